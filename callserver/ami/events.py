@@ -1,0 +1,646 @@
+"""AMI headers -> typed events; the last place that knows how Asterisk spells things.
+
+In: one message's headers (already decoded, first occurrence of a header wins). Out: one of the frozen events below, or
+None for a message nobody needs. Must not know: sockets, calls, facts beyond ids and instants. Feeding it never raises:
+a missing header is an empty text, a number that is none is None. The classes keep Asterisk's own event names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from callserver.facts import Device, Instant
+
+Headers: TypeAlias = Mapping[str, str]
+
+# Asterisk writes <unknown> for an absent number or name; "anonymous" arrives as the caller's network sent it.
+_ABSENT = frozenset({"", "<unknown>"})
+WITHHELD = frozenset({"anonymous", "unavailable", "private", "withheld", "restricted", "unknown"})
+
+
+def text(value: str | None) -> str | None:
+    """A header's value, None where Asterisk says that there is none."""
+    return None if value is None or value in _ABSENT else value
+
+
+def number(value: str | None) -> str | None:
+    """A caller number as received, None where absent or withheld."""
+    return None if value is None or value in _ABSENT or value.lower() in WITHHELD else value
+
+
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
+
+
+def unescape(value: str) -> str:
+    r"""Undo the C escapes that Asterisk puts into names (`\"`, `\\`, `\n` ...)."""
+    if "\\" not in value:
+        return value
+    out: list[str] = []
+    pieces = iter(value)
+    for letter in pieces:
+        if letter != "\\":
+            out.append(letter)
+            continue
+        escaped = next(pieces, None)
+        out.append("\\" if escaped is None else _ESCAPES.get(escaped, escaped))
+    return "".join(out)
+
+
+def name(value: str | None) -> str | None:
+    """A caller's or member's name, C escapes undone, None where absent."""
+    return None if value is None or value in _ABSENT else unescape(value)
+
+
+def whole(value: str | None) -> int | None:
+    """A whole number of at most 15 digits, else None."""
+    if value is None or len(value) > 15:
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def instant(value: str | None) -> Instant | None:
+    """`Timestamp: 1795289156.123456` as milliseconds UTC; None where absent or not a moment of this era."""
+    if not value:
+        return None
+    try:
+        millis = round(float(value) * 1000)
+    except (ValueError, OverflowError):
+        return None
+    return millis if 0 < millis < 32_503_680_000_000 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel as an event shows it. `state` is Asterisk's number: 0 down, 4 ring, 5 ringing, 6 up."""
+
+    uniqueid: str
+    linkedid: str
+    name: str
+    state: int | None = None
+    caller_number: str | None = None
+    caller_name: str | None = None
+    connected_number: str | None = None
+    connected_name: str | None = None
+    context: str = ""
+    exten: str = ""
+
+    @property
+    def interface(self) -> str:
+        """The device behind the channel: `PJSIP/1001-00000004` -> `PJSIP/1001`."""
+        return interface(self.name)
+
+
+def interface(channel: str) -> str:
+    """The device behind a channel's name; Local channels keep context and lose their half: `Local/1@agents`."""
+    stem, dash, _ = channel.rpartition("-")
+    return stem if dash and "/" in stem else channel
+
+
+def _channel(headers: Headers, prefix: str = "") -> Channel:
+    get = headers.get
+    return Channel(
+        get(prefix + "Uniqueid", ""),
+        get(prefix + "Linkedid", ""),
+        get(prefix + "Channel", ""),
+        whole(get(prefix + "ChannelState")),
+        number(get(prefix + "CallerIDNum")),
+        name(get(prefix + "CallerIDName")),
+        number(get(prefix + "ConnectedLineNum")),
+        name(get(prefix + "ConnectedLineName")),
+        get(prefix + "Context", ""),
+        get(prefix + "Exten", ""),
+    )
+
+
+def _maybe(headers: Headers, prefix: str) -> Channel | None:
+    return _channel(headers, prefix) if headers.get(prefix + "Uniqueid") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What every event has: the switch's own time of it, None without `timestampevents=yes`."""
+
+    at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Newchannel(Event):
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged(Event):
+    """Newstate, NewCallerid, NewConnectedLine: the channel as it is now."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Event):
+    uniqueid: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangupRequest(Event):
+    """HangupRequest (the far end hung up) or SoftHangupRequest (somebody here asked for it: `soft`)."""
+
+    channel: Channel
+    soft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup(Event):
+    channel: Channel
+    cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DialBegin(Event):
+    """`source` is None when nobody's channel dials (Originate)."""
+
+    source: Channel | None
+    dest: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnd(Event):
+    """`status`: ANSWER BUSY CANCEL CHANUNAVAIL CONGESTION NOANSWER ABORT ..."""
+
+    source: Channel | None
+    dest: Channel
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeEnter(Event):
+    bridge: str
+    holding: bool  # a holding bridge (parking) joins nobody's voices
+    channel: Channel
+    swap: str | None  # uniqueid of the channel whose place is taken
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLeave(Event):
+    bridge: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeDestroy(Event):
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBridge(Event):
+    """The two halves of a Local channel know each other."""
+
+    one: Channel
+    two: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCallerJoin(Event):
+    queue: str
+    position: int | None
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCallerLeave(Event):
+    """Left the waiting line; also sent on the way to an agent."""
+
+    queue: str
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCallerAbandon(Event):
+    """Also sent for time-out, empty queue and withdrawal. `hold_s`: whole seconds waited."""
+
+    queue: str
+    channel: Channel
+    hold_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCalled(Event):
+    queue: str
+    interface: str
+    member: str | None
+    channel: Channel
+    dest: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnect(Event):
+    """Talk starts. `hold_s`: waited in all; `ring_s`: this phone rang (whole seconds; Asterisk 16+ both in seconds)."""
+
+    queue: str
+    interface: str
+    member: str | None
+    channel: Channel
+    dest: Channel
+    hold_s: int | None
+    ring_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentComplete(Event):
+    """`reason`: caller, agent or transfer."""
+
+    queue: str
+    interface: str
+    member: str | None
+    channel: Channel
+    dest: Channel
+    hold_s: int | None
+    talk_s: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRingNoAnswer(Event):
+    """Also sent for busy and for a leg that hung up. `ring_ms`: the header RingTime, milliseconds here."""
+
+    queue: str
+    interface: str
+    member: str | None
+    channel: Channel
+    dest: Channel
+    ring_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDump(Event):
+    """The agent hung up while the announcement was played to them."""
+
+    queue: str
+    interface: str
+    member: str | None
+    channel: Channel
+    dest: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMember(Event):
+    """A member of a queue as QueueStatus or a QueueMember* event shows it; `change` says which event."""
+
+    queue: str
+    interface: str
+    state_interface: str | None
+    member: str | None
+    dynamic: bool
+    penalty: int
+    paused: bool
+    paused_reason: str | None
+    status: int | None  # AST_DEVICE_*: 0 unknown 1 not in use 2 in use 3 busy 4 invalid 5 unavailable 6 ringing 7 ring+inuse 8 on hold
+    in_call: bool
+    calls_taken: int | None
+    last_call: int | None  # epoch seconds
+    change: Literal["listed", "added", "removed", "paused", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTransfer(Event):
+    transferer: Channel
+    transferee: Channel | None
+    exten: str
+    context: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttendedTransfer(Event):
+    """`original` is the transferer's leg to the transferee, `second` the one to the target."""
+
+    original: Channel
+    second: Channel
+    transferee: Channel | None
+    target: Channel | None
+    dest_type: str  # Bridge, App, Link, Threeway, Fail
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Event):
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Unhold(Event):
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup(Event):
+    channel: Channel
+    target: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateResponse(Event):
+    uniqueid: str | None
+    channel: str
+    success: bool
+    reason: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueResult(Event):
+    """The channel variable QUEUESTATUS: why the Queue application went on.
+
+    TIMEOUT FULL JOINEMPTY LEAVEEMPTY JOINUNAVAIL LEAVEUNAVAIL CONTINUE WITHDRAW.
+    """
+
+    channel: Channel
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class FullyBooted(Event):
+    """`uptime_s` is 0 or small right after a start of the switch."""
+
+    uptime_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown(Event):
+    restart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStateChange(Event):
+    device: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactStatus(Event):
+    """A phone registered or went away; PeerStatus of older channel drivers reads the same."""
+
+    endpoint: str
+    status: str
+
+
+AmiEvent: TypeAlias = (
+    Newchannel
+    | ChannelChanged
+    | Rename
+    | HangupRequest
+    | Hangup
+    | DialBegin
+    | DialEnd
+    | BridgeEnter
+    | BridgeLeave
+    | BridgeDestroy
+    | LocalBridge
+    | QueueCallerJoin
+    | QueueCallerLeave
+    | QueueCallerAbandon
+    | AgentCalled
+    | AgentConnect
+    | AgentComplete
+    | AgentRingNoAnswer
+    | AgentDump
+    | QueueMember
+    | BlindTransfer
+    | AttendedTransfer
+    | Hold
+    | Unhold
+    | Pickup
+    | OriginateResponse
+    | QueueResult
+    | FullyBooted
+    | Shutdown
+    | DeviceStateChange
+    | ContactStatus
+)
+
+
+# --- the switch as it is now -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveChannel:
+    """One CoreShowChannel: a channel, its bridge (None: in none) and its age in whole seconds."""
+
+    channel: Channel
+    bridge: str | None
+    age_s: int | None
+    application: str = ""
+    application_data: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCaller:
+    """One QueueEntry; `wait_s` whole seconds so far."""
+
+    queue: str
+    position: int | None
+    uniqueid: str
+    wait_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueParams:
+    """One QueueParams: a queue that exists."""
+
+    queue: str
+    strategy: str
+    max_len: int | None
+    service_level_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """CoreShowChannels, QueueStatus and CoreStatus read one after the other.
+
+    `at`: the switch's time when it was complete, None where unknown (a trace without times). `booted_at`: when this
+    run of the switch began, UTC, second precision; None where the switch did not say.
+    """
+
+    at: Instant | None
+    booted_at: Instant | None
+    channels: tuple[LiveChannel, ...]
+    queues: tuple[QueueParams, ...]
+    members: tuple[QueueMember, ...]
+    waiting: tuple[WaitingCaller, ...]
+    holding_bridges: frozenset[str] = frozenset()
+
+
+# --- building --------------------------------------------------------------------------------------------------------
+
+
+def _queue_member(change: Literal["listed", "added", "removed", "paused", "status"]) -> Callable[[Headers], QueueMember]:
+    def build(h: Headers) -> QueueMember:
+        get = h.get
+        place = get("Interface") or get("Location") or get("StateInterface", "")
+        return QueueMember(
+            instant(get("Timestamp")),
+            get("Queue", ""),
+            place,
+            text(get("StateInterface")),
+            name(get("MemberName") or get("Name")),
+            get("Membership", "") == "dynamic",
+            whole(get("Penalty")) or 0,
+            get("Paused") == "1",
+            text(get("PausedReason")) or text(get("Reason")),
+            whole(get("Status")),
+            get("InCall") == "1",
+            whole(get("CallsTaken")),
+            whole(get("LastCall")),
+            change,
+        )
+
+    return build
+
+
+listed_member = _queue_member("listed")
+
+
+def _agent(h: Headers) -> tuple[Instant | None, str, str, str | None, Channel, Channel]:
+    get = h.get
+    at = instant(get("Timestamp"))
+    return at, get("Queue", ""), get("Interface", ""), name(get("MemberName")), _channel(h), _channel(h, "Dest")
+
+
+def _agent_connect(h: Headers) -> AgentConnect:
+    return AgentConnect(*_agent(h), whole(h.get("HoldTime")), whole(h.get("RingTime")))
+
+
+def _agent_complete(h: Headers) -> AgentComplete:
+    return AgentComplete(*_agent(h), whole(h.get("HoldTime")), whole(h.get("TalkTime")), h.get("Reason", "").lower())
+
+
+def _var_set(h: Headers) -> QueueResult | None:
+    if h.get("Variable") != "QUEUESTATUS" or not h.get("Value"):
+        return None
+    return QueueResult(instant(h.get("Timestamp")), _channel(h), h["Value"])
+
+
+def _bridge_enter(h: Headers) -> BridgeEnter:
+    holding = h.get("BridgeTechnology") == "holding_bridge"
+    return BridgeEnter(
+        instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), holding, _channel(h), text(h.get("SwapUniqueid"))
+    )
+
+
+def _attended(h: Headers) -> AttendedTransfer:
+    return AttendedTransfer(
+        instant(h.get("Timestamp")),
+        _channel(h, "OrigTransferer"),
+        _channel(h, "SecondTransferer"),
+        _maybe(h, "Transferee"),
+        _maybe(h, "TransferTarget"),
+        h.get("DestType", ""),
+        h.get("Result", ""),
+    )
+
+
+def _blind(h: Headers) -> BlindTransfer:
+    return BlindTransfer(
+        instant(h.get("Timestamp")),
+        _channel(h, "Transferer"),
+        _maybe(h, "Transferee"),
+        h.get("Extension", ""),
+        h.get("Context", ""),
+        h.get("Result", ""),
+    )
+
+
+def _changed(h: Headers) -> ChannelChanged:
+    return ChannelChanged(instant(h.get("Timestamp")), _channel(h))
+
+
+def _originate_response(h: Headers) -> OriginateResponse:
+    return OriginateResponse(
+        instant(h.get("Timestamp")),
+        text(h.get("Uniqueid")),
+        h.get("Channel", ""),
+        h.get("Response") == "Success",
+        whole(h.get("Reason")),
+    )
+
+
+_BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
+    "Newchannel": lambda h: Newchannel(instant(h.get("Timestamp")), _channel(h)),
+    "Newstate": _changed,
+    "NewCallerid": _changed,
+    "NewConnectedLine": _changed,
+    "Rename": lambda h: Rename(instant(h.get("Timestamp")), h.get("Uniqueid", ""), h.get("Newname", "")),
+    "HangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), _channel(h), False),
+    "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), _channel(h), True),
+    "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), _channel(h), whole(h.get("Cause"))),
+    "DialBegin": lambda h: DialBegin(instant(h.get("Timestamp")), _maybe(h, ""), _channel(h, "Dest")),
+    "DialEnd": lambda h: DialEnd(
+        instant(h.get("Timestamp")), _maybe(h, ""), _channel(h, "Dest"), h.get("DialStatus", "")
+    ),
+    "BridgeEnter": _bridge_enter,
+    "BridgeLeave": lambda h: BridgeLeave(instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), _channel(h)),
+    "BridgeDestroy": lambda h: BridgeDestroy(instant(h.get("Timestamp")), h.get("BridgeUniqueid", "")),
+    "LocalBridge": lambda h: LocalBridge(
+        instant(h.get("Timestamp")), _channel(h, "LocalOne"), _channel(h, "LocalTwo")
+    ),
+    "QueueCallerJoin": lambda h: QueueCallerJoin(
+        instant(h.get("Timestamp")), h.get("Queue", ""), whole(h.get("Position")), _channel(h)
+    ),
+    "QueueCallerLeave": lambda h: QueueCallerLeave(instant(h.get("Timestamp")), h.get("Queue", ""), _channel(h)),
+    "QueueCallerAbandon": lambda h: QueueCallerAbandon(
+        instant(h.get("Timestamp")), h.get("Queue", ""), _channel(h), whole(h.get("HoldTime"))
+    ),
+    "AgentCalled": lambda h: AgentCalled(*_agent(h)),
+    "AgentConnect": _agent_connect,
+    "AgentComplete": _agent_complete,
+    "AgentRingNoAnswer": lambda h: AgentRingNoAnswer(*_agent(h), whole(h.get("RingTime"))),
+    "AgentDump": lambda h: AgentDump(*_agent(h)),
+    "QueueMemberStatus": _queue_member("status"),
+    "QueueMemberAdded": _queue_member("added"),
+    "QueueMemberRemoved": _queue_member("removed"),
+    "QueueMemberPause": _queue_member("paused"),
+    "QueueMemberPenalty": _queue_member("status"),
+    "QueueMemberRinginuse": _queue_member("status"),
+    "BlindTransfer": _blind,
+    "AttendedTransfer": _attended,
+    "Hold": lambda h: Hold(instant(h.get("Timestamp")), _channel(h)),
+    "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), _channel(h)),
+    "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), _channel(h), _channel(h, "Target")),
+    "OriginateResponse": _originate_response,
+    "VarSet": _var_set,
+    "FullyBooted": lambda h: FullyBooted(instant(h.get("Timestamp")), whole(h.get("Uptime"))),
+    "Shutdown": lambda h: Shutdown(instant(h.get("Timestamp")), h.get("Restart") == "True"),
+    "DeviceStateChange": lambda h: DeviceStateChange(
+        instant(h.get("Timestamp")), h.get("Device", ""), h.get("State", "")
+    ),
+    "ContactStatus": lambda h: ContactStatus(
+        instant(h.get("Timestamp")), "PJSIP/" + h.get("EndpointName", ""), h.get("ContactStatus", "")
+    ),
+    "PeerStatus": lambda h: ContactStatus(instant(h.get("Timestamp")), h.get("Peer", ""), h.get("PeerStatus", "")),
+}
+
+WANTED: frozenset[str] = frozenset(_BUILD)
+_QUERY_LISTS = frozenset({"QueueMember", "QueueEntry", "QueueParams", "CoreShowChannel", "BridgeListItem"})
+
+
+def parse(headers: Headers) -> AmiEvent | None:
+    """The event that these headers tell of, or None where it is none that anybody needs."""
+    build = _BUILD.get(headers.get("Event", ""))
+    return None if build is None else build(headers)
+
+
+DEVICES: dict[int | None, Device] = {
+    0: "unknown",
+    1: "free",
+    2: "talking",
+    3: "busy",
+    4: "unavailable",
+    5: "unavailable",
+    6: "ringing",
+    7: "ringing",
+    8: "held",
+}

@@ -183,7 +183,9 @@ class Workshop:
     def _apt(self, verb: str, failure: str, *arguments: str) -> None:
         done = _run(["apt-get", "-q", verb, *arguments], self._environment(), self.folder)
         if done.returncode != 0:
-            said = [line for line in done.stderr.splitlines() if line[:2] in ("E:", "W:")] or [done.stderr.strip()]
+            said = [line for line in done.stderr.splitlines() if line[:2] in ("E:", "W:")] or [
+                done.stderr.strip()
+            ]
             raise Unavailable(f"{failure}; apt says:\n  " + "\n  ".join(said[-6:]))
 
     def _environment(self) -> Mapping[str, str]:
@@ -258,7 +260,13 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            argv, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            argv,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError as missing:
         raise Unavailable(f"{argv[0]} is not on this machine: install the missing tool by hand") from missing

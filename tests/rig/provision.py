@@ -73,7 +73,7 @@ def asterisk(version: int = 22) -> Switch:
         if (fetched := _fetched_asterisk(prefix)).version[0] != version:
             raise Unavailable(f"{suite} has Asterisk {_dotted(fetched.version)} now, not {version}")
 
-    return _fetched_asterisk(_kept(f"asterisk-{version}", fill))
+    return _fetched_asterisk(prefix_of(f"asterisk-{version}", fill))
 
 
 def _own_asterisk() -> Switch | None:
@@ -113,7 +113,8 @@ def _first(folders: Sequence[Path], *, holding: str) -> Path | None:
 def _fetched_asterisk(prefix: Path) -> Switch:
     argv = _foreign(prefix, "usr/sbin/asterisk")
     modules = _first(
-        [*prefix.glob("usr/lib/*/asterisk/modules"), prefix / "usr/lib/asterisk/modules"], holding="app_queue.so"
+        [*prefix.glob("usr/lib/*/asterisk/modules"), prefix / "usr/lib/asterisk/modules"],
+        holding="app_queue.so",
     )
     version = _version([*argv, "-V"])
     if modules is None or version is None:
@@ -133,7 +134,7 @@ def sipp() -> list[str]:
     """SIPp to run: the machine's own, else Debian's sip-tester, fetched once. Raises Unavailable."""
     if own := shutil.which("sipp"):
         return [own]
-    prefix = _kept("sipp", lambda into: debian.fetch(["sip-tester"], debian.codename(), into))
+    prefix = prefix_of("sipp", lambda into: debian.fetch(["sip-tester"], debian.codename(), into))
     return _foreign(prefix, "usr/bin/sipp")
 
 
@@ -143,7 +144,7 @@ def postgres() -> Postgres:
     system += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if folder := _first([bin for bin in system if (bin / "initdb").exists()], holding="postgres"):
         return _server(folder, {})
-    prefix = _kept("postgres", _fetch_postgres)
+    prefix = prefix_of("postgres", _fetch_postgres)
     libraries = os.pathsep.join(map(str, _libraries(prefix)))
     return _server(next(prefix.glob("usr/lib/postgresql/*/bin")), {"LD_LIBRARY_PATH": libraries})
 
@@ -164,7 +165,12 @@ def _foreign(prefix: Path, program: str) -> list[str]:
     loader = next((found for folder in _libraries(prefix) for found in folder.glob("ld-linux*.so*")), None)
     if loader is None or not (prefix / program).exists():
         raise Unavailable(f"{prefix} is not whole: remove that folder and try again")
-    return [str(loader), "--library-path", os.pathsep.join(map(str, _libraries(prefix))), str(prefix / program)]
+    return [
+        str(loader),
+        "--library-path",
+        os.pathsep.join(map(str, _libraries(prefix))),
+        str(prefix / program),
+    ]
 
 
 def _libraries(prefix: Path) -> list[Path]:
@@ -175,7 +181,12 @@ def _version(argv: Sequence[str], environment: dict[str, str] | None = None) -> 
     """What a program says of itself, as numbers: `Asterisk 22.10.1~dfsg`, `postgres (PostgreSQL) 15.13`."""
     try:
         said = subprocess.run(
-            argv, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=20, check=False
+            argv,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -192,7 +203,7 @@ def _dotted(version: Version) -> str:
     return ".".join(map(str, version))
 
 
-def _kept(name: str, fill: Callable[[Path], None]) -> Path:
+def prefix_of(name: str, fill: Callable[[Path], None]) -> Path:
     """A prefix in `.local/`, filled now if it is not there; two processes at once fetch it once."""
     prefix = LOCAL / name
     if prefix.is_dir():

@@ -1,0 +1,164 @@
+"""The names that the switch's configuration and callserver agree on, each said once.
+
+Flows in: nothing. Flows out: constants used by the templates, by the rig and by `callserver.ami`.
+Must not know: how files are rendered, and who uses the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Contexts of the dialplan.
+INBOUND: Final = "callserver-inbound"
+"""Calls from the trunk arrive here; the extension is the number that the customer dialled."""
+PHONES: Final = "callserver-phones"
+"""What an agent's phone may dial: colleagues, queues, the outside world. Also the context of transfers."""
+QUEUES: Final = "callserver-queues"
+"""One extension a queue; a call stays here while it waits and overflows."""
+OUTSIDE: Final = "callserver-outside"
+"""Numbers of the public network, by the trunk."""
+MEMBERS: Final = "callserver-members"
+"""The dialplan behind `Local/` queue members (a phone behind a Local channel)."""
+KEYS_PREFIX: Final = "callserver-keys-"
+"""+ queue name: where a caller lands who presses a key while waiting."""
+
+# Variables.
+QUEUE_STATUS_VARIABLE: Final = "QUEUESTATUS"
+"""Set by app_queue when a caller leaves without an agent: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY, JOINUNAVAIL,
+LEAVEUNAVAIL, CONTINUE, WITHDRAW. The only variable whose VarSet passes the event filter."""
+
+# Journals, relative to astlogdir.
+QUEUE_LOG_FILE: Final = "queue_log"
+CEL_FILE: Final = "cel-custom/callserver.csv"
+CEL_FIELDS: Final = (
+    "eventtype",
+    "eventtime",
+    "cid_name",
+    "cid_num",
+    "cid_ani",
+    "cid_rdnis",
+    "cid_dnid",
+    "exten",
+    "context",
+    "channame",
+    "appname",
+    "appdata",
+    "amaflags",
+    "accountcode",
+    "uniqueid",
+    "linkedid",
+    "peer",
+    "userfield",
+    "userdeftype",
+    "eventextra",
+)
+"""Columns of the CEL file, all quoted as CSV. `eventtime` is `seconds.microseconds` since the epoch."""
+
+# Manager account.
+READ_CLASSES: Final = ("agent", "call", "dialplan", "system")
+"""Classes of events: `dialplan` only for VarSet of QUEUESTATUS, `system` for ContactStatus, PeerStatus, Reload,
+Shutdown and FullyBooted."""
+WRITE_CLASSES: Final = ("agent", "call", "originate", "reporting")
+"""Classes of actions; see ACTIONS for the reason of each. `system`, `command`, `config` are never needed."""
+
+ACTIONS: Final[Mapping[str, str | None]] = {
+    "Atxfer": "call",
+    "BlindTransfer": "call",
+    "BridgeInfo": None,
+    "BridgeList": None,
+    "CoreSettings": "reporting",
+    "CoreShowChannels": "reporting",
+    "CoreStatus": "reporting",
+    "Getvar": "call",
+    "Hangup": "call",
+    "Login": None,
+    "Logoff": None,
+    "Originate": "originate",
+    "Ping": None,
+    "QueueAdd": "agent",
+    "QueuePause": "agent",
+    "QueueRemove": "agent",
+    "QueueStatus": None,
+    "QueueSummary": None,
+    "Redirect": "call",
+    "Setvar": "call",
+}
+"""Every action that callserver sends, with the write class it needs on the switch (None: any account may)."""
+
+CHANNEL_EVENTS: Final = (
+    "Newchannel",
+    "Newstate",
+    "NewCallerid",
+    "NewConnectedLine",
+    "Rename",
+    "Hangup",
+    "HangupRequest",
+    "SoftHangupRequest",
+    "Hold",
+    "Unhold",
+    "MusicOnHoldStart",
+    "MusicOnHoldStop",
+    "Pickup",
+    "ChanSpyStart",
+    "ChanSpyStop",
+    "OriginateResponse",
+)
+DIAL_EVENTS: Final = ("DialBegin", "DialState", "DialEnd")
+BRIDGE_EVENTS: Final = (
+    "BridgeCreate",
+    "BridgeDestroy",
+    "BridgeEnter",
+    "BridgeLeave",
+    "BridgeMerge",
+    "LocalBridge",
+    "LocalOptimizationBegin",
+    "LocalOptimizationEnd",
+)
+TRANSFER_EVENTS: Final = (
+    "BlindTransfer",
+    "AttendedTransfer",
+    "ParkedCall",
+    "ParkedCallGiveUp",
+    "ParkedCallSwap",
+    "ParkedCallTimeOut",
+    "UnParkedCall",
+)
+QUEUE_EVENTS: Final = (
+    "QueueCallerJoin",
+    "QueueCallerLeave",
+    "QueueCallerAbandon",
+    "QueueMemberStatus",
+    "QueueMemberAdded",
+    "QueueMemberRemoved",
+    "QueueMemberPause",
+    "QueueMemberPenalty",
+    "QueueMemberRinginuse",
+    "AgentCalled",
+    "AgentConnect",
+    "AgentComplete",
+    "AgentRingNoAnswer",
+    "AgentDump",
+)
+SWITCH_EVENTS: Final = (
+    "FullyBooted",
+    "Shutdown",
+    "Reload",
+    "DeviceStateChange",
+    "ContactStatus",
+    "PeerStatus",
+)
+EVENTS: Final = CHANNEL_EVENTS + DIAL_EVENTS + BRIDGE_EVENTS + TRANSFER_EVENTS + QUEUE_EVENTS + SWITCH_EVENTS
+"""Every event that callserver reads, VarSet of QUEUE_STATUS_VARIABLE apart; the switch filters out the rest."""
+
+
+def has_advanced_event_filters(version: tuple[int, ...]) -> bool:
+    """Whether `eventfilter(action(include),name(X)) =` is understood (src: 18.26, 20.11, 21.6, 22.1 and later)."""
+    first_with_it = {18: 26, 20: 11, 21: 6, 22: 1}
+    major, minor = version[0], version[1] if len(version) > 1 else 0
+    return major > 22 or minor >= first_with_it.get(major, 1_000_000)
+
+
+def keys_context(queue: str) -> str:
+    """The context where a caller of `queue` lands after pressing a key."""
+    return KEYS_PREFIX + queue

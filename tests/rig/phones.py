@@ -1,0 +1,207 @@
+"""SIPp as customers and as agents' phones.
+
+Flows in: what each shall do (ring so long, answer, hang up, refuse). Flows out: SIPp processes on loopback, each in a
+process group of its own, none left behind. Must not know: AMI, traces.
+
+Agents live on 127.0.0.1; customers and the outside world on 127.0.0.2, the trunk's address: so the switch tells them
+apart by address, whatever number a caller claims. A SIPp scenario cannot wait and listen in one step, so waiting is a
+`recv` with a timeout; a killed SIPp leaves its call up in the switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from asterisk_conf.plan import Phone, Trunk
+from tests.rig import provision
+from tests.rig.asterisk import LOOPBACK, Asterisk, free_port, until
+
+OUTSIDE: Final = "127.0.0.2"
+FOR_EVER_MS: Final = 600_000
+_SCENARIOS = Path(__file__).parent / "sipp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """Who calls, which number, and how long they stay after the answer. `display` is the name in the From line."""
+
+    number: str = "13800138000"
+    dialed: str = "4008"
+    display: str | None = None
+    stay_ms: int = FOR_EVER_MS
+    from_line: str | None = None
+    headers: tuple[str, ...] = ()
+
+    @property
+    def from_header(self) -> str:
+        if self.from_line is not None:
+            return self.from_line
+        uri = f"<sip:{self.number}@{OUTSIDE}>"
+        return f'"{self.display}" {uri}' if self.display is not None else uri
+
+
+class Sipp:
+    """One running SIPp."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, errors: Path) -> None:
+        self._process, self.port, self._errors = process, port, errors
+
+    @property
+    def running(self) -> bool:
+        return self._process.returncode is None
+
+    async def finished(self, within_s: float = 30) -> int:
+        """Its exit code, waited for: 0 when every call went as its scenario says."""
+        return await asyncio.wait_for(self._process.wait(), within_s)
+
+    async def kill(self) -> None:
+        """End it at once; the switch is not told."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
+
+
+class Phones:
+    """All SIPp processes around one switch. Use as an async context: none survives it."""
+
+    def __init__(self, switch: Asterisk) -> None:
+        self._switch = switch
+        self._folder = switch.home / "sipp"
+        self._folder.mkdir(exist_ok=True)
+        self._started: list[Sipp] = []
+        self._ports: dict[str, int] = {}
+        self._argv = provision.sipp()
+
+    async def __aenter__(self) -> Phones:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(sipp.kill() for sipp in self._started))
+
+    def _phone(self, endpoint: str) -> Phone:
+        return next(phone for phone in self._switch.plan.phones if phone.endpoint == endpoint)
+
+    @property
+    def _trunk(self) -> Trunk:
+        return self._switch.plan.trunks[0]
+
+    async def register(self, *endpoints: str, expires_s: int = 3600) -> None:
+        """Tell the switch where these phones are (0 seconds: that they are gone)."""
+        await asyncio.gather(*(self._register(endpoint, expires_s) for endpoint in endpoints))
+
+    async def _register(self, endpoint: str, expires_s: int) -> None:
+        port = self._ports.setdefault(endpoint, free_port(socket.SOCK_DGRAM))
+        secret = self._phone(endpoint).secret
+        xml = _text("register", user=endpoint, secret=secret, contact_port=str(port), expires=str(expires_s))
+        sipp = await self._run(xml, f"register-{endpoint}", LOOPBACK, None, "-m", "1")
+        if code := await sipp.finished():
+            raise RuntimeError(f"phone {endpoint} could not register: SIPp said {code}")
+
+    async def answers(self, endpoint: str, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
+        """A phone that answers after `ring_ms` and hangs up after `stay_ms`."""
+        return await self._stand(endpoint, _answering(ring_ms=ring_ms, stay_ms=stay_ms))
+
+    async def rejects(self, endpoint: str, *, ring_ms: int = 500, code: int = 486) -> Sipp:
+        """A phone whose owner presses 'no' after `ring_ms`."""
+        return await self._stand(endpoint, _rejecting(ring_ms=ring_ms, code=code))
+
+    async def never_answers(self, endpoint: str) -> Sipp:
+        """A phone that rings until the switch gives up."""
+        return await self._stand(endpoint, _answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
+
+    async def _stand(self, endpoint: str, xml: str) -> Sipp:
+        port = self._ports.setdefault(endpoint, free_port(socket.SOCK_DGRAM))
+        sipp = await self._run(xml, f"phone-{endpoint}", LOOPBACK, port)
+        await until(lambda: _udp_bound(port), 10, f"phone {endpoint} to listen")
+        return sipp
+
+    async def outside_answers(self, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
+        """The public network: every number called answers."""
+        return await self._stand_outside(_answering(ring_ms=ring_ms, stay_ms=stay_ms))
+
+    async def outside_rejects(self, *, ring_ms: int = 500, code: int = 486) -> Sipp:
+        """The public network: every number called refuses with this SIP code."""
+        return await self._stand_outside(_rejecting(ring_ms=ring_ms, code=code))
+
+    async def outside_never_answers(self) -> Sipp:
+        """The public network: every number called rings and rings."""
+        return await self._stand_outside(_answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
+
+    async def _stand_outside(self, xml: str) -> Sipp:
+        sipp = await self._run(xml, "outside", OUTSIDE, self._trunk.port)
+        await until(lambda: _udp_bound(self._trunk.port), 10, "the outside to listen")
+        return sipp
+
+    async def call(self, customer: Customer, *, calls: int = 1, rate_per_s: float = 10) -> Sipp:
+        """A customer (or `calls` of them, all alike, at this rate) calls now."""
+        xml = _calling(customer)
+        options = ("-m", str(calls), "-r", str(int(max(1, rate_per_s))), "-l", str(calls))
+        return await self._run(xml, "caller", OUTSIDE, None, *options)
+
+    async def _run(self, xml: str, name: str, host: str, port: int | None, *options: str) -> Sipp:
+        number = len(self._started)
+        path = self._folder / f"{number}-{name}.xml"
+        path.write_text(xml, encoding="utf-8")
+        errors = self._folder / f"{number}-{name}.errors"
+        port = port or free_port(socket.SOCK_DGRAM, host)
+        argv = [
+            *self._argv,
+            f"{LOOPBACK}:{self._switch.ports.sip}",
+            "-sf",
+            str(path),
+            "-i",
+            host,
+            "-p",
+            str(port),
+        ]
+        argv += ["-mi", host, "-mp", str(free_port(socket.SOCK_DGRAM, host)), "-nostdin"]
+        argv += ["-trace_err", "-error_file", str(errors), *options]
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            cwd=self._folder,
+        )
+        sipp = Sipp(process, port, errors)
+        self._started.append(sipp)
+        return sipp
+
+
+def _text(scenario: str, **values: str) -> str:
+    return Template((_SCENARIOS / f"{scenario}.xml").read_text(encoding="utf-8")).substitute(values)
+
+
+def _calling(customer: Customer) -> str:
+    headers = "\n".join(customer.headers) or "User-Agent: customer"
+    line = {"from": customer.from_header}
+    return _text("caller", dialed=customer.dialed, headers=headers, stay_ms=str(customer.stay_ms), **line)
+
+
+def _answering(*, ring_ms: int, stay_ms: int) -> str:
+    return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("answer", stay_ms=stay_ms))
+
+
+def _rejecting(*, ring_ms: int, code: int) -> str:
+    return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("reject", code=code))
+
+
+def _fragment(name: str, **values: int) -> str:
+    return Template((_SCENARIOS / f"{name}.fragment.xml").read_text(encoding="utf-8")).substitute(values)
+
+
+def _udp_bound(port: int) -> bool:
+    wanted = f":{port:04X}"
+    return any(
+        line.split()[1].endswith(wanted) for line in Path("/proc/net/udp").read_text().splitlines()[1:]
+    )

@@ -1,0 +1,106 @@
+"""Plays scenarios on a real Asterisk and writes their traces: `python -m tests.rig.record [--asterisk 22] [NAME ...]`.
+
+Flows in: names of scenarios. Flows out: `tests/traces/<major>/NAME.{ami,snapshots,queue_log,cel.csv,json}`.
+Must not know: callserver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+from tests.rig import provision
+from tests.rig.asterisk import FILTERED, UNFILTERED, Asterisk
+from tests.rig.phones import Phones
+from tests.rig.recorder import ManagerConnection, Recorder
+from tests.rig.scenarios import SCENARIOS, Scenario, Stage
+
+TRACES = Path(__file__).resolve().parents[1] / "traces"
+AT_ONCE = 3
+
+
+async def perform(scenario: Scenario, software: provision.Switch, folder: Path) -> str:
+    """Play one scenario on a new switch and write its five files into `folder`. Returns a line to print."""
+    began = time.monotonic()
+    async with Asterisk(scenario.plan, software=software) as switch, Phones(switch) as phones:
+        await phones.register(*scenario.registered)
+        stage = await _stage(switch, phones)
+        try:
+            await scenario.play(stage)
+            await stage.recorder.quiet(0.3)
+        finally:
+            await stage.recorder.stop()
+            await stage.director.close()
+        stage.recorder.write(folder, scenario.name)
+        await switch.stop()
+        _write_journals(switch, folder, scenario.name)
+    _write_story(stage, scenario, folder)
+    return f"{scenario.name}: {len(stage.main.raw)} bytes, {len(stage.recorder.snapshots)} snapshots, {time.monotonic() - began:.1f} s"
+
+
+async def _stage(switch: Asterisk, phones: Phones) -> Stage:
+    director = ManagerConnection(switch.ports.manager, UNFILTERED.user, events=False)
+    await director.open()
+    recorder = Recorder(switch.ports.manager, FILTERED.user)
+    await recorder.start()
+    return Stage(switch=switch, phones=phones, recorder=recorder, director=director)
+
+
+def _write_journals(switch: Asterisk, folder: Path, name: str) -> None:
+    for journal, suffix in ((switch.queue_log, "queue_log"), (switch.cel, "cel.csv")):
+        content = journal.read_bytes() if journal.exists() else b""
+        (folder / f"{name}.{suffix}").write_bytes(content)
+
+
+def _write_story(stage: Stage, scenario: Scenario, folder: Path) -> None:
+    story = {
+        "scenario": scenario.name,
+        "story": scenario.story,
+        "asterisk": ".".join(map(str, stage.switch.version)),
+        "account": FILTERED.user,
+        "timestamp_events": scenario.plan.timestamp_events,
+        "callers_placed": stage.callers,
+        "queues": {queue.name: queue.extension for queue in scenario.plan.queues},
+        "hotlines": {hotline.number: hotline.queue for hotline in scenario.plan.hotlines},
+        "phones": {phone.endpoint: phone.name for phone in scenario.plan.phones},
+        "script": stage.script,
+    }
+    text = json.dumps(story, indent=2, ensure_ascii=False) + "\n"
+    (folder / f"{scenario.name}.json").write_text(text, encoding="utf-8")
+
+
+async def record(names: list[str], major: int) -> int:
+    """Record these scenarios (all when none is named), a few at once; the number that failed."""
+    software = provision.asterisk(major)
+    folder = TRACES / str(software.version[0])
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(name: str) -> bool:
+        async with turn:
+            try:
+                print(await perform(SCENARIOS[name], software, folder), flush=True)
+            except Exception as error:  # one failed scenario must not lose the others
+                print(f"{name}: FAILED: {error!r}", file=sys.stderr, flush=True)
+                return False
+            return True
+
+    done = await asyncio.gather(*(one(name) for name in names or SCENARIOS))
+    return done.count(False)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Record traces of a real Asterisk.")
+    parser.add_argument("--asterisk", type=int, default=22, help="major version: 22 or 16")
+    parser.add_argument("scenario", nargs="*", help=f"one of: {', '.join(SCENARIOS)}")
+    wanted = parser.parse_args(argv)
+    if unknown := [name for name in wanted.scenario if name not in SCENARIOS]:
+        parser.error(f"no scenario is named {', '.join(unknown)}")
+    return 1 if asyncio.run(record(wanted.scenario, wanted.asterisk)) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,8 +1,9 @@
 """AMI headers -> typed events; the last place that knows how Asterisk spells things.
 
-In: one message's headers (already decoded, first occurrence of a header wins). Out: one of the frozen events below, or
-None for a message nobody needs. Must not know: sockets, calls, facts beyond ids and instants. Feeding it never raises:
-a missing header is an empty text, a number that is none is None. The classes keep Asterisk's own event names.
+In: one message's headers (already decoded, first occurrence of a header wins). Out: one of the frozen events
+below, or None for a message nobody needs. Must not know: sockets, calls, facts beyond ids and instants.
+Feeding it never raises: a missing header is an empty text, a number that is none is None. The classes keep
+Asterisk's own event names.
 """
 
 from __future__ import annotations
@@ -96,12 +97,13 @@ class Channel:
 
 
 def interface(channel: str) -> str:
-    """The device behind a channel's name; Local channels keep context and lose their half: `Local/1@agents`."""
+    """The device behind a channel's name; a Local channel keeps its context: `Local/1@agents`."""
     stem, dash, _ = channel.rpartition("-")
     return stem if dash and "/" in stem else channel
 
 
-def _channel(headers: Headers, prefix: str = "") -> Channel:
+def channel(headers: Headers, prefix: str = "") -> Channel:
+    """The channel that headers with this prefix tell of."""
     get = headers.get
     return Channel(
         get(prefix + "Uniqueid", ""),
@@ -118,7 +120,7 @@ def _channel(headers: Headers, prefix: str = "") -> Channel:
 
 
 def _maybe(headers: Headers, prefix: str) -> Channel | None:
-    return _channel(headers, prefix) if headers.get(prefix + "Uniqueid") else None
+    return channel(headers, prefix) if headers.get(prefix + "Uniqueid") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class DialBegin(Event):
 
     source: Channel | None
     dest: Channel
+    dial_string: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,9 @@ class AgentCalled(Event):
 
 @dataclass(frozen=True, slots=True)
 class AgentConnect(Event):
-    """Talk starts. `hold_s`: waited in all; `ring_s`: this phone rang (whole seconds; Asterisk 16+ both in seconds)."""
+    """Talk starts. `hold_s`: waited in all; `ring_s`: this phone rang (whole seconds; Asterisk 16+ both in
+    seconds).
+    """
 
     queue: str
     interface: str
@@ -299,7 +304,8 @@ class QueueMember(Event):
     penalty: int
     paused: bool
     paused_reason: str | None
-    status: int | None  # AST_DEVICE_*: 0 unknown 1 not in use 2 in use 3 busy 4 invalid 5 unavailable 6 ringing 7 ring+inuse 8 on hold
+    # AST_DEVICE_*: 0 unknown 1 free 2 in use 3 busy 4 invalid 5 unavailable 6 ringing 7 ring+inuse 8 on hold
+    status: int | None
     in_call: bool
     calls_taken: int | None
     last_call: int | None  # epoch seconds
@@ -423,7 +429,7 @@ AmiEvent: TypeAlias = (
 )
 
 
-# --- the switch as it is now -----------------------------------------------------------------------------------------
+# --- the switch as it is now --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -461,8 +467,10 @@ class QueueParams:
 class Snapshot:
     """CoreShowChannels, QueueStatus and CoreStatus read one after the other.
 
-    `at`: the switch's time when it was complete, None where unknown (a trace without times). `booted_at`: when this
-    run of the switch began, UTC, second precision; None where the switch did not say.
+    `at`: the switch's time when it was complete, None where unknown (a trace without times). `booted_at`:
+    when this run of the switch began, UTC, second precision; None where the switch did not say. `fresh`:
+    uniqueids that were heard to appear or to join a queue while the lists were read: one of them that is
+    missing here is not gone.
     """
 
     at: Instant | None
@@ -472,12 +480,15 @@ class Snapshot:
     members: tuple[QueueMember, ...]
     waiting: tuple[WaitingCaller, ...]
     holding_bridges: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
 
 
-# --- building --------------------------------------------------------------------------------------------------------
+# --- building -----------------------------------------------------------------------------------------------
 
 
-def _queue_member(change: Literal["listed", "added", "removed", "paused", "status"]) -> Callable[[Headers], QueueMember]:
+def _queue_member(
+    change: Literal["listed", "added", "removed", "paused", "status"],
+) -> Callable[[Headers], QueueMember]:
     def build(h: Headers) -> QueueMember:
         get = h.get
         place = get("Interface") or get("Location") or get("StateInterface", "")
@@ -507,7 +518,7 @@ listed_member = _queue_member("listed")
 def _agent(h: Headers) -> tuple[Instant | None, str, str, str | None, Channel, Channel]:
     get = h.get
     at = instant(get("Timestamp"))
-    return at, get("Queue", ""), get("Interface", ""), name(get("MemberName")), _channel(h), _channel(h, "Dest")
+    return at, get("Queue", ""), get("Interface", ""), name(get("MemberName")), channel(h), channel(h, "Dest")
 
 
 def _agent_connect(h: Headers) -> AgentConnect:
@@ -515,27 +526,33 @@ def _agent_connect(h: Headers) -> AgentConnect:
 
 
 def _agent_complete(h: Headers) -> AgentComplete:
-    return AgentComplete(*_agent(h), whole(h.get("HoldTime")), whole(h.get("TalkTime")), h.get("Reason", "").lower())
+    return AgentComplete(
+        *_agent(h), whole(h.get("HoldTime")), whole(h.get("TalkTime")), h.get("Reason", "").lower()
+    )
 
 
 def _var_set(h: Headers) -> QueueResult | None:
     if h.get("Variable") != "QUEUESTATUS" or not h.get("Value"):
         return None
-    return QueueResult(instant(h.get("Timestamp")), _channel(h), h["Value"])
+    return QueueResult(instant(h.get("Timestamp")), channel(h), h["Value"])
 
 
 def _bridge_enter(h: Headers) -> BridgeEnter:
     holding = h.get("BridgeTechnology") == "holding_bridge"
     return BridgeEnter(
-        instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), holding, _channel(h), text(h.get("SwapUniqueid"))
+        instant(h.get("Timestamp")),
+        h.get("BridgeUniqueid", ""),
+        holding,
+        channel(h),
+        text(h.get("SwapUniqueid")),
     )
 
 
 def _attended(h: Headers) -> AttendedTransfer:
     return AttendedTransfer(
         instant(h.get("Timestamp")),
-        _channel(h, "OrigTransferer"),
-        _channel(h, "SecondTransferer"),
+        channel(h, "OrigTransferer"),
+        channel(h, "SecondTransferer"),
         _maybe(h, "Transferee"),
         _maybe(h, "TransferTarget"),
         h.get("DestType", ""),
@@ -546,7 +563,7 @@ def _attended(h: Headers) -> AttendedTransfer:
 def _blind(h: Headers) -> BlindTransfer:
     return BlindTransfer(
         instant(h.get("Timestamp")),
-        _channel(h, "Transferer"),
+        channel(h, "Transferer"),
         _maybe(h, "Transferee"),
         h.get("Extension", ""),
         h.get("Context", ""),
@@ -555,7 +572,7 @@ def _blind(h: Headers) -> BlindTransfer:
 
 
 def _changed(h: Headers) -> ChannelChanged:
-    return ChannelChanged(instant(h.get("Timestamp")), _channel(h))
+    return ChannelChanged(instant(h.get("Timestamp")), channel(h))
 
 
 def _originate_response(h: Headers) -> OriginateResponse:
@@ -568,31 +585,37 @@ def _originate_response(h: Headers) -> OriginateResponse:
     )
 
 
-_BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
-    "Newchannel": lambda h: Newchannel(instant(h.get("Timestamp")), _channel(h)),
+BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
+    "Newchannel": lambda h: Newchannel(instant(h.get("Timestamp")), channel(h)),
     "Newstate": _changed,
     "NewCallerid": _changed,
     "NewConnectedLine": _changed,
     "Rename": lambda h: Rename(instant(h.get("Timestamp")), h.get("Uniqueid", ""), h.get("Newname", "")),
-    "HangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), _channel(h), False),
-    "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), _channel(h), True),
-    "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), _channel(h), whole(h.get("Cause"))),
-    "DialBegin": lambda h: DialBegin(instant(h.get("Timestamp")), _maybe(h, ""), _channel(h, "Dest")),
+    "HangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), channel(h), False),
+    "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), channel(h), True),
+    "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), channel(h), whole(h.get("Cause"))),
+    "DialBegin": lambda h: DialBegin(
+        instant(h.get("Timestamp")), _maybe(h, ""), channel(h, "Dest"), h.get("DialString", "")
+    ),
     "DialEnd": lambda h: DialEnd(
-        instant(h.get("Timestamp")), _maybe(h, ""), _channel(h, "Dest"), h.get("DialStatus", "")
+        instant(h.get("Timestamp")), _maybe(h, ""), channel(h, "Dest"), h.get("DialStatus", "")
     ),
     "BridgeEnter": _bridge_enter,
-    "BridgeLeave": lambda h: BridgeLeave(instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), _channel(h)),
+    "BridgeLeave": lambda h: BridgeLeave(
+        instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), channel(h)
+    ),
     "BridgeDestroy": lambda h: BridgeDestroy(instant(h.get("Timestamp")), h.get("BridgeUniqueid", "")),
     "LocalBridge": lambda h: LocalBridge(
-        instant(h.get("Timestamp")), _channel(h, "LocalOne"), _channel(h, "LocalTwo")
+        instant(h.get("Timestamp")), channel(h, "LocalOne"), channel(h, "LocalTwo")
     ),
     "QueueCallerJoin": lambda h: QueueCallerJoin(
-        instant(h.get("Timestamp")), h.get("Queue", ""), whole(h.get("Position")), _channel(h)
+        instant(h.get("Timestamp")), h.get("Queue", ""), whole(h.get("Position")), channel(h)
     ),
-    "QueueCallerLeave": lambda h: QueueCallerLeave(instant(h.get("Timestamp")), h.get("Queue", ""), _channel(h)),
+    "QueueCallerLeave": lambda h: QueueCallerLeave(
+        instant(h.get("Timestamp")), h.get("Queue", ""), channel(h)
+    ),
     "QueueCallerAbandon": lambda h: QueueCallerAbandon(
-        instant(h.get("Timestamp")), h.get("Queue", ""), _channel(h), whole(h.get("HoldTime"))
+        instant(h.get("Timestamp")), h.get("Queue", ""), channel(h), whole(h.get("HoldTime"))
     ),
     "AgentCalled": lambda h: AgentCalled(*_agent(h)),
     "AgentConnect": _agent_connect,
@@ -607,9 +630,9 @@ _BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "QueueMemberRinginuse": _queue_member("status"),
     "BlindTransfer": _blind,
     "AttendedTransfer": _attended,
-    "Hold": lambda h: Hold(instant(h.get("Timestamp")), _channel(h)),
-    "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), _channel(h)),
-    "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), _channel(h), _channel(h, "Target")),
+    "Hold": lambda h: Hold(instant(h.get("Timestamp")), channel(h)),
+    "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), channel(h)),
+    "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), channel(h), channel(h, "Target")),
     "OriginateResponse": _originate_response,
     "VarSet": _var_set,
     "FullyBooted": lambda h: FullyBooted(instant(h.get("Timestamp")), whole(h.get("Uptime"))),
@@ -620,16 +643,30 @@ _BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "ContactStatus": lambda h: ContactStatus(
         instant(h.get("Timestamp")), "PJSIP/" + h.get("EndpointName", ""), h.get("ContactStatus", "")
     ),
-    "PeerStatus": lambda h: ContactStatus(instant(h.get("Timestamp")), h.get("Peer", ""), h.get("PeerStatus", "")),
+    "PeerStatus": lambda h: ContactStatus(
+        instant(h.get("Timestamp")), h.get("Peer", ""), h.get("PeerStatus", "")
+    ),
 }
 
-WANTED: frozenset[str] = frozenset(_BUILD)
-_QUERY_LISTS = frozenset({"QueueMember", "QueueEntry", "QueueParams", "CoreShowChannel", "BridgeListItem"})
+WANTED: frozenset[str] = frozenset(BUILD)
+LISTED: frozenset[str] = frozenset(
+    {
+        "QueueParams",
+        "QueueMember",
+        "QueueEntry",
+        "QueueStatusComplete",
+        "CoreShowChannel",
+        "CoreShowChannelsComplete",
+        "BridgeListItem",
+        "BridgeListComplete",
+    }
+)
+"""Items of the lists that the snapshot's actions ask for; they answer us and tell of no happening."""
 
 
 def parse(headers: Headers) -> AmiEvent | None:
     """The event that these headers tell of, or None where it is none that anybody needs."""
-    build = _BUILD.get(headers.get("Event", ""))
+    build = BUILD.get(headers.get("Event", ""))
     return None if build is None else build(headers)
 
 

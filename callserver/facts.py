@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, NewType, TypeAlias, cast, get_args
+from typing import Any, ClassVar, Literal, NewType, TypeAlias, get_args
 
 PbxId = NewType("PbxId", str)  # the switch's name in the settings, e.g. "main"
 CallId = NewType("CallId", str)  # "main:1795289156.0": switch and first channel's uniqueid
@@ -109,6 +109,7 @@ class CallStarted(OfCall):
     caller_number: str | None = None
     caller_name: str | None = None
     dialed: str | None = None
+    gap: bool = False  # True: it was already there when we began to see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,7 +363,9 @@ AgentFact: TypeAlias = AgentJoinedQueue | AgentLeftQueue | AgentPaused | DeviceC
 LinkFact: TypeAlias = LinkLost | LinkRestored
 Fact: TypeAlias = CallFact | AgentFact | LinkFact
 
-KINDS: dict[str, type[Fact]] = {kind.__name__: kind for kind in get_args(CallFact) + get_args(AgentFact) + get_args(LinkFact)}
+KINDS: dict[str, type[Fact]] = {
+    kind.__name__: kind for kind in get_args(CallFact) + get_args(AgentFact) + get_args(LinkFact)
+}
 _FIELDS = {name: tuple(field.name for field in fields(kind)) for name, kind in KINDS.items()}
 _TUPLES = {"legs", "why"}
 _REQUIRED = {
@@ -388,4 +391,4 @@ def from_json(body: dict[str, Any]) -> Fact:
     values = {field: body[field] for field in _FIELDS[name] if field in body}
     for field in _TUPLES & values.keys():
         values[field] = tuple(values[field])
-    return cast("Fact", kind(**values))
+    return kind(**values)

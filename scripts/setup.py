@@ -1,8 +1,8 @@
-"""Makes `.venv` and `.local` from nothing but Python 3.11 and apt; a second run does nothing and needs no network.
+"""Makes `.venv` and `.local` from Python 3.11 and apt alone; a second run does nothing and needs no network.
 
-In: requirements-dev.lock, pyproject.toml and this machine. Out: `.venv/` with exactly the locked packages and callserver
-itself, and the programs of tests/rig/provision.py. Only the standard library. The stamp in `.venv` says what it was made
-from, so that a changed lock file is noticed.
+In: requirements-dev.lock, pyproject.toml and this machine. Out: `.venv/` with exactly the locked packages and
+callserver itself, and the programs of tests/rig/provision.py. Only the standard library. The stamp in `.venv`
+says what it was made from, so that a changed lock file is noticed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+if sys.version_info < (3, 11):  # noqa: UP036 (this file is run by whatever Python the machine has)
+    sys.exit(f"set-up failed: Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}")
 sys.path.insert(0, str(ROOT))
 
 from tests.rig import debian, provision  # noqa: E402
@@ -30,8 +32,6 @@ STAMP = VENV / ".made-from"
 
 def main() -> int:
     """Set up what is missing; 1 when tests or demo would lack something."""
-    if sys.version_info < (3, 11):
-        return _refuse(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}")
     provision.LOCAL.mkdir(exist_ok=True)
     with (provision.LOCAL / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -77,8 +77,11 @@ def fingerprint() -> str:
 
 
 def make_bare_environment() -> None:
-    """A virtual environment with pip. Debian's Python comes without ensurepip: pip is then taken from Debian's own
-    wheel package, unpacked into `.local/`, so that neither root nor python3-venv is needed."""
+    """A virtual environment with pip.
+
+    Debian's Python comes without ensurepip: pip is then taken from Debian's own wheel package, unpacked into
+    `.local/`, so that neither root nor python3-venv is needed.
+    """
     if importlib.util.find_spec("ensurepip"):
         venv.EnvBuilder(clear=True, symlinks=True, with_pip=True).create(VENV)
         return

@@ -1,11 +1,11 @@
 """Debian packages into a folder of our own, without root and without touching the system.
 
-In: the machine's own apt sources, package names and a suite. Out: a prefix with the packages' files and everything
-they depend on. It knows nothing of Asterisk or of tests, and it names no mirror: the archive is the one that this
-machine already uses. Only the standard library, because it runs before the virtual environment exists.
+In: the machine's own apt sources, package names and a suite. Out: a prefix with the packages' files and all
+that they depend on. It knows nothing of Asterisk or of tests, and it names no mirror: the archive is the one
+that this machine already uses. Only the standard library: it runs before the virtual environment exists.
 
-apt is run beside the system's own: its state, cache and sources live in a workshop folder, and an empty dpkg status
-makes it believe that nothing is installed, so that the whole closure comes along, the C library included.
+apt is run beside the system's own: its state, cache and sources live in a workshop folder, and an empty dpkg
+status makes it believe that nothing is installed, so that the whole closure comes along, the C library too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Source:
     trusted: str = ""
 
 
-def sources(folder: Path = SOURCES) -> Iterator[Source]:
+def sources(folder: Path) -> Iterator[Source]:
     """Every binary source that apt is configured with: sources.list, *.list and *.sources, in apt's order."""
     yield from one_line_sources(_text(folder / "sources.list"))
     for file in sorted((folder / "sources.list.d").glob("*")):
@@ -108,25 +108,26 @@ def _fields(stanza: str) -> dict[str, str]:
     return fields
 
 
-def codename(os_release: Path = OS_RELEASE) -> str:
+def codename(os_release: Path | None = None) -> str:
     """This machine's Debian suite, such as `bookworm`.
 
     Raises Unavailable on anything that is not Debian: another distribution's archive has no such suites.
     """
-    fields = dict(line.partition("=")[::2] for line in _text(os_release).splitlines())
+    fields = dict(line.partition("=")[::2] for line in _text(os_release or OS_RELEASE).splitlines())
     if fields.get("ID", "").strip('"') != "debian":
         raise Unavailable("this machine is not Debian: install the missing tool by hand and put it on PATH")
     return fields.get("VERSION_CODENAME", "").strip('"') or "sid"
 
 
 def main_archive(configured: Iterator[Source], suite: str) -> Source:
-    """The source that this machine's own packages come from: the archive that every Debian suite is asked of."""
+    """The source that this machine's own packages come from: its archive is asked for every suite."""
     names = {suite, "stable", "oldstable", "testing", "unstable"}
     for source in configured:
         if "main" in source.components and names.intersection(source.suites) and _is_remote(source.uri):
             return source
     raise Unavailable(
-        f"apt has no source for {suite} main: add Debian's archive to /etc/apt/sources.list, or install the tool by hand"
+        f"apt has no source for {suite} main: add Debian's archive to /etc/apt/sources.list, "
+        "or install the missing tool by hand"
     )
 
 
@@ -140,7 +141,8 @@ def fetch(
     """Unpack packages of a suite, with all that they depend on, into a new folder.
 
     `expired` accepts an archive's index after its valid-until date (suites that get no updates any more).
-    `without` names beginnings of packages that come along but are not unpacked. Raises Unavailable with apt's words.
+    `without` names beginnings of packages that come along but are not unpacked.
+    Raises Unavailable with apt's own words.
     """
     with Workshop(into.with_name(f"{into.name}.apt"), suite, expired=expired) as workshop:
         workshop.update()
@@ -162,7 +164,7 @@ class Workshop:
         for name in ("sources", "state/lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "status").touch()
-        archive = main_archive(sources(), codename())
+        archive = main_archive(sources(SOURCES), codename())
         (self.folder / "sources" / "archive.sources").write_text(stanza(archive, self.suite))
         (self.folder / "apt.conf").write_text(self._configuration())
         return self
@@ -192,9 +194,11 @@ class Workshop:
         return {**os.environ, **ENGLISH, "APT_CONFIG": str(self.folder / "apt.conf")}
 
     def _configuration(self) -> str:
-        """APT_CONFIG is read before /etc/apt/apt.conf.d and can switch it off: a hook of the system (a package list
-        for a desktop, a clean-up of the system's cache) must not run here. The system's proxies and certificates
-        are carried over, since the archive may be reachable through them only."""
+        """What APT_CONFIG names: it is read before /etc/apt/apt.conf.d and can switch that off.
+
+        A hook of the system (a desktop's package list, a clean-up of the system's cache) must not run here.
+        Its proxies and certificates are carried over: the archive may be reachable through them only.
+        """
         dump = _run(["apt-config", "dump"], {**os.environ, **ENGLISH}, self.folder)
         carried = [line for line in dump.stdout.splitlines() if line.startswith("Acquire::")]
         folder = self.folder
@@ -210,7 +214,7 @@ class Workshop:
             "Dir::Etc::preferences": "/dev/null",
             "Dir::Etc::preferencesparts": "/dev/null",
             "APT::Architecture": architecture(),
-            # The download user `_apt` cannot reach a folder in somebody's home; signatures are checked all the same.
+            # The user `_apt` cannot reach a folder in somebody's home; signatures are checked all the same.
             "APT::Sandbox::User": "root",
             "APT::Update::Error-Mode": "any",
             "Acquire::Languages": "none",
@@ -224,7 +228,10 @@ class Workshop:
 
 def stanza(archive: Source, suite: str) -> str:
     """A deb822 source for another suite of the same archive, with the same trust."""
-    lines = ["Types: deb", f"URIs: {archive.uri}", f"Suites: {suite}", "Components: main"]
+    uri = archive.uri.replace(
+        "file:", "copy:", 1
+    )  # apt leaves the packages of a `file:` archive where they are
+    lines = ["Types: deb", f"URIs: {uri}", f"Suites: {suite}", "Components: main"]
     if archive.signed_by:
         lines.append(f"Signed-By: {archive.signed_by}")
     if archive.trusted:

@@ -1,10 +1,10 @@
 """The programs that tests, traces and the demo need, found on this machine or fetched into `.local/`.
 
-In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp and PostgreSQL.
-It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before the virtual
-environment exists. What is there is used as it is; nothing is fetched twice; no root is needed.
+In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp and
+PostgreSQL. It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before
+the virtual environment exists. What is there is used as it is; nothing is fetched twice; no root is needed.
 
-A prefix in `.local/` is filled beside its place and renamed when it is whole, so a half-fetched one is never used.
+A prefix in `.local/` is filled beside its place and renamed when whole: a half-fetched one is never used.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from tests.rig.debian import Unavailable
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 OLDEST_USED = 18  # an Asterisk on PATH that is older than this is passed over
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin")  # an ordinary user does not have these on PATH
 SUITES = {22: "sid", 16: "bullseye"}
 EXPIRED = frozenset({"bullseye"})
 ASTERISK_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-wav")
-# Of the machine's own suite, so its own C library does; the others are for server parts that are never switched on.
+# Of the machine's own suite, so its own C library does; the others serve parts that are never used here.
 POSTGRES_WITHOUT = ("libc6", "libc-bin", "libllvm", "perl", "libperl", "ssl-cert", "locales")
 TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres")
 NEEDED = ("asterisk22", "sipp", "postgres")
@@ -40,7 +41,7 @@ Version = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """One Asterisk that can be run: `argv` plus Asterisk's own arguments, and the folders for asterisk.conf."""
+    """One Asterisk: `argv`, to which its own arguments are added, and the folders for asterisk.conf."""
 
     argv: tuple[str, ...]
     modules: Path
@@ -63,7 +64,7 @@ def asterisk(version: int = 22) -> Switch:
     Asked for 16, the machine's own is taken only when it is a 16. Raises Unavailable.
     """
     own = _own_asterisk()
-    if own and (own.version[0] == version or (version == 22 and own.version[0] >= OLDEST_USED)):
+    if own and _serves(own, version):
         return own
     suite = SUITES[version]
 
@@ -74,6 +75,15 @@ def asterisk(version: int = 22) -> Switch:
             raise Unavailable(f"{suite} has Asterisk {_dotted(fetched.version)} now, not {version}")
 
     return _fetched_asterisk(prefix_of(f"asterisk-{version}", fill))
+
+
+def _serves(own: Switch, version: int) -> bool:
+    """Whether the machine's own Asterisk serves for the one asked for; a named one has to."""
+    if own.version[0] == version:
+        return True
+    if version == 22 and own.version[0] < OLDEST_USED and "ASTERISK" in os.environ:
+        raise Unavailable(f"ASTERISK= is {_dotted(own.version)}; {OLDEST_USED} or newer is needed")
+    return version == 22 and own.version[0] >= OLDEST_USED
 
 
 def _own_asterisk() -> Switch | None:
@@ -102,8 +112,8 @@ def _own_asterisk() -> Switch | None:
 
 
 def _path() -> str:
-    """PATH with the folders of system programs, which an ordinary user's PATH leaves out."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
+    """PATH with the folders of system programs."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
 
 
 def _first(folders: Sequence[Path], *, holding: str) -> Path | None:
@@ -139,7 +149,7 @@ def sipp() -> list[str]:
 
 
 def postgres() -> Postgres:
-    """PostgreSQL's server: the machine's own, else that of the machine's own suite, fetched once. Raises Unavailable."""
+    """PostgreSQL's server: the machine's own, else that of its suite, fetched once. Raises Unavailable."""
     system = [Path(found).resolve().parent] if (found := shutil.which("postgres")) else []
     system += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if folder := _first([bin for bin in system if (bin / "initdb").exists()], holding="postgres"):

@@ -1,0 +1,108 @@
+"""What every test may ask for: the real programs, and a world left as it was found.
+
+A missing program skips a test on somebody's machine and fails it under CI. After the last test nothing that
+the tests started may run any more and, under CI, no file may be left: elsewhere somebody may be writing one.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.rig import postgres, provision
+from tests.rig.debian import Unavailable
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = "CALLSERVER_TEST_SESSION"
+GRACE_S = 3.0
+Found = TypeVar("Found")
+
+
+def needed(find: Callable[[], Found]) -> Found:
+    """What `find` gives, or the test ends here: failed under CI, else skipped with the reason."""
+    try:
+        return find()
+    except Unavailable as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason), pytrace=False)
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def asterisk_22() -> provision.Switch:
+    """A real Asterisk: the machine's own (18 or newer) or Debian's 22."""
+    return needed(provision.asterisk)
+
+
+@pytest.fixture(scope="session")
+def asterisk_16() -> provision.Switch:
+    """A real Asterisk 16: the oldest that we attach to."""
+    return needed(lambda: provision.asterisk(16))
+
+
+@pytest.fixture(scope="session")
+def sipp() -> list[str]:
+    """The command that customers and agents' phones are made of."""
+    return needed(provision.sipp)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """`postgresql+asyncpg://...` of a server of this session; its user may create databases."""
+    server = postgres.running()
+    try:
+        yield needed(server.__enter__).url
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Set up first and torn down last: what the tests started has ended, what they wrote is gone.
+
+    Processes are known by a variable that every one started from here inherits, even when its parent is gone.
+    """
+    os.environ[MARK] = uuid.uuid4().hex
+    files = files_about()
+    yield
+    left = still_running(os.environ.pop(MARK))
+    assert not left, "still running after the last test:\n" + "\n".join(left)
+    if os.environ.get("CI"):
+        written = sorted(files_about() - files)
+        assert not written, "left behind by the tests:\n" + "\n".join(written)
+
+
+def files_about() -> set[str]:
+    """What is new or changed in the tree, as git says, and our folders among the temporary ones."""
+    said = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=all"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return {*said.splitlines(), *map(str, Path(tempfile.gettempdir()).glob("callserver-*"))}
+
+
+def still_running(mark: str) -> list[str]:
+    """Processes of this session, after a moment for those that are about to end."""
+    deadline = time.monotonic() + GRACE_S
+    while (left := list(_marked(mark))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _marked(mark: str) -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                yield f"{process.name}: {command}"
+        except OSError:  # ended meanwhile, or not ours to read
+            continue

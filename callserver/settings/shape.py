@@ -1,0 +1,240 @@
+"""Every setting: its name, type, default, meaning and an example. The only list of settings there is.
+
+In: nothing. Out: frozen dataclasses; the reader, the example file, the operators' table and `config show`
+are all made from the annotations here. Must not know: TOML, the environment, any room that uses a setting.
+A secret has no default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from callserver.settings.secrets import DatabaseUrl, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a person needs to know of one setting.
+
+    `example` is TOML; `wrong` says what is wrong with a value.
+    """
+
+    doc: str
+    example: str
+    wrong: Callable[[Any], str | None] | None = None
+
+
+def _port(value: int) -> str | None:
+    return None if 0 <= value <= 65535 else "a port is a number from 0 to 65535 (0: any free one)"
+
+
+def _switch_port(value: int) -> str | None:
+    return None if 1 <= value <= 65535 else "a port is a number from 1 to 65535"
+
+
+def _slug(value: str) -> str | None:
+    if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", value):
+        return None
+    return "use small letters, digits, '-' and '_' (it becomes part of every call's id)"
+
+
+def _host(value: str) -> str | None:
+    return (
+        None if value and not re.search(r"[\s/\x00]", value) else "a host name or an IP address, nothing else"
+    )
+
+
+def _one_line(value: str) -> str | None:
+    if not value:
+        return "must not be empty"
+    return None if value.isprintable() else "must be printable text on one line"
+
+
+def _positive(value: float) -> str | None:
+    return None if 0 < value < float("inf") else "must be more than 0"
+
+
+def _timezone(value: str) -> str | None:
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
+        return "is no IANA time zone"
+    except KeyError:
+        return "is no IANA time zone known on this machine (Debian: package tzdata)"
+    return None
+
+
+def _country(value: str) -> str | None:
+    return None if re.fullmatch(r"[a-z]{2}", value) else "a country is two small letters (ISO 3166)"
+
+
+def _database(value: DatabaseUrl) -> str | None:
+    if value.scheme not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        return "only sqlite:// and postgresql:// are supported"
+    if value.sqlite_path in ("", ":memory:"):
+        return "name a file: what is only in memory would be lost at the next restart"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskSettings:
+    """One Asterisk. A second one is a second `[[asterisk]]` block."""
+
+    id: Annotated[
+        str, Key("Its name here; part of every call's id, so do not change it later.", '"main"', _slug)
+    ]
+    host: Annotated[str, Key("Where its manager interface (AMI) listens.", '"127.0.0.1"', _host)] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Key("The AMI port.", "5038", _switch_port)] = 5038
+    user: Annotated[str, Key("The manager user (manager.conf).", '"callserver"', _one_line)] = "callserver"
+    secret: Annotated[Secret, Key("That user's secret; better: `secret_file`.", '"(the secret)"')]
+    queue_log: Annotated[
+        Path | None,
+        Key("Asterisk's queue_log, to check that no call was missed.", '"/var/log/asterisk/queue_log"'),
+    ] = None
+    cel: Annotated[
+        Path | None,
+        Key("Asterisk's CEL file, same purpose.", '"/var/log/asterisk/cel-custom/callserver.csv"'),
+    ] = None
+    cel_fields: Annotated[
+        tuple[str, ...],
+        Key(
+            "Columns of the CEL file; empty: as `callserver asterisk render` writes it.",
+            '["eventtype", "eventtime"]',
+        ),
+    ] = ()
+    config_dir: Annotated[
+        Path | None,
+        Key(
+            "Its configuration, where this machine can read it; only for `asterisk check`.", '"/etc/asterisk"'
+        ),
+    ] = None
+    phones: Annotated[
+        tuple[str, ...],
+        Key(
+            "Agents' phones that are members of no queue; members are known as phones anyway.",
+            '["PJSIP/1001"]',
+        ),
+    ] = ()
+    trunks: Annotated[
+        tuple[str, ...],
+        Key("Channels whose name begins so are lines to the outside world.", '["PJSIP/trunk"]'),
+    ] = ()
+    heartbeat_s: Annotated[float, Key("Seconds between two pings of the switch.", "5", _positive)] = 5.0
+    deadline_s: Annotated[
+        float, Key("A switch silent for so many seconds is taken as gone.", "10", _positive)
+    ] = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """Where everything is written down."""
+
+    url: Annotated[
+        DatabaseUrl,
+        Key(
+            "SQLite file or PostgreSQL; a relative file is relative to this settings file.",
+            '"sqlite:///callserver.db"',
+            _database,
+        ),
+    ] = field(default_factory=lambda: DatabaseUrl("sqlite:///callserver.db"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The HTTP port: health, metrics, status page, API."""
+
+    host: Annotated[str, Key("Address to listen on; loopback unless you mean it.", '"127.0.0.1"', _host)] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Key("Port to listen on.", "8088", _port)] = 8088
+    token: Annotated[
+        Secret | None,
+        Key("Bearer token of the API; without one the API answers 403.", '"(a long random text)"'),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSettings:
+    """A raw recording of what each Asterisk says, for finding out later what happened."""
+
+    on: Annotated[bool, Key("Record.", "true")] = False
+    dir: Annotated[Path, Key("Folder of the recordings.", '"/var/lib/callserver/traces"')] = Path("traces")
+    max_mb: Annotated[
+        int, Key("A recording this big (MB) is closed and a new one begun.", "64", _positive)
+    ] = 64
+    keep: Annotated[int, Key("So many recordings of one Asterisk are kept.", "8", _positive)] = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What the service says about itself, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Key("The least important line that is written.", '"info"'),
+    ] = "info"
+    json: Annotated[bool, Key("One JSON object a line instead of text for people.", "true")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """The place: decides where a day begins."""
+
+    country: Annotated[str, Key("Country, two letters.", '"cn"', _country)] = "cn"
+    timezone: Annotated[str, Key("Time zone of the site.", '"Asia/Shanghai"', _timezone)] = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """This process among others on the same database."""
+
+    name: Annotated[
+        str | None, Key("Its name in logs and leases; default: the machine's name.", '"hotline-1"', _one_line)
+    ] = None
+    lease_s: Annotated[
+        float, Key("After so many seconds of silence another node takes an Asterisk over.", "10", _positive)
+    ] = 10.0
+    stop_s: Annotated[float, Key("Seconds each stage of a stop may take.", "5", _positive)] = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """One queue, by the name Asterisk knows it by. Queues without a block are followed all the same."""
+
+    title: Annotated[str | None, Key("What people call it.", '"维修热线"', _one_line)] = None
+    target_s: Annotated[
+        float | None, Key("A call answered within so many seconds counts as in time.", "20", _positive)
+    ] = None
+    kind: Annotated[str, Key("What it is for: service, sales, complaint ...", '"service"', _slug)] = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, validated once. `origin`: the file they came from; None: the environment alone."""
+
+    asterisk: tuple[AsteriskSettings, ...]
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    site: SiteSettings = field(default_factory=SiteSettings)
+    node: NodeSettings = field(default_factory=NodeSettings)
+    queues: dict[str, QueueSettings] = field(default_factory=dict)
+    origin: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.site.timezone)
+
+    def switch(self, pbx: str) -> AsteriskSettings | None:
+        """The settings of one Asterisk by its id, None where there is none."""
+        return next((one for one in self.asterisk if one.id == pbx), None)

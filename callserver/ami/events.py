@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 from callserver.facts import Device, Instant
@@ -102,20 +103,42 @@ def interface(channel: str) -> str:
     return stem if dash and "/" in stem else channel
 
 
+_CHANNEL = (
+    "Uniqueid",
+    "Linkedid",
+    "Channel",
+    "ChannelState",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "Context",
+    "Exten",
+)
+
+
+@cache
+def _names(prefix: str) -> tuple[str, ...]:
+    return tuple(prefix + field for field in _CHANNEL)
+
+
 def channel(headers: Headers, prefix: str = "") -> Channel:
     """The channel that headers with this prefix tell of."""
     get = headers.get
+    uniqueid, linkedid, channel_name, state, number_, name_, connected, connected_name, context, exten = (
+        _names(prefix)
+    )
     return Channel(
-        get(prefix + "Uniqueid", ""),
-        get(prefix + "Linkedid", ""),
-        get(prefix + "Channel", ""),
-        whole(get(prefix + "ChannelState")),
-        number(get(prefix + "CallerIDNum")),
-        name(get(prefix + "CallerIDName")),
-        number(get(prefix + "ConnectedLineNum")),
-        name(get(prefix + "ConnectedLineName")),
-        get(prefix + "Context", ""),
-        get(prefix + "Exten", ""),
+        get(uniqueid, ""),
+        get(linkedid, ""),
+        get(channel_name, ""),
+        whole(get(state)),
+        number(get(number_)),
+        name(get(name_)),
+        number(get(connected)),
+        name(get(connected_name)),
+        get(context, ""),
+        get(exten, ""),
     )
 
 

@@ -141,17 +141,12 @@ Item: TypeAlias = AmiEvent | Reply
 
 def headers(message: bytes) -> dict[str, str]:
     """One message's headers; the first occurrence of a header wins, a line that is no header is left out."""
-    lines = message.decode("utf-8", "replace").split("\r\n")
-    lines.reverse()
-    try:
-        return dict([line.split(": ", 1) for line in lines])
-    except ValueError:
-        return dict(_header(line) for line in lines if ":" in line)
-
-
-def _header(line: str) -> tuple[str, str]:
-    key, colon, value = line.partition(": ")
-    return (key, value) if colon else (line.partition(":")[0], line.partition(":")[2])
+    found: dict[str, str] = {}
+    for line in reversed(message.decode("utf-8", "replace").split("\r\n")):
+        name, colon, value = line.partition(": ")
+        if colon:
+            found[name] = value
+    return found
 
 
 _BUILD = {name.encode(): build for name, build in events.BUILD.items()}

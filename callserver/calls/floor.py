@@ -499,8 +499,9 @@ class Floor:
             self.scene.tell(facts.LegHeld(pbx=self.pbx, at=event.at, call=chan.call.id, leg=chan.leg))
 
     def _unhold(self, event: events.Unhold) -> None:
+        """Also sent without any Hold before it, when a phone transfers blindly (trace blind-to-queue)."""
         chan = self.scene.chans.get(LegId(event.channel.uniqueid))
-        if chan is not None:
+        if chan is not None and chan.leg in chan.call.record.held:
             self.scene.tell(facts.LegResumed(pbx=self.pbx, at=event.at, call=chan.call.id, leg=chan.leg))
 
     def _pickup(self, event: events.Pickup) -> None:

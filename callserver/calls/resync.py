@@ -3,9 +3,9 @@
 In: a snapshot, and a floor with beliefs. Out: facts for every difference. Must not know: why we were blind. Start-up is
 the same road: beliefs are then the open records of the store, or none.
 
-A snapshot is read while events go on, so both may be older than the other: a channel that was listed and whose Hangup
-came before the listing ended is remembered as gone and not believed; a caller listed as waiting who has left since is
-known by the join time that the listing implies.
+A snapshot is read while events go on: who came meanwhile (`fresh`) may be missing in a list and is not missed here; a
+channel that was listed and whose Hangup has come is remembered as gone and not believed; a caller listed as waiting
+who has left since is known by the join time that the listing implies.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def resync(floor: Floor, snapshot: Snapshot) -> None:
     restarted = _restarted(floor, snapshot)
     floor.agents.resync(snapshot.members, at)
     live = {LegId(known.channel.uniqueid): known for known in snapshot.channels}
-    for leg in [leg for leg in floor.scene.chans if leg not in live]:
+    for leg in [leg for leg in floor.scene.chans if leg not in live and leg not in snapshot.fresh]:
         chan = floor.scene.chans.get(leg)
         if chan is not None:
             _left_unseen(floor, chan, live, at)
@@ -108,7 +108,7 @@ def _queues(floor: Floor, snapshot: Snapshot, live: dict[LegId, LiveChannel], at
     listed = {(LegId(entry.uniqueid), entry.queue): entry for entry in snapshot.waiting}
     for call, visit in floor.scene.visits():
         chan = floor.scene.chans.get(visit.visit.leg) if visit.visit.leg else None
-        if chan is None or visit.state not in ("waiting", "offered", "leaving"):
+        if chan is None or chan.leg in snapshot.fresh or visit.state not in ("waiting", "offered", "leaving"):
             continue
         if (chan.leg, visit.visit.queue) not in listed:
             _left(floor, call, visit, chan, at)

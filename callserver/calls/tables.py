@@ -13,8 +13,9 @@ between them:
 * a CALL is what people would call it: arriving (in an announcement or ringing directly), waiting in a queue, talking,
   over. It may go round: a talk ends by transfer and the caller waits again.
 
-An AGENT is four machines that are independent of each other and may contradict each other, which is what the screen
-must explain: MEMBERSHIP of a queue, PAUSE in it, the DEVICE as the switch believes it, and WRAPUP.
+An AGENT is several machines that are independent of each other and may contradict each other, which is what a screen
+must explain: MEMBERSHIP of a queue, PAUSE in it, the DEVICE as the switch believes it. (Wrap-up is ours, not the
+switch's: it comes with the agent's screen.)
 
 A step that the table does not know is not an error to raise: a gap in what we see produces such steps. The caller
 counts it as a surprise and goes on with what the switch says now.
@@ -80,11 +81,6 @@ PAUSE: Final[Table] = {
 _DEVICES: Final = ("unknown", "free", "ringing", "talking", "busy", "held", "unavailable")
 DEVICE: Final[Table] = {state: {device: device for device in _DEVICES} for state in _DEVICES}
 
-WRAPUP: Final[Table] = {
-    "none": {"complete": "wrapping", "elapse": "none"},
-    "wrapping": {"complete": "wrapping", "elapse": "none"},
-}
-
 TABLES: Final[Mapping[str, Table]] = {
     "leg": LEG,
     "visit": VISIT,
@@ -92,7 +88,6 @@ TABLES: Final[Mapping[str, Table]] = {
     "membership": MEMBERSHIP,
     "pause": PAUSE,
     "device": DEVICE,
-    "wrapup": WRAPUP,
 }
 
 

@@ -15,6 +15,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -39,6 +40,8 @@ class Customer:
     stay_ms: int = FOR_EVER_MS
     from_line: str | None = None
     headers: tuple[str, ...] = ()
+    keys: tuple[tuple[int, str], ...] = ()
+    """Keys pressed after the answer: (milliseconds to wait, digit); `stay_ms` counts from the last one."""
 
     @property
     def from_header(self) -> str:
@@ -46,6 +49,31 @@ class Customer:
             return self.from_line
         uri = f"<sip:{self.number}@{OUTSIDE}>"
         return f'"{self.display}" {uri}' if self.display is not None else uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """An agent's call to a colleague while the customer is on hold, before the two are put together."""
+
+    endpoint: str
+    dialed: str
+    call_id: str
+    file: Path
+
+    @property
+    def remember(self) -> str:
+        """SIPp actions that write both tags of the dialog, as a Replaces header in a URI wants them, into `file`."""
+        keep = f"printf %s to-tag%3D[$tag]%3Bfrom-tag%3D[$mine] > {self.file}"
+        return (
+            '<ereg regexp="tag=([^;]*)" search_in="hdr" header="To:" assign_to="all,tag"/>'
+            '<ereg regexp="tag=([^;]*)" search_in="hdr" header="From:" assign_to="all,mine"/>'
+            f'<exec command="{keep.replace(chr(62), "&gt;")}"/>'
+        )
+
+    @property
+    def refer_to(self) -> str:
+        """The target of a REFER that puts the customer and the colleague together."""
+        return f"{self.dialed}?Replaces={self.call_id}%3B[file name={self.file}]"
 
 
 class Sipp:
@@ -109,6 +137,60 @@ class Phones:
     async def answers(self, endpoint: str, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
         """A phone that answers after `ring_ms` and hangs up after `stay_ms`."""
         return await self._stand(endpoint, _answering(ring_ms=ring_ms, stay_ms=stay_ms))
+
+    async def answers_and_holds(
+        self, endpoint: str, *, ring_ms: int, hold_after_ms: int, hold_ms: int
+    ) -> Sipp:
+        """A phone that answers, puts the caller on hold by re-INVITE, takes it back, and stays."""
+        hold = _fragment("reinvite", after_ms=hold_after_ms, cseq=101, direction="sendonly")
+        resume = _fragment("reinvite", after_ms=hold_ms, cseq=102, direction="sendrecv")
+        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=hold + resume))
+
+    async def answers_and_refers(self, endpoint: str, *, ring_ms: int, refer_after_ms: int, to: str) -> Sipp:
+        """A phone that answers and transfers by its own key (SIP REFER): `to` is an extension, or `to?Replaces=...`."""
+        refer_to = f"<sip:{to.replace('?', '@[remote_ip]:[remote_port]?', 1)}>"
+        if "?" not in to:
+            refer_to = f"<sip:{to}@[remote_ip]:[remote_port]>"
+        refer = _fragment("refer", after_ms=refer_after_ms, cseq=103, refer_to=refer_to)
+        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=refer))
+
+    def consultation(self, endpoint: str, dialed: str) -> Consultation:
+        """A second call of the same phone, whose dialog a later REFER can name."""
+        name = f"{endpoint}-{len(self._started)}"
+        return Consultation(
+            endpoint=endpoint, dialed=dialed, call_id=f"consult-{name}", file=self._folder / f"{name}.tag"
+        )
+
+    async def consults(self, consultation: Consultation) -> Sipp:
+        """Make the second call; its tags are kept where `consultation.refer_to` finds them."""
+        return await self.dial(
+            consultation.endpoint,
+            consultation.dialed,
+            call_id=consultation.call_id,
+            remember=consultation.remember,
+        )
+
+    async def dial(
+        self,
+        endpoint: str,
+        dialed: str,
+        *,
+        stay_ms: int = FOR_EVER_MS,
+        call_id: str = "[call_id]",
+        remember: str = "",
+    ) -> Sipp:
+        """An agent's phone calls `dialed` and hangs up `stay_ms` after the answer."""
+        xml = _text(
+            "dial",
+            user=endpoint,
+            secret=self._phone(endpoint).secret,
+            dialed=dialed,
+            stay_ms=str(stay_ms),
+            call_id=call_id,
+            remember=remember,
+        )
+        options = ("-cid_str", call_id) if remember else ()
+        return await self._run(xml, f"dial-{endpoint}", LOOPBACK, None, "-m", "1", *options)
 
     async def rejects(self, endpoint: str, *, ring_ms: int = 500, code: int = 486) -> Sipp:
         """A phone whose owner presses 'no' after `ring_ms`."""
@@ -183,20 +265,32 @@ def _text(scenario: str, **values: str) -> str:
 
 
 def _calling(customer: Customer) -> str:
-    headers = "\n".join(customer.headers) or "User-Agent: customer"
-    line = {"from": customer.from_header}
-    return _text("caller", dialed=customer.dialed, headers=headers, stay_ms=str(customer.stay_ms), **line)
+    return _text(
+        "caller",
+        dialed=customer.dialed,
+        headers="\n".join(customer.headers) or "User-Agent: customer",
+        stay_ms=str(customer.stay_ms),
+        during="".join(_pressing(customer)),
+        **{"from": customer.from_header},
+    )
 
 
-def _answering(*, ring_ms: int, stay_ms: int) -> str:
-    return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("answer", stay_ms=stay_ms))
+def _pressing(customer: Customer) -> Iterator[str]:
+    local = f"{customer.from_header};tag=[pid]call[call_number]"
+    remote = f"<sip:{customer.dialed}@[remote_ip]:[remote_port]>[peer_tag_param]"
+    for cseq, (after_ms, digit) in enumerate(customer.keys, 2):
+        yield _fragment("press", after_ms=after_ms, cseq=cseq, digit=digit, local=local, remote=remote)
+
+
+def _answering(*, ring_ms: int, stay_ms: int = FOR_EVER_MS, during: str = "") -> str:
+    return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("answer", stay_ms=stay_ms, during=during))
 
 
 def _rejecting(*, ring_ms: int, code: int) -> str:
     return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("reject", code=code))
 
 
-def _fragment(name: str, **values: int) -> str:
+def _fragment(name: str, **values: int | str) -> str:
     return Template((_SCENARIOS / f"{name}.fragment.xml").read_text(encoding="utf-8")).substitute(values)
 
 

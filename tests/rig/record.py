@@ -13,14 +13,20 @@ import sys
 import time
 from pathlib import Path
 
-from tests.rig import provision
-from tests.rig.asterisk import FILTERED, UNFILTERED, Asterisk
+from tests.rig import provision, scenarios_odd, scenarios_outbound, scenarios_queue, scenarios_transfer
+from tests.rig.asterisk import Asterisk
 from tests.rig.phones import Phones
-from tests.rig.recorder import ManagerConnection, Recorder
-from tests.rig.scenarios import SCENARIOS, Scenario, Stage
+from tests.rig.scenarios import SCENARIOS, Scenario, Stage, links, recorded_otherwise
 
 TRACES = Path(__file__).resolve().parents[1] / "traces"
 AT_ONCE = 3
+REPERTOIRE = (
+    scenarios_queue,
+    scenarios_transfer,
+    scenarios_outbound,
+    scenarios_odd,
+)  # importing registers the plays
+recorded_otherwise()
 
 
 async def perform(scenario: Scenario, software: provision.Switch, folder: Path) -> str:
@@ -28,26 +34,20 @@ async def perform(scenario: Scenario, software: provision.Switch, folder: Path) 
     began = time.monotonic()
     async with Asterisk(scenario.plan, software=software) as switch, Phones(switch) as phones:
         await phones.register(*scenario.registered)
-        stage = await _stage(switch, phones)
+        director, recorder = await links(switch, scenario.account.user)
+        stage = Stage(switch=switch, phones=phones, recorder=recorder, director=director)
         try:
             await scenario.play(stage)
             await stage.recorder.quiet(0.3)
         finally:
             await stage.recorder.stop()
             await stage.director.close()
-        stage.recorder.write(folder, scenario.name)
+        for number, part in enumerate([*stage.earlier, stage.recorder], 1):
+            part.write(folder, scenario.name if number == 1 else f"{scenario.name}-{number}")
         await switch.stop()
         _write_journals(switch, folder, scenario.name)
     _write_story(stage, scenario, folder)
     return f"{scenario.name}: {len(stage.main.raw)} bytes, {len(stage.recorder.snapshots)} snapshots, {time.monotonic() - began:.1f} s"
-
-
-async def _stage(switch: Asterisk, phones: Phones) -> Stage:
-    director = ManagerConnection(switch.ports.manager, UNFILTERED.user, events=False)
-    await director.open()
-    recorder = Recorder(switch.ports.manager, FILTERED.user)
-    await recorder.start()
-    return Stage(switch=switch, phones=phones, recorder=recorder, director=director)
 
 
 def _write_journals(switch: Asterisk, folder: Path, name: str) -> None:
@@ -61,7 +61,7 @@ def _write_story(stage: Stage, scenario: Scenario, folder: Path) -> None:
         "scenario": scenario.name,
         "story": scenario.story,
         "asterisk": ".".join(map(str, stage.switch.version)),
-        "account": FILTERED.user,
+        "account": scenario.account.user,
         "timestamp_events": scenario.plan.timestamp_events,
         "callers_placed": stage.callers,
         "queues": {queue.name: queue.extension for queue in scenario.plan.queues},

@@ -44,7 +44,7 @@ class ManagerConnection:
     """One logged-in AMI connection that keeps every byte it was sent and every message in it."""
 
     def __init__(self, port: int, user: str, secret: str = SECRET, *, events: bool = True) -> None:
-        self._port, self._user, self._secret, self._events = port, user, secret, events
+        self._port, self.user, self._secret, self._events = port, user, secret, events
         self.raw = bytearray()
         self.messages: list[Message] = []
         self.last_byte_at = 0.0
@@ -61,9 +61,9 @@ class ManagerConnection:
         reader, self._writer = await asyncio.open_connection(LOOPBACK, self._port)
         self._reader_task = asyncio.create_task(self._read(reader))
         wanted = "on" if self._events else "off"
-        replies = await self.ask("Login", Username=self._user, Secret=self._secret, Events=wanted)
+        replies = await self.ask("Login", Username=self.user, Secret=self._secret, Events=wanted)
         if replies[0].get("Response") != "Success":
-            raise PermissionError(f"{self._user}: {replies[0].get('Message')}")
+            raise PermissionError(f"{self.user}: {replies[0].get('Message')}")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         with contextlib.suppress(OSError):
@@ -93,7 +93,7 @@ class ManagerConnection:
         """Send one action; return its ActionID."""
         assert self._writer is not None
         self._number += 1
-        action_id = headers.pop("ActionID", f"rig-{self._user}-{self._number}")
+        action_id = headers.pop("ActionID", f"rig-{self.user}-{self._number}")
         lines = [f"Action: {action}", f"ActionID: {action_id}"]
         for name, value in headers.items():
             lines += [f"{name}: {one}" for one in ([value] if isinstance(value, str) else value)]

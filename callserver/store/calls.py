@@ -1,0 +1,78 @@
+"""Calls, looked up: the records as the journal wrote them.
+
+In: switches, ids, spans of time. Out: whole call records, as dicts, just as they were appended. Must not
+know: how a record comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
+
+from sqlalchemy import Select, and_, or_, select
+
+from callserver.facts import CallId, Instant, LegId, PbxId
+from callserver.store import text
+from callserver.store.engine import Store
+from callserver.store.schema import call_open, legs
+from callserver.store.schema import calls as table
+
+Record: TypeAlias = dict[str, Any]
+
+_PAGE = 500
+
+
+async def open_records(store: Store, pbx: PbxId) -> list[Record]:
+    """The calls that had not ended when last written, oldest first: what a restart begins with."""
+    wanted = select(table.c.record).where(table.c.pbx == text.key(pbx), call_open)
+    return await _records(store, wanted.order_by(table.c.started_at, table.c.call_id))
+
+
+async def record(store: Store, pbx: PbxId, call: CallId) -> Record | None:
+    """One call, None where there is none (or a merge absorbed it)."""
+    wanted = select(table.c.record).where(table.c.pbx == text.key(pbx), table.c.call_id == text.key(call))
+    return next(iter(await _records(store, wanted)), None)
+
+
+async def call_of_leg(store: Store, pbx: PbxId, leg: LegId) -> CallId | None:
+    """Which call a channel's uniqueid belongs to."""
+    wanted = select(legs.c.call_id).where(legs.c.pbx == text.key(pbx), legs.c.leg == text.key(leg))
+    async with store.read() as connection:
+        found: str | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return None if found is None else CallId(found)
+
+
+async def calls_of_number(store: Store, number: str, limit: int = 20) -> list[Record]:
+    """The latest calls of a caller on any switch, latest first."""
+    wanted = select(table.c.record).where(table.c.caller_number == text.key(number))
+    return await _records(store, wanted.order_by(table.c.started_at.desc(), table.c.call_id).limit(limit))
+
+
+async def calls_between(store: Store, pbx: PbxId, begin: Instant, end: Instant) -> AsyncIterator[Record]:
+    """The calls that started from `begin` to before `end`, in order; read page by page, so memory stays flat.
+
+    Calls without a start (from a trace without instants) are in no span.
+    """
+    place: tuple[Instant, str] | None = None
+    while True:
+        async with store.report() as connection:
+            page = (await connection.execute(_page(pbx, begin, end, place))).all()
+        for row in page:
+            yield text.load(row.record)
+        if len(page) < _PAGE:
+            return
+        place = (page[-1].started_at, page[-1].call_id)
+
+
+def _page(pbx: PbxId, begin: Instant, end: Instant, place: tuple[Instant, str] | None) -> Select[Any]:
+    at, name = table.c.started_at, table.c.call_id
+    wanted = select(table.c.record, at, name).where(table.c.pbx == text.key(pbx), at >= begin, at < end)
+    if place is not None:
+        wanted = wanted.where(at >= place[0], or_(at > place[0], and_(at == place[0], name > place[1])))
+    return wanted.order_by(at, name).limit(_PAGE)
+
+
+async def _records(store: Store, wanted: Select[Any]) -> list[Record]:
+    async with store.read() as connection:
+        found = (await connection.execute(wanted)).scalars().all()
+    return [text.load(body) for body in found]

@@ -1,0 +1,95 @@
+"""An empty database of each kind for every test: a file, and a copy of a prepared PostgreSQL database."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url
+
+from callserver.store import engine, leases, migrations
+from callserver.store.engine import Store
+from callserver.store.journal import Journal
+from tests.store.samples import PBX
+
+BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.pg)]
+
+
+async def administer(url: str, command: str) -> None:
+    """Run one command outside any of the databases under test."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(command)
+    finally:
+        await connection.close()
+
+
+def named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_url: str) -> str:
+    """A database with our tables, to be copied: quicker than migrating for each test."""
+
+    async def prepare() -> None:
+        await administer(postgres_url, "CREATE DATABASE prepared")
+        await migrations.upgrade(named(postgres_url, "prepared"))
+
+    with ThreadPoolExecutor(1) as thread:  # this thread runs the loop of the test that asks first
+        thread.submit(asyncio.run, prepare()).result()
+    return "prepared"
+
+
+@pytest_asyncio.fixture(params=BOTH)
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/calls.db"
+        return
+    server = request.getfixturevalue("postgres_url")
+    name = f"empty_{uuid.uuid4().hex}"
+    await administer(server, f"CREATE DATABASE {name}")
+    yield named(server, name)
+    await administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture(params=BOTH)
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database with our tables and nothing in them."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/calls.db"
+        await migrations.upgrade(url)
+        yield url
+        return
+    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("prepared_postgres")
+    name = f"test_{uuid.uuid4().hex}"
+    await administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield named(server, name)
+    await administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    opened = await engine.open(url)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
+async def journal(store: Store) -> AsyncIterator[Journal]:
+    """The journal of PBX, its lease held."""
+    opened = await own(store)
+    yield opened
+    await opened.close()
+
+
+async def own(store: Store, holder: str = "node-a/1", ttl_s: float = 60) -> Journal:
+    """Take the lease of PBX and open its journal."""
+    lease = await leases.acquire(store, leases.lease_of(PBX), holder, ttl_s)
+    assert lease is not None
+    return Journal(store, PBX, holder=holder, epoch=lease.epoch)

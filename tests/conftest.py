@@ -28,10 +28,11 @@ def needed(find: Callable[[], Found]) -> Found:
     """What `find` gives, or the test ends here: failed under CI, else skipped with the reason."""
     try:
         return find()
-    except Unavailable as reason:
-        if os.environ.get("CI"):
-            pytest.fail(str(reason), pytrace=False)
-        pytest.skip(str(reason))
+    except Unavailable as missing:
+        reason = str(missing)
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +91,9 @@ def files_about() -> set[str]:
     return {*said.splitlines(), *map(str, Path(tempfile.gettempdir()).glob("callserver-*"))}
 
 
-def still_running(mark: str) -> list[str]:
+def still_running(mark: str, grace_s: float = GRACE_S) -> list[str]:
     """Processes of this session, after a moment for those that are about to end."""
-    deadline = time.monotonic() + GRACE_S
+    deadline = time.monotonic() + grace_s
     while (left := list(_marked(mark))) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left

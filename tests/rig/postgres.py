@@ -35,8 +35,9 @@ SETTINGS = {
     "jit": "off",
     "shared_buffers": "32MB",
     "max_connections": "100",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
+    # The one zone that needs no file of the system: Debian's server reads /usr/share/zoneinfo, if there is one.
+    "timezone": "GMT",
+    "log_timezone": "GMT",
 }
 
 
@@ -122,7 +123,7 @@ def _as_user() -> _User:
 def _environment(programs: Postgres) -> dict[str, str]:
     """Nothing of this process's PG* settings may reach the server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, **programs.environment, "LC_ALL": "C", "TZ": "UTC"}
+    return {**kept, **programs.environment, "LC_ALL": "C", "TZ": "GMT"}
 
 
 def _give(folder: Path) -> None:

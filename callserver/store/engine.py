@@ -23,7 +23,7 @@ from callserver.store.schema import database_now
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 Synchronous = Literal["OFF", "NORMAL", "FULL", "EXTRA"]
 
-BUSY_S = 5.0  # how long a writer waits for another process's write lock on the same SQLite file
+BUSY_S = 5.0
 ANSWER_S = 30.0  # how long PostgreSQL may take for one statement before we call the connection dead
 _LOOKERS = 4
 _REPORTERS = 2
@@ -80,21 +80,22 @@ class Store:
         return self._turn or nullcontext()
 
 
-async def open(url: str, *, synchronous: Synchronous = "FULL", connections: int = 5) -> Store:
+async def open(
+    url: str, *, synchronous: Synchronous = "FULL", busy_s: float = BUSY_S, connections: int = 5
+) -> Store:
     """Open a database whose schema is this program's.
 
-    `synchronous` is SQLite's: FULL survives a power cut, NORMAL may lose the last moments in one.
-    `connections` is how many writers PostgreSQL sees at most. Raises SchemaTooOld (also for an empty
-    database), SchemaTooNew, StoreFull for a database that cannot be written, StoreError for one that cannot
-    be reached.
+    SQLite: `synchronous` FULL survives a power cut, NORMAL may lose the last moments in one; `busy_s` is how
+    long a writer waits for another process. PostgreSQL: `connections` is how many writers it sees at most.
+    Raises SchemaTooOld (also for an empty database), SchemaTooNew, StoreFull for a database that cannot be
+    written, StoreGone for one that cannot be reached, StoreError.
     """
     await migrations.check(url)
     parsed = address.parse(url)
-    store = (
-        _sqlite(parsed, synchronous)
-        if address.dialect(parsed) == "sqlite"
-        else _postgresql(parsed, connections)
-    )
+    if address.dialect(parsed) == "sqlite":
+        store = _sqlite(parsed, synchronous, busy_s)
+    else:
+        store = _postgresql(parsed, connections)
     try:
         await _try(store)
     except BaseException:
@@ -113,8 +114,8 @@ async def _try(store: Store) -> None:
 # --- SQLite ------------------------------------------------------------------------------------------------
 
 
-def _sqlite(url: URL, synchronous: Synchronous) -> Store:
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": BUSY_S})
+def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": busy_s})
     event.listen(writer.sync_engine, "begin", _begin_immediate)
     _with_pragmas(writer, "journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON")
     return Store(

@@ -1,21 +1,30 @@
 """Work that facts cause: put down in the same transaction as the facts, claimed by one worker at a time, done once.
 
 In: new jobs, and the names of workers. Out: claimed jobs. Must not know: what a kind of job means or how it
-is done.
+is done. Time is the database's clock, the one that all workers share; `now` is an argument for tests only. A
+job is waiting until it is done or dead; a worker that dies in between loses its claim when that runs out,
+and the job is claimed again: at least once, so a job's effect needs a key of its own wherever twice would
+hurt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func
+from sqlalchemy import BigInteger, ColumnElement, Select, Update, bindparam, func, or_, select, update
 
 from callserver.facts import Instant
+from callserver.store import text
 from callserver.store.engine import Insert, Store
-from callserver.store.schema import database_now
+from callserver.store.schema import clock, database_now, waiting
 from callserver.store.schema import jobs as table
+
+FIRST_RETRY_S = 5.0
+LAST_RETRY_S = 3_600.0
+
+_CLAIMED = ("id", "kind", "key", "body", "run_at", "attempts", "claimed_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,135 @@ class NewJob:
     run_at: Instant | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job that `worker` has claimed until `claimed_until` (the database's clock), for the `attempts`th time."""
+
+    id: int
+    kind: str
+    key: str
+    body: dict[str, Any]
+    run_at: Instant
+    attempts: int
+    worker: str
+    claimed_until: Instant
+
+
 def new_jobs(store: Store) -> Insert:
     """The statement that puts jobs down (columns kind, key, body, run_at); a known key changes nothing."""
     due = func.coalesce(bindparam("run_at", type_=BigInteger), database_now())
     return store.insert(table).values(run_at=due, attempts=0).on_conflict_do_nothing(index_elements=["key"])
+
+
+def row(job: NewJob) -> dict[str, Any]:
+    """The parameters of `new_jobs`."""
+    return {
+        "kind": text.key(job.kind),
+        "key": text.key(job.key),
+        "body": text.dump(dict(job.body)),
+        "run_at": job.run_at,
+    }
+
+
+async def enqueue(store: Store, jobs: Sequence[NewJob]) -> None:
+    """Put jobs down that no fact caused; those that a fact caused go into its `Batch`."""
+    if jobs:
+        async with store.write() as connection:
+            await connection.execute(new_jobs(store), [row(job) for job in jobs])
+
+
+async def claim(
+    store: Store,
+    worker: str,
+    *,
+    limit: int = 1,
+    hold_s: float = 60.0,
+    kinds: Sequence[str] | None = None,
+    now: Instant | None = None,
+) -> list[Job]:
+    """At most `limit` jobs that are due and that nobody else holds, now held by `worker` for `hold_s`, oldest first.
+
+    `worker` is one run of one process, as a lease's holder is. Looking costs no lock when nothing is due.
+    """
+    due = select(table.c.id).where(*_due(clock(now), kinds)).order_by(table.c.run_at, table.c.id).limit(limit)
+    async with store.read() as connection:
+        if (await connection.execute(due.limit(1))).first() is None:
+            return []
+    async with store.write() as connection:
+        rows = (await connection.execute(_claiming(due, worker, clock(now), hold_s))).all()
+    claimed = [Job(**{**found._mapping, "body": text.load(found.body), "worker": worker}) for found in rows]
+    return sorted(claimed, key=lambda job: (job.run_at, job.id))
+
+
+async def heartbeat(store: Store, job: Job, hold_s: float = 60.0, *, now: Instant | None = None) -> bool:
+    """Hold the job longer. False: another worker has it by now (or it is over); stop working on it."""
+    return await _change(store, job, claimed_until=clock(now) + round(hold_s * 1000))
+
+
+async def done(store: Store, job: Job, *, now: Instant | None = None) -> bool:
+    """The work is done. False: it was not ours any more, nothing changed."""
+    return await _change(store, job, done_at=clock(now), claimed_by=None, claimed_until=None, error=None)
+
+
+async def retry(store: Store, job: Job, error: str, delay_s: float, *, now: Instant | None = None) -> bool:
+    """It did not work: let it be claimed again after `delay_s` (see `backoff`). False: it was not ours any more."""
+    due = clock(now) + round(delay_s * 1000)
+    return await _change(
+        store, job, run_at=due, claimed_by=None, claimed_until=None, error=text.storable(error)
+    )
+
+
+async def bury(store: Store, job: Job, error: str, *, now: Instant | None = None) -> bool:
+    """It will never work: keep it, with the reason, for a person. False: it was not ours any more."""
+    return await _change(
+        store, job, dead_at=clock(now), claimed_by=None, claimed_until=None, error=text.storable(error)
+    )
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after the `attempts`th failure: 5, 10, 20 ... up to an hour."""
+    return float(min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempts - 1, 30)))
+
+
+async def count_waiting(store: Store) -> dict[str, int]:
+    """How many jobs of each kind are neither done nor dead."""
+    wanted = select(table.c.kind, func.count()).where(waiting).group_by(table.c.kind)
+    async with store.report() as connection:
+        return dict(row._tuple() for row in await connection.execute(wanted))
+
+
+def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:
+    """SKIP LOCKED lets PostgreSQL's workers pass each other; SQLite's writers have taken turns already.
+
+    The rows are chosen in a CTE, which PostgreSQL evaluates once when it locks rows: chosen in a plain
+    subquery they may be chosen again for each row that is updated, and more than `limit` be claimed.
+    """
+    chosen = due.with_for_update(skip_locked=True).cte("chosen")
+    return (
+        update(table)
+        .where(table.c.id.in_(select(chosen.c.id)))
+        .values(
+            attempts=table.c.attempts + 1,
+            claimed_by=text.key(worker),
+            claimed_until=moment + round(hold_s * 1000),
+        )
+        .returning(*(table.c[name] for name in _CLAIMED))
+    )
+
+
+def _due(moment: ColumnElement[int], kinds: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= moment)
+    wanted = [] if kinds is None else [table.c.kind.in_([text.key(kind) for kind in kinds])]
+    return [waiting, table.c.run_at <= moment, free, *wanted]
+
+
+async def _change(store: Store, job: Job, **values: Any) -> bool:
+    """Change a job that is still ours: same worker, same attempt, not over."""
+    ours = (
+        table.c.id == job.id,
+        table.c.claimed_by == text.key(job.worker),
+        table.c.attempts == job.attempts,
+    )
+    async with store.write() as connection:
+        changed = await connection.execute(update(table).where(*ours, waiting).values(**values))
+    return changed.rowcount == 1

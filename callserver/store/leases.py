@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, literal, or_, select, update
 
 from callserver.errors import LeaseLost
 from callserver.facts import Instant, PbxId
 from callserver.store import text
 from callserver.store.engine import Store
-from callserver.store.schema import database_now
+from callserver.store.schema import clock
 from callserver.store.schema import leases as table
 
 
@@ -56,14 +56,14 @@ async def acquire(
     in the first try after start-up; two processes that were wrongly given one name would otherwise take it
     from each other for ever.
     """
-    clock = _clock(now)
+    moment = clock(now)
     ours = table.c.holder == text.key(holder)
     new = store.insert(table).values(
         name=text.key(name),
         holder=text.key(holder),
         node=text.optional_key(node),
         epoch=1,
-        expires_at=clock + round(ttl_s * 1000),
+        expires_at=moment + round(ttl_s * 1000),
     )
     taken = new.on_conflict_do_update(
         index_elements=["name"],
@@ -74,7 +74,7 @@ async def acquire(
             "expires_at": new.excluded.expires_at,
         },
         where=or_(
-            ours, table.c.expires_at <= clock, and_(literal(take_over), table.c.node == new.excluded.node)
+            ours, table.c.expires_at <= moment, and_(literal(take_over), table.c.node == new.excluded.node)
         ),
     ).returning(table.c.epoch, table.c.expires_at)
     async with store.write() as connection:
@@ -89,7 +89,7 @@ async def renew(store: Store, lease: Lease, ttl_s: float, *, now: Instant | None
     renewed = (
         update(table)
         .where(*_held(lease))
-        .values(expires_at=_clock(now) + round(ttl_s * 1000))
+        .values(expires_at=clock(now) + round(ttl_s * 1000))
         .returning(table.c.expires_at)
     )
     async with store.write() as connection:
@@ -110,7 +110,7 @@ async def release(store: Store, lease: Lease) -> None:
 
 async def held(store: Store, *, now: Instant | None = None) -> list[Lease]:
     """All leases that somebody holds now, by name."""
-    wanted = select(table).where(table.c.expires_at > _clock(now)).order_by(table.c.name)
+    wanted = select(table).where(table.c.expires_at > clock(now)).order_by(table.c.name)
     async with store.read() as connection:
         found = (await connection.execute(wanted)).all()
     return [
@@ -124,7 +124,3 @@ def _held(lease: Lease) -> tuple[ColumnElement[bool], ...]:
         table.c.holder == text.key(lease.holder),
         table.c.epoch == lease.epoch,
     )
-
-
-def _clock(now: Instant | None) -> ColumnElement[int]:
-    return database_now() if now is None else literal(now, BigInteger)

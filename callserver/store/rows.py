@@ -25,7 +25,7 @@ from callserver.facts import (
     instant,
     to_json,
 )
-from callserver.store import positions, text
+from callserver.store import jobs, positions, text
 from callserver.store.jobs import NewJob
 from callserver.store.positions import JournalPosition
 
@@ -112,7 +112,7 @@ class Rows:
 def rows(pbx: PbxId, batch: Batch) -> Rows:
     """The batch as rows. Raises ValueError for a fact of another switch, and for a record that is not a call's JSON."""
     made = Rows(
-        jobs=[_job(job) for job in batch.jobs],
+        jobs=[jobs.row(job) for job in batch.jobs],
         positions={place.source: positions.row(pbx, place) for place in batch.positions},
         switch=_switch(batch),
     )
@@ -168,15 +168,6 @@ def _legs(record: Mapping[str, Any]) -> list[str]:
         return [text.key(leg["leg"]) for leg in record.get("legs", ())]
     except (KeyError, TypeError) as error:
         raise ValueError(f"legs without their names in call {record['id']!r}: {error!r}") from error
-
-
-def _job(job: NewJob) -> Row:
-    return {
-        "kind": text.key(job.kind),
-        "key": text.key(job.key),
-        "body": text.dump(dict(job.body)),
-        "run_at": job.run_at,
-    }
 
 
 def _switch(batch: Batch) -> Row:

@@ -24,6 +24,7 @@ from callserver.store import address, faults
 from callserver.store.schema import metadata
 
 VERSION_TABLE = "callserver_schema"  # not Alembic's default: a PostgreSQL database may be shared with others
+SCRIPTS = Path(__file__).parent
 _UPGRADE_LOCK = 0x63616C6C  # any number that we always use
 
 
@@ -120,7 +121,7 @@ def _upgrade(connection: Connection) -> None:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     return config
 
 

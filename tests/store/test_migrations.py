@@ -1,0 +1,161 @@
+"""How a database gets its tables, and which databases are refused."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from callserver.errors import SchemaTooNew, SchemaTooOld, StoreError
+from callserver.store import address, engine, migrations
+from callserver.store.migrations import Schema
+from callserver.store.schema import metadata
+
+
+async def asked(url: str, *statements: str) -> list[object]:
+    """What a database answers to the last of these statements, asked without our engine."""
+    bare = create_async_engine(address.parse(url))
+    async with bare.begin() as connection:
+        for statement in statements:
+            answer = await connection.execute(text(statement))
+        found = list(answer.scalars()) if answer.returns_rows else []
+    await bare.dispose()
+    return found
+
+
+@pytest.fixture
+def newer_scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This program as it may be tomorrow: one migration more. Returns that migration's file."""
+    scripts = tmp_path / "scripts"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrations, "SCRIPTS", scripts)
+    return scripts / "versions" / "a0002_tomorrow.py"
+
+
+TOMORROW = """
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+def upgrade():
+    op.execute("CREATE TABLE tomorrow (id INTEGER)")
+    {more}
+"""
+
+
+async def test_an_empty_database_is_filled_by_itself(empty_url: str) -> None:
+    assert await migrations.state(empty_url) is Schema.EMPTY
+    await migrations.prepare(empty_url)
+    assert await migrations.state(empty_url) is Schema.CURRENT
+    await migrations.prepare(empty_url)
+    await migrations.upgrade(empty_url)
+    await migrations.check(empty_url)
+
+
+async def test_the_migrations_make_the_tables_that_the_program_uses(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+
+    def difference(connection: Connection) -> list[object]:
+        options = {"version_table": migrations.VERSION_TABLE, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    bare = create_async_engine(address.parse(empty_url))
+    async with bare.connect() as connection:
+        assert await connection.run_sync(difference) == []
+    await bare.dispose()
+
+
+async def test_the_migrations_make_the_indexes_that_the_program_uses(empty_url: str) -> None:
+    """Word for word, conditions included, which Alembic does not compare."""
+    catalogue = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+    if not empty_url.startswith("sqlite"):
+        catalogue = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+    await migrations.upgrade(empty_url)
+    migrated = await asked(empty_url, f"DROP TABLE {migrations.VERSION_TABLE}", catalogue)
+    bare = create_async_engine(address.parse(empty_url))
+    async with bare.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
+    await bare.dispose()
+    assert migrated == await asked(empty_url, catalogue)
+    assert len(migrated) >= 6
+
+
+async def test_a_database_of_a_newer_version_is_refused_untouched(url: str, tmp_path: Path) -> None:
+    await asked(url, f"UPDATE {migrations.VERSION_TABLE} SET version_num = '9999'")
+    before = [file.read_bytes() for file in sorted(tmp_path.glob("calls.db*"))]
+    for refuse in (migrations.check, migrations.prepare, migrations.upgrade, engine.open):
+        with pytest.raises(
+            SchemaTooNew, match=r"schema 9999.*only up to 0001.*newer version.*nothing was changed"
+        ):
+            await refuse(url)
+    assert [file.read_bytes() for file in sorted(tmp_path.glob("calls.db*"))] == before
+    assert await asked(url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["9999"]
+
+
+async def test_an_old_database_is_changed_only_when_told(url: str, newer_scripts: Path) -> None:
+    await asked(url, "INSERT INTO switches (pbx, last_seq) VALUES ('main', 41)")
+    newer_scripts.write_text(TOMORROW.format(more=""))
+    for refuse in (migrations.check, migrations.prepare, engine.open):
+        with pytest.raises(SchemaTooOld, match="callserver db upgrade"):
+            await refuse(url)
+    assert await migrations.state(url) is Schema.OLD
+    await migrations.upgrade(url)
+    assert await migrations.state(url) is Schema.CURRENT
+    assert await asked(url, "SELECT last_seq FROM switches") == [41]
+
+
+async def test_an_upgrade_that_fails_halfway_leaves_the_old_database(url: str, newer_scripts: Path) -> None:
+    newer_scripts.write_text(TOMORROW.format(more='op.execute("CREATE TABLE switches (id INTEGER)")'))
+    with pytest.raises(StoreError, match="already exists"):
+        await migrations.upgrade(url)
+    assert await migrations.state(url) is Schema.OLD
+    newer_scripts.write_text(TOMORROW.format(more=""))  # would fail if the first try had left its table
+    await migrations.upgrade(url)
+    assert await asked(url, "SELECT count(*) FROM tomorrow") == [0]
+
+
+async def test_two_nodes_that_start_at_once_upgrade_once(empty_url: str) -> None:
+    await asyncio.gather(*(migrations.prepare(empty_url) for _ in range(3)))
+    assert await asked(empty_url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["0001"]
+
+
+async def test_somebody_elses_tables_are_left_alone(empty_url: str) -> None:
+    await asked(empty_url, "CREATE TABLE calls (id INTEGER)")
+    for refuse in (migrations.check, migrations.prepare, migrations.upgrade):
+        with pytest.raises(StoreError, match="not a callserver database, but it has tables named calls"):
+            await refuse(empty_url)
+
+
+async def test_tables_that_are_not_in_our_way_do_not_disturb(empty_url: str) -> None:
+    await asked(empty_url, "CREATE TABLE alembic_version (version_num VARCHAR(32))")
+    await migrations.prepare(empty_url)
+    assert await migrations.state(empty_url) is Schema.CURRENT
+
+
+async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "calls.db"
+    file.write_bytes(b"one, two, three\n" * 100)
+    for refuse in (migrations.check, migrations.prepare, migrations.upgrade):
+        with pytest.raises(StoreError, match="not a database"):
+            await refuse(f"sqlite:///{file}")
+    assert file.read_bytes() == b"one, two, three\n" * 100
+
+
+async def test_looking_for_a_database_does_not_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SchemaTooOld):
+        await migrations.check(f"sqlite:///{tmp_path}/none.db")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StoreError, match=r"no such directory: .*/nowhere"):
+        await migrations.prepare(f"sqlite:///{tmp_path}/nowhere/none.db")
+
+
+async def test_odd_characters_in_a_files_name_are_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of #1"
+    folder.mkdir()
+    await migrations.prepare(f"sqlite:///{folder}/通话.db")
+    assert await migrations.state(f"sqlite:///{folder}/通话.db") is Schema.CURRENT
+    assert [file.name for file in folder.iterdir()] == ["通话.db"]

@@ -118,11 +118,12 @@ class BlindTransferred(Seen):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendedTransferred(Seen):
     """ATTENDEDTRANSFER by this channel. `others`: every further channel that it names; `target`: whom it
-    went to.
+    went to; `bridge`: where the transferee is, if this channel talked to both sides itself, else ''.
     """
 
     others: tuple[LegId, ...] = ()
     target: str = ""
+    bridge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +318,13 @@ def _blind(head: _Head, _: _Row, extra: _Extra) -> Event:
 def _attended(head: _Head, _: _Row, extra: _Extra) -> Event:
     named = [_said(extra, key) for key in extra if key.endswith("_uniqueid")]
     target = _said(extra, "transfer_target_channel_name") or _said(extra, "app")
-    return AttendedTransferred(**head, others=tuple(LegId(leg) for leg in named if leg), target=target)
+    alone = _said(extra, "channel2_uniqueid") == head["leg"]
+    return AttendedTransferred(
+        **head,
+        others=tuple(LegId(leg) for leg in named if leg),
+        target=target,
+        bridge=_said(extra, "bridge1_id") if alone else "",
+    )
 
 
 def _joined(*keys: str) -> _Build:

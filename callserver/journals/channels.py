@@ -1,0 +1,302 @@
+"""CEL events of one call -> its channels: who they were, who heard whom, who stayed in a queue, who
+transferred.
+
+In: the CEL events of one call, in the file's order. Out: channels, talks, stays in the Queue application,
+transfers. Must not know: queue_log.
+
+What Asterisk writes (traces local-member, atxfer-finished, three-way, exit-by-key): a member's leg runs
+`AppQueue`, a dialed one `AppDial`, an originated one `AppDial2`; a Local channel's two halves carry sound
+between bridges and are nobody themselves; a three-way conference is written as an ATTENDEDTRANSFER whose
+transferer is in a bridge at that moment; a caller who leaves a queue by key has the key as extension at
+APP_END.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from callserver.ami.events import interface
+from callserver.facts import Instant, LegId
+from callserver.journals import cel
+from callserver.journals.story import Talk, Transfer
+
+_SAME_TALK_MS: Final = (
+    1000  # Local optimisation moves a channel between bridges: the same people go on talking
+)
+_RESTING: Final = ("<ZOMBIE>", "<MASQ>")
+_KEY: Final = re.compile(r"[0-9A-D*#]")
+NOBODY_DIALED: Final = frozenset({"", "s", "h", "i", "t"})
+
+
+@dataclass(slots=True)
+class Channel:
+    """One channel as CEL shows it. `by_itself`: it was the one that hung up."""
+
+    leg: LegId
+    name: str
+    linkedid: LegId
+    order: int = 0
+    number: str | None = None
+    caller_name: str | None = None
+    exten: str = ""
+    context: str = ""
+    app: str = ""
+    first_seen: Instant = 0
+    started: Instant | None = None
+    answered: Instant | None = None
+    ended: Instant | None = None
+    cause: int | None = None
+    by_itself: bool = False
+    dialstatus: str = ""
+    came_in: bool = False
+    dialed: str = ""
+
+    @property
+    def interface(self) -> str:
+        return interface(self.name)
+
+    @property
+    def local(self) -> bool:
+        return self.name.startswith("Local/")
+
+
+@dataclass(slots=True)
+class Stay:
+    """One run of the Queue application on one channel. `limit_s`: its time-out argument."""
+
+    leg: LegId
+    queue: str
+    begin: Instant
+    exten: str
+    end: Instant | None = None
+    limit_s: float | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """From `at` on two channels were in one bridge."""
+
+    one: LegId
+    other: LegId
+    at: Instant
+
+
+@dataclass(slots=True)
+class Channels:
+    """All channels of one call, fed in order."""
+
+    known: dict[LegId, Channel] = field(default_factory=dict)
+    stays: list[Stay] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+    moments: dict[LegId, list[Instant]] = field(default_factory=dict)
+    last_at: Instant = 0
+    _inside: dict[LegId, str] = field(default_factory=dict)
+    _staying: dict[LegId, Stay] = field(default_factory=dict)
+    _talks: list[Talk] = field(default_factory=list)
+    _latest: dict[frozenset[LegId], int] = field(default_factory=dict)
+    _going_on: set[frozenset[LegId]] = field(default_factory=set)
+
+    def feed(self, events: Iterable[cel.Event]) -> Channels:
+        """The events, in order; may be called again with later ones."""
+        for event in events:
+            self._meet(event)
+            step = _STEPS.get(type(event))
+            if step is not None:
+                step(self, event)
+        return self
+
+    @property
+    def over(self) -> bool:
+        """Whether every channel is gone."""
+        return bool(self.known) and all(channel.ended is not None for channel in self.known.values())
+
+    @property
+    def ended_at(self) -> Instant | None:
+        return max((channel.ended or 0 for channel in self.known.values()), default=None)
+
+    @property
+    def talks(self) -> tuple[Talk, ...]:
+        """Who heard whom, Local halves left out, the longest-standing leg first."""
+        return tuple(self._talks)
+
+    def _meet(self, event: cel.Event) -> Channel:
+        self.last_at = max(self.last_at, event.at)
+        channel = self.known.get(event.leg)
+        if channel is None:
+            channel = Channel(event.leg, event.channel, event.linkedid, order=len(self.known))
+            channel.first_seen, channel.exten, channel.context = event.at, event.exten, event.context
+            self.known[event.leg] = channel
+        channel.linkedid = event.linkedid
+        if not event.channel.endswith(_RESTING):
+            channel.name = event.channel or channel.name
+        if event.app.startswith("App"):
+            channel.app = event.app
+        channel.number = channel.number or event.number
+        channel.caller_name = channel.caller_name or event.name
+        return channel
+
+    def _mark(self, event: cel.Event) -> None:
+        self.moments.setdefault(event.leg, []).append(event.at)
+
+    # --- beginnings and ends ---
+
+    def _started(self, event: cel.ChannelStarted) -> None:
+        channel = self.known[event.leg]
+        channel.started = event.at
+        channel.came_in = (
+            event.leg == event.linkedid and event.exten not in NOBODY_DIALED and not channel.local
+        )
+
+    def _answered(self, event: cel.Answered) -> None:
+        channel = self.known[event.leg]
+        channel.answered = channel.answered or event.at
+
+    def _hung_up(self, event: cel.HungUp) -> None:
+        channel = self.known[event.leg]
+        channel.cause = event.cause
+        channel.by_itself = event.by == event.channel
+        channel.dialstatus = event.dialstatus or channel.dialstatus
+        self._gone(event)
+
+    def _gone(self, event: cel.Event) -> None:
+        self.known[event.leg].ended = self.known[event.leg].ended or event.at
+        self._close_stay(event.leg, event.at)
+        self._leave(event.leg, event.at)
+        self._mark(event)
+
+    def _linked_ended(self, event: cel.LinkedEnded) -> None:
+        """The last channel of this linkedid is gone, so one whose own end was not written is gone too."""
+        for channel in self.known.values():
+            if channel.linkedid == event.linkedid and channel.ended is None:
+                channel.ended = event.at
+                self._leave(channel.leg, event.at)
+
+    # --- the Queue application ---
+
+    def _app_started(self, event: cel.AppStarted) -> None:
+        self._close_stay(event.leg, event.at)
+        channel = self.known[event.leg]
+        if event.app == "Dial" and not channel.dialed and event.exten not in NOBODY_DIALED:
+            channel.dialed = event.exten
+        if event.app == "Queue":
+            queue, *rest = event.data.split(",")
+            limit = rest[3] if len(rest) > 3 else ""
+            stay = self._staying[event.leg] = Stay(event.leg, queue, event.at, event.exten)
+            stay.limit_s = float(limit) if limit.isascii() and limit.isdigit() and len(limit) < 9 else None
+            self.stays.append(stay)
+
+    def _app_ended(self, event: cel.AppEnded) -> None:
+        if event.app == "Queue":
+            stay = self._staying.get(event.leg)
+            if stay is not None and event.exten != stay.exten and _KEY.fullmatch(event.exten):
+                stay.key = event.exten
+            self._close_stay(event.leg, event.at)
+            self._mark(event)
+
+    def _close_stay(self, leg: LegId, at: Instant) -> None:
+        stay = self._staying.pop(leg, None)
+        if stay is not None:
+            stay.end = at
+
+    # --- bridges ---
+
+    def _bridge_entered(self, event: cel.BridgeEntered) -> None:
+        if event.holding or not event.bridge:
+            return
+        together = [
+            leg for leg, bridge in self._inside.items() if bridge == event.bridge and leg != event.leg
+        ]
+        self.meetings += [Meeting(event.leg, other, event.at) for other in together]
+        self._inside[event.leg] = event.bridge
+        self._mark(event)
+        self._listen(event.at)
+
+    def _bridge_left(self, event: cel.BridgeLeft) -> None:
+        if self._inside.get(event.leg) == event.bridge:
+            self._leave(event.leg, event.at)
+        self._mark(event)
+
+    def _leave(self, leg: LegId, at: Instant) -> None:
+        if self._inside.pop(leg, None) is not None:
+            self._listen(at)
+
+    def _listen(self, at: Instant) -> None:
+        """Compare who hears whom now with the talks going on."""
+        now = self._hearing()
+        for legs in self._going_on - now:
+            index = self._latest[legs]
+            self._talks[index] = replace(self._talks[index], ended=at)
+        for legs in sorted(now - self._going_on, key=sorted):
+            self._begin_talk(legs, at)
+        self._going_on = now
+
+    def _begin_talk(self, legs: frozenset[LegId], at: Instant) -> None:
+        index = self._latest.get(legs)
+        if index is not None and at - (self._talks[index].ended or at) <= _SAME_TALK_MS:
+            self._talks[index] = replace(self._talks[index], ended=None)
+            return
+        self._latest[legs] = len(self._talks)
+        in_order = sorted(legs, key=lambda leg: self.known[leg].order)
+        self._talks.append(Talk(legs=tuple(in_order), begun=at))
+
+    def _hearing(self) -> set[frozenset[LegId]]:
+        halves = {
+            self.known[leg].name: bridge for leg, bridge in self._inside.items() if self.known[leg].local
+        }
+        one_room: dict[str, str] = {}
+        for name, bridge in halves.items():
+            other = halves.get(name[:-1] + ("2" if name.endswith("1") else "1"))
+            if other is not None:
+                first, second = _room(one_room, bridge), _room(one_room, other)
+                one_room[max(first, second)] = min(first, second)
+        people: dict[str, set[LegId]] = {}
+        for leg, bridge in self._inside.items():
+            if not self.known[leg].local:
+                people.setdefault(_room(one_room, bridge), set()).add(leg)
+        return {frozenset(legs) for legs in people.values() if len(legs) > 1}
+
+    # --- transfers ---
+
+    def _blind(self, event: cel.BlindTransferred) -> None:
+        self._mark(event)
+        self.transfers.append(Transfer(kind="blind", by=event.interface, to=event.to, at=event.at))
+
+    def _attended(self, event: cel.AttendedTransferred) -> None:
+        if event.bridge and self._inside.get(event.leg) == event.bridge:
+            return  # went to the transferee as well: a conference, not a transfer
+        self._mark(event)
+        self.transfers.append(
+            Transfer(kind="attended", by=event.interface, to=_target(event.target), at=event.at)
+        )
+
+
+def _target(channel: str) -> str:
+    """Whom it went to: the device, or what was dialed where a Local channel stands between."""
+    device = interface(channel)
+    return device.removeprefix("Local/").partition("@")[0] if device.startswith("Local/") else device
+
+
+def _room(one_room: dict[str, str], bridge: str) -> str:
+    while (above := one_room.get(bridge, bridge)) != bridge:
+        bridge = above
+    return bridge
+
+
+_STEPS: Final[dict[type, Callable[[Channels, Any], None]]] = {
+    cel.ChannelStarted: Channels._started,
+    cel.Answered: Channels._answered,
+    cel.HungUp: Channels._hung_up,
+    cel.ChannelEnded: Channels._gone,
+    cel.LinkedEnded: Channels._linked_ended,
+    cel.BridgeEntered: Channels._bridge_entered,
+    cel.BridgeLeft: Channels._bridge_left,
+    cel.AppStarted: Channels._app_started,
+    cel.AppEnded: Channels._app_ended,
+    cel.BlindTransferred: Channels._blind,
+    cel.AttendedTransferred: Channels._attended,
+}

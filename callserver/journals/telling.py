@@ -1,0 +1,405 @@
+"""Entries of both journals -> what the switch says of each call.
+
+In: queue_log entries and CEL events of one stretch of time, each in its file's order; either may be
+missing. Out: one `Story` a call. Must not know: files, our own records.
+
+Channels are one call when CEL gives them one linkedid, when a transfer or pick-up names them together, when
+they met in a bridge, or when queue_log says that this member's leg answered that caller. A call that goes
+on to a second queue, or to another agent, is still one.
+
+A switch that is killed writes no ends (trace asterisk-restarted-killed). What was open is over with the
+next sign of a new life: QUEUESTART in queue_log, or in CEL a channel whose serial number began anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from callserver.facts import CallId, Direction, Instant, LegId, Outcome, PbxId, Source
+from callserver.journals import cel, queue_log
+from callserver.journals.channels import NOBODY_DIALED, Channel, Channels, Stay
+from callserver.journals.kin import Kin
+from callserver.journals.story import Leg, Story, Transfer
+from callserver.journals.visits import Members, Visits
+
+_UNIQUEID: Final = re.compile(r"(?:.*-)?(\d{9,11})\.(\d{1,10})")
+_REORDERED: Final = 1000  # channels begin on many threads: serials of one life come a little out of order
+_BUSY: Final = 17
+_DIALS: Final[Mapping[str, Outcome]] = {
+    "NOANSWER": "no_answer",
+    "CANCEL": "no_answer",
+    "BUSY": "busy",
+    "CONGESTION": "failed",
+    "CHANUNAVAIL": "failed",
+}
+_OVERRULED: Final = (None, "timed_out", "left_by_key", "queue_empty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What others know of the switch: phones of ours, lines outside, and which interface a member's name
+    means.
+    """
+
+    phones: frozenset[str] = frozenset()
+    trunks: tuple[str, ...] = ()
+    members: Mapping[str, str] = field(default_factory=dict)
+
+    def is_phone(self, interface: str, number: str | None = None) -> bool:
+        """Whether a phone of ours is behind the interface: by settings, by membership, or named like its
+        number.
+        """
+        if interface.startswith(self.trunks):
+            return False
+        if interface in self.phones or interface in self.members.values():
+            return True
+        return number is not None and interface.partition("/")[2] == number
+
+
+@dataclass(slots=True)
+class _Group:
+    """What both journals say of one call."""
+
+    entries: list[queue_log.Entry] = field(default_factory=list)
+    events: list[cel.Event] = field(default_factory=list)
+    last_entry: int = -1
+    last_event: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Boot:
+    """The switch began anew at `at`, before the line with this index."""
+
+    index: int
+    at: Instant
+
+
+def tell(
+    entries: Iterable[queue_log.Entry], events: Iterable[cel.Event], pbx: PbxId, known: Known | None = None
+) -> list[Story]:
+    """The stories of all calls, by their beginning. Never raises on what a journal may hold."""
+    lines = list(entries)
+    steps: list[cel.Event] = [event for event in events if not isinstance(event, cel.Noted)]
+    groups = _groups(lines, steps)
+    boots = _Boots(lines, steps)
+    shown = {group: Channels().feed(said.events) for group, said in groups.items()}
+    what = _with_members(known or Known(), lines, shown.values())
+    tellers = [_Teller(pbx, what, said, shown[group], boots) for group, said in groups.items()]
+    busy = _Queues(teller.visits for teller in tellers)
+    stories = (teller.story(busy) for teller in tellers)
+    return sorted((story for story in stories if story is not None), key=_beginning)
+
+
+def _beginning(story: Story) -> tuple[Instant, str]:
+    return (story.started_at or story.last_at, story.id)
+
+
+# --- which lines are one call
+# ------------------------------------------------------------------------------------------
+
+
+def _groups(entries: list[queue_log.Entry], events: list[cel.Event]) -> dict[str, _Group]:
+    kin = _kin(entries, events)
+    groups: dict[str, _Group] = defaultdict(_Group)
+    for index, event in enumerate(events):
+        group = groups[kin.head(event.leg)]
+        group.events.append(event)
+        group.last_event = index
+    for index, entry in enumerate(entries):
+        if entry.call is not None and not isinstance(entry, queue_log.Noted):
+            group = groups[kin.head(entry.call)]
+            group.entries.append(entry)
+            group.last_entry = index
+    return groups
+
+
+def _kin(entries: list[queue_log.Entry], events: list[cel.Event]) -> Kin:
+    kin = Kin()
+    inside: dict[LegId, str] = {}
+    for event in events:
+        kin.join(event.linkedid, event.leg)
+        for other in _named(event):
+            kin.join(event.leg, other)
+        if isinstance(event, cel.BridgeEntered) and event.bridge and not event.holding:
+            inside[event.leg] = event.bridge
+            kin.join(f"bridge {event.bridge}", event.leg)
+    for entry in entries:
+        if isinstance(entry, queue_log.Connected) and entry.call is not None and entry.leg is not None:
+            kin.join(entry.call, entry.leg)
+    return kin
+
+
+def _named(event: cel.Event) -> tuple[LegId, ...]:
+    """Other channels that the event says belong to the same call."""
+    if isinstance(event, cel.AttendedTransferred):
+        return event.others
+    if isinstance(event, cel.Joined):
+        return (event.other,)
+    if isinstance(event, cel.BlindTransferred) and event.transferee is not None:
+        return (event.transferee,)
+    return ()
+
+
+def _with_members(known: Known, entries: list[queue_log.Entry], calls: Iterable[Channels]) -> Known:
+    """Learn which interface a member's name means from the calls that members answered."""
+    devices = {leg: channel.interface for channels in calls for leg, channel in channels.known.items()}
+    learned = {
+        entry.member: devices[entry.leg]
+        for entry in entries
+        if isinstance(entry, queue_log.Connected) and entry.member and entry.leg in devices
+    }
+    return Known(phones=known.phones, trunks=known.trunks, members={**learned, **known.members})
+
+
+# --- lives of the switch
+# -----------------------------------------------------------------------------------------------
+
+
+class _Boots:
+    """When the switch began anew, as far as the journals show it."""
+
+    def __init__(self, entries: list[queue_log.Entry], events: list[cel.Event]) -> None:
+        self._written = [
+            _Boot(index, entry.at)
+            for index, entry in enumerate(entries)
+            if isinstance(entry, queue_log.Started)
+        ]
+        self._shown = list(_serial_restarts(events))
+
+    def after(self, group: _Group, last_at: Instant) -> Instant | None:
+        """The first beginning after a call's last line: by the order of lines, across the two files by
+        time.
+        """
+        later = [boot.at for boot in self._written if group.entries and boot.index > group.last_entry]
+        later += [boot.at for boot in self._shown if group.events and boot.index > group.last_event]
+        later += [boot.at for boot in (*self._written, *self._shown) if boot.at > last_at]
+        return max(min(later), last_at) if later else None
+
+
+def _serial_restarts(events: list[cel.Event]) -> Iterator[_Boot]:
+    latest: tuple[int, int] | None = None
+    for index, event in enumerate(events):
+        found = _UNIQUEID.fullmatch(event.leg) if isinstance(event, cel.ChannelStarted) else None
+        if found is None:
+            continue
+        second, serial = int(found[1]), int(found[2])
+        if latest is not None and serial < latest[1]:
+            anew = (
+                second - latest[0] >= 2
+                or (serial == 0 and second >= latest[0])
+                or latest[1] - serial > _REORDERED
+            )
+            if not anew:
+                continue
+            yield _Boot(index, event.at)
+        latest = (second, serial)
+
+
+# --- one call
+# ----------------------------------------------------------------------------------------------------------
+
+
+class _Queues:
+    """Who waited where and when: whether a queue that refused somebody can have been full."""
+
+    def __init__(self, calls: Iterable[Visits]) -> None:
+        self._visits: dict[str, list[tuple[Instant, Instant | None]]] = defaultdict(list)
+        for visits in calls:
+            for visit in visits.told():
+                if visit.entered_at is not None:
+                    self._visits[visit.queue].append((visit.entered_at, visit.left_at))
+
+    def anyone_in(self, queue: str, at: Instant) -> bool:
+        return any(begin <= at and (end is None or end >= at) for begin, end in self._visits[queue])
+
+
+class _Teller:
+    """Puts one call's story together."""
+
+    def __init__(self, pbx: PbxId, known: Known, said: _Group, channels: Channels, boots: _Boots) -> None:
+        self._pbx, self._known, self._said, self._channels = pbx, known, said, channels
+        self.visits = Visits(said.entries, channels, Members(known.members))
+        self._told = self.visits.told()
+        self._last_at = max(channels.last_at, self.visits.last_at)
+        self._first = _first(channels)
+        self._finished = channels.over if channels.known else self._queues_done()
+        self._boot = None if self._finished else boots.after(said, self._last_at)
+
+    def story(self, queues: _Queues) -> Story | None:
+        """The story; None where the lines are about no call at all."""
+        legs = self._legs()
+        if not legs:
+            return None
+        refused = self._refused(queues)
+        talks = self._channels.talks
+        caller = self._caller()
+        outcome = self._outcome(refused)
+        return Story(
+            id=CallId(f"{self._pbx}:{legs[0].leg}"),
+            pbx=self._pbx,
+            direction=self._direction(),
+            outcome=outcome,
+            over=self._finished or self._boot is not None,
+            cut=self._boot is not None,
+            last_at=self._last_at,
+            caller_number=caller[0],
+            caller_name=caller[1],
+            dialed=self._dialed(),
+            started_at=self._started(),
+            answered_at=self._answered_at() if outcome == "answered" else None,
+            ended_at=self._boot if self._boot is not None else self._ended(),
+            visits=self._told,
+            talks=talks,
+            transfers=self._transfers(),
+            legs=legs,
+            refused=refused,
+            dial_result=self._dial_result(),
+            sources=self._sources(),
+        )
+
+    def _sources(self) -> tuple[Source, ...]:
+        both: tuple[tuple[Source, bool], ...] = (
+            ("queue_log", bool(self._said.entries)),
+            ("cel", bool(self._said.events)),
+        )
+        return tuple(source for source, there in both if there)
+
+    # --- legs, beginning and end ---
+
+    def _legs(self) -> tuple[Leg, ...]:
+        if self._channels.known:
+            return tuple(_leg(channel) for channel in self._channels.known.values())
+        legs: dict[LegId, Leg] = {}
+        for visit in self._told:
+            legs.setdefault(visit.leg, Leg(leg=visit.leg, caller=True, over=self._finished))
+            for leg, agent in ((visit.agent_leg, visit.agent),):
+                if leg is not None and agent is not None:
+                    legs.setdefault(leg, Leg(leg=leg, interface=agent.interface, over=self._finished))
+        return tuple(legs.values())
+
+    def _started(self) -> Instant | None:
+        if self._first is not None:
+            return self._first.started
+        begun = [entry.at for entry in self._said.entries if isinstance(entry, queue_log.Entered)]
+        return begun[0] if begun and begun[0] == self._said.entries[0].at else None
+
+    def _queues_done(self) -> bool:
+        """Without CEL: every visit has ended, and that is all there is to know."""
+        return bool(self._told) and all(
+            visit.end is not None and (visit.end != "answered" or visit.completed_by is not None)
+            for visit in self._told
+        )
+
+    def _ended(self) -> Instant | None:
+        if not self._finished:
+            return None
+        if self._channels.known:
+            return self._channels.ended_at
+        last = self._told[-1]
+        surely_over = last.end == "abandoned" or last.completed_by in ("caller", "agent")
+        return self._last_at if surely_over else None
+
+    # --- who ---
+
+    def _caller(self) -> tuple[str | None, str | None]:
+        if self._first is not None:
+            return self._first.number, self._first.caller_name
+        entered = (entry for entry in self._said.entries if isinstance(entry, queue_log.Entered))
+        return next((entry.caller for entry in entered), None), None
+
+    def _direction(self) -> Direction:
+        first = self._first
+        if first is None or (first.came_in and not self._known.is_phone(first.interface, first.number)):
+            return "inbound"
+        if not self._told:
+            called = (channel for channel in self._channels.known.values() if channel is not first)
+            dialed = next(
+                (channel for channel in called if channel.app == "AppDial" and not channel.local), None
+            )
+            if dialed is not None and self._known.is_phone(dialed.interface, dialed.number):
+                return "internal"
+        return "outbound"
+
+    def _dialed(self) -> str | None:
+        if self._first is None:
+            return None
+        exten = self._first.exten
+        return self._first.dialed or None if exten in NOBODY_DIALED else exten
+
+    # --- how it went ---
+
+    def _refused(self, queues: _Queues) -> Outcome | None:
+        """Whether a queue would not take the caller. Asterisk does not write why; with nobody in it, it was
+        not full.
+        """
+        if self.visits.refused is not None:
+            return self.visits.refused
+        return next((_why_refused(stay, queues) for stay in reversed(self.visits.refusals)), None)
+
+    def _transfers(self) -> tuple[Transfer, ...]:
+        return tuple(self._channels.transfers if self._channels.known else self.visits.transfers)
+
+    def _answered_at(self) -> Instant | None:
+        taken = [
+            visit.left_at for visit in self._told if visit.end == "answered" and visit.left_at is not None
+        ]
+        heard = [talk.begun for talk in self._channels.talks]
+        return min((*taken, *heard), default=None)
+
+    def _dial_result(self) -> Outcome | None:
+        first = self._first
+        if first is None:
+            return None
+        if first.dialstatus in _DIALS and not self._told:
+            return _DIALS[first.dialstatus]
+        if first.app == "AppDial2" and first.answered is None and first.ended is not None:
+            return "busy" if first.cause == _BUSY else "failed" if first.by_itself else "no_answer"
+        return None
+
+    def _outcome(self, refused: Outcome | None) -> Outcome:
+        """The same rules, in the same order, as a call seen live (docs/reconcile.md)."""
+        ends = [visit.end for visit in self._told if visit.end is not None]
+        if "answered" in ends or self._channels.talks:
+            return "answered"
+        last = ends[-1] if ends else None
+        if refused is not None and last in _OVERRULED:
+            return refused
+        if last is not None:
+            return last
+        if not self._finished or self._first is None:
+            return "unknown"
+        return self._outcome_without_queue(self._first)
+
+    def _outcome_without_queue(self, first: Channel) -> Outcome:
+        result = self._dial_result()
+        if result is None:
+            return "abandoned" if first.by_itself else "failed"
+        given_up = first.by_itself and self._direction() == "inbound" and result == "no_answer"
+        return "abandoned" if given_up else result
+
+
+def _first(channels: Channels) -> Channel | None:
+    return next(iter(channels.known.values()), None)
+
+
+def _leg(channel: Channel) -> Leg:
+    return Leg(
+        leg=channel.leg,
+        channel=channel.name,
+        interface=channel.interface,
+        number=channel.number,
+        caller=channel.came_in,
+        started_at=channel.started,
+        answered_at=channel.answered,
+        ended_at=channel.ended,
+        cause=channel.cause,
+        over=channel.ended is not None,
+    )
+
+
+def _why_refused(stay: Stay, queues: _Queues) -> Outcome:
+    return "unknown" if queues.anyone_in(stay.queue, stay.begin) else "queue_empty"

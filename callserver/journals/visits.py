@@ -1,0 +1,363 @@
+"""queue_log entries of one call, sharpened by its channels -> visits to queues.
+
+In: the call's queue_log entries in order, and what CEL showed of its channels. Out: visits, transfers,
+refusals. Must not know: files, calls as a whole.
+
+queue_log decides what happened; CEL decides when, for queue_log counts whole seconds. Without queue_log a
+visit is read from CEL alone (the Queue application ran), and an end that CEL does not show is `unknown`.
+Trace ringall-losers: phones that rang and lost are in CEL only. Trace queue-full: a caller whom the queue
+would not take is in CEL only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from callserver.facts import Instant, LegId, Outcome, RingResult, seconds
+from callserver.journals import queue_log
+from callserver.journals.channels import Channel, Channels, Stay
+from callserver.journals.story import Agent, CompletedBy, Ring, Transfer, Visit
+
+_SECOND: Final = 1000
+_NEAR_MS: Final = 2500  # a whole second of queue_log and the CEL moment that belongs to it
+_ORDER_MS: Final = 20  # events of two channels a little out of order
+_REFUSED_MS: Final = 500  # a queue that does not take the caller returns at once
+_REFUSAL_CAUSES: Final = frozenset({17, 21})  # Q.850: user busy, call rejected
+
+
+@dataclass(slots=True)
+class _Visit:
+    queue: str
+    leg: LegId
+    entered: Instant | None
+    position: int | None = None
+    left: Instant | None = None
+    finished: Instant | None = None
+    wait_s: float | None = None
+    talk_s: float | None = None
+    end: Outcome | None = None
+    member: str | None = None
+    agent_leg: LegId | None = None
+    by: CompletedBy | None = None
+    rings: list[queue_log.RingEnded] = field(default_factory=list)
+    ring_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which interface a member's name means; names that are interfaces mean themselves."""
+
+    interfaces: Mapping[str, str]
+
+    def agent(self, member: str | None, channel: Channel | None) -> Agent:
+        """The agent behind a member's name, a leg, or both. The name of the device is its owner's where
+        known.
+        """
+        seen = channel.interface if channel is not None else ""
+        if member is None:
+            named = next((name for name, device in self.interfaces.items() if device == seen), None)
+            return Agent(interface=seen, name=named or (channel.caller_name if channel else None))
+        return Agent(interface=seen or self.interfaces.get(member, member), name=member)
+
+
+class Visits:
+    """The visits of one call."""
+
+    def __init__(self, entries: Iterable[queue_log.Entry], channels: Channels, members: Members) -> None:
+        self.transfers: list[Transfer] = []
+        self.refused: Outcome | None = None
+        self.refusals: list[Stay] = []
+        self.last_at: Instant = 0
+        self._channels = channels
+        self._members = members
+        self._visits: list[_Visit] = []
+        for entry in entries:
+            self.last_at = max(self.last_at, entry.at)
+            step = _STEPS.get(type(entry))
+            if step is not None and entry.call is not None:
+                step(self, entry)
+        self._sharpen()
+
+    def told(self) -> tuple[Visit, ...]:
+        """The visits in order."""
+        ordered = sorted(self._visits, key=lambda visit: visit.entered or 0)
+        return tuple(self._told(visit) for visit in ordered)
+
+    # --- queue_log
+    # -------------------------------------------------------------------------------------------------
+
+    def _entered(self, entry: queue_log.Entered) -> None:
+        assert entry.call is not None
+        self._visits.append(_Visit(entry.queue or "", entry.call, entry.at, entry.position))
+
+    def _current(self, entry: queue_log.Line, waited_s: int | None = None) -> _Visit:
+        """The visit that an entry speaks of; one whose beginning is not in this stretch of the file is made
+        up.
+        """
+        assert entry.call is not None
+        for visit in reversed(self._visits):
+            if visit.leg == entry.call and visit.queue == entry.queue and visit.finished is None:
+                return visit
+        begun = None if waited_s is None else entry.at - waited_s * _SECOND
+        self._visits.append(_Visit(entry.queue or "", entry.call, begun))
+        return self._visits[-1]
+
+    def _connected(self, entry: queue_log.Connected) -> None:
+        visit = self._current(entry, entry.hold_s)
+        visit.end, visit.left, visit.wait_s = "answered", entry.at, entry.hold_s
+        visit.member, visit.agent_leg, visit.ring_s = entry.member, entry.leg, entry.ring_s
+
+    def _ring_ended(self, entry: queue_log.RingEnded) -> None:
+        self._current(entry).rings.append(entry)
+
+    def _left(self, entry: queue_log.Left) -> None:
+        visit = self._current(entry, entry.wait_s)
+        visit.end, visit.left, visit.wait_s, visit.finished = entry.end, entry.at, entry.wait_s, entry.at
+
+    def _refused(self, entry: queue_log.Refused) -> None:
+        self.refused = entry.end
+
+    def _completed(self, entry: queue_log.Completed) -> None:
+        visit = self._answered_before(entry, entry.hold_s, entry.talk_s)
+        visit.by, visit.talk_s, visit.finished = entry.by, entry.talk_s, entry.at
+
+    def _transferred(self, entry: queue_log.Transferred) -> None:
+        visit = self._answered_before(entry, entry.hold_s, entry.talk_s)
+        visit.by, visit.talk_s, visit.finished = "transfer", entry.talk_s, entry.at
+        by = self._members.agent(visit.member, self._channels.known.get(visit.agent_leg or LegId("")))
+        self.transfers.append(Transfer(kind=entry.transfer, by=by.interface, to=entry.to, at=entry.at))
+
+    def _answered_before(self, entry: queue_log.Line, hold_s: int | None, talk_s: int | None) -> _Visit:
+        visit = self._current(entry, (hold_s or 0) + (talk_s or 0) if hold_s is not None else None)
+        if visit.end is None:
+            visit.end, visit.member, visit.wait_s = "answered", entry.member, hold_s
+            visit.left = None if talk_s is None else entry.at - talk_s * _SECOND
+        return visit
+
+    # --- CEL ----------------------------------------------------------------------------------------------
+    # ---------
+
+    def _sharpen(self) -> None:
+        unmatched = list(self._channels.stays)
+        for visit in self._visits:
+            stay = _stay_of(visit, unmatched)
+            if stay is not None:
+                unmatched.remove(stay)
+                visit.entered = stay.begin
+            self._sharpen_leaving(visit, stay)
+            self._sharpen_finish(visit)
+        for stay in unmatched:
+            self._read_alone(stay)
+
+    def _sharpen_leaving(self, visit: _Visit, stay: Stay | None) -> None:
+        if visit.left is None:
+            return
+        if visit.end == "answered":
+            together = [
+                meeting.at
+                for meeting in self._channels.meetings
+                if {meeting.one, meeting.other} == {visit.leg, visit.agent_leg}
+            ]
+            visit.left = _nearest(together, visit.left)
+        elif stay is not None and stay.end is not None:
+            visit.left = _nearest([stay.end], visit.left)
+        measured = seconds(visit.entered, visit.left)
+        if stay is not None and measured is not None:
+            visit.wait_s = measured
+
+    def _sharpen_finish(self, visit: _Visit) -> None:
+        if visit.end != "answered" or visit.finished is None:
+            return
+        own, agent = visit.leg, visit.agent_leg or visit.leg
+        moments = sorted(self._channels.moments.get(own, []) + self._channels.moments.get(agent, []))
+        sharp = _first_from(moments, visit.finished)
+        if sharp is not None and visit.left is not None and visit.left <= sharp:
+            visit.finished = sharp
+            visit.talk_s = seconds(visit.left, sharp)
+
+    def _read_alone(self, stay: Stay) -> None:
+        """A stay of which queue_log says nothing: a refusal, or queue_log was not there to say it."""
+        visit = _Visit(stay.queue, stay.leg, stay.begin, left=stay.end, finished=stay.end)
+        met = next(
+            (
+                meeting
+                for meeting in self._channels.meetings
+                if self._is_answer(meeting.one, meeting.other, meeting.at, stay)
+            ),
+            None,
+        )
+        if met is not None:
+            visit.end, visit.left = "answered", met.at
+            visit.agent_leg = met.other if met.one == stay.leg else met.one
+            agent_gone = self._channels.known[visit.agent_leg].ended
+            visit.finished = min((at for at in (stay.end, agent_gone) if at is not None), default=None)
+            visit.talk_s = seconds(visit.left, visit.finished)
+        elif stay.end is not None:
+            visit.end = self._end_without_agent(stay)
+            if visit.end is None:
+                self.refusals.append(stay)
+                return
+        visit.wait_s = seconds(visit.entered, visit.left)
+        self._visits.append(visit)
+
+    def _is_answer(self, one: LegId, other: LegId, at: Instant, stay: Stay) -> bool:
+        if stay.leg not in (one, other) or at < stay.begin or (stay.end is not None and at > stay.end):
+            return False
+        agent = self._channels.known.get(other if one == stay.leg else one)
+        return agent is not None and agent.app == "AppQueue"
+
+    def _end_without_agent(self, stay: Stay) -> Outcome | None:
+        """How the caller left, as far as CEL shows it; None: the queue did not take the caller at all."""
+        assert stay.end is not None
+        caller = self._channels.known[stay.leg]
+        stayed = stay.end - stay.begin
+        if stay.key is not None:
+            return "left_by_key"
+        if caller.by_itself and caller.ended is not None and caller.ended - stay.end < _SECOND:
+            return "abandoned"
+        if stayed <= _REFUSED_MS:
+            return None
+        if stay.limit_s is not None and stayed >= stay.limit_s * _SECOND - _REFUSED_MS:
+            return "timed_out"
+        return "unknown"
+
+    # --- telling
+    # ---------------------------------------------------------------------------------------------------
+
+    def _told(self, visit: _Visit) -> Visit:
+        known = self._channels.known
+        answered = visit.end == "answered"
+        agent_channel = known.get(visit.agent_leg) if visit.agent_leg else None
+        return Visit(
+            queue=visit.queue,
+            leg=visit.leg,
+            entered_at=visit.entered,
+            position=visit.position,
+            left_at=visit.left,
+            wait_s=visit.wait_s,
+            talk_s=visit.talk_s,
+            end=visit.end,
+            agent=self._members.agent(visit.member, agent_channel) if answered else None,
+            agent_leg=visit.agent_leg,
+            completed_by=visit.by,
+            rings=self._rings(visit),
+        )
+
+    def _rings(self, visit: _Visit) -> tuple[Ring, ...]:
+        legs = [channel for channel in self._channels.known.values() if self._visit_of(channel) is visit]
+        rings = [self._ring_written(entry, legs) for entry in visit.rings]
+        if visit.end == "answered":
+            rings.append(self._ring_answered(visit, legs))
+        rings += [self._ring_seen(channel, visit) for channel in legs]
+        return tuple(sorted(rings, key=lambda ring: ring.at or 0))
+
+    def _visit_of(self, channel: Channel) -> _Visit | None:
+        """The visit for which a leg rang: the last one begun before it."""
+        taken = next((visit for visit in self._visits if visit.agent_leg == channel.leg), None)
+        if taken is not None or channel.app != "AppQueue" or channel.started is None:
+            return taken
+        begun = (visit for visit in self._visits if (visit.entered or 0) <= channel.started + _ORDER_MS)
+        return max(begun, key=lambda visit: visit.entered or 0, default=None)
+
+    def _ring_written(self, entry: queue_log.RingEnded, legs: list[Channel]) -> Ring:
+        """A ring that queue_log wrote; takes its leg out of `legs`."""
+        channel = self._leg_of(entry, legs)
+        ring_s = None if entry.ring_ms is None else entry.ring_ms / 1000
+        result: RingResult = entry.result
+        if channel is None:
+            at = entry.at - (entry.ring_ms or 0)
+            return Ring(agent=self._members.agent(entry.member, None), result=result, at=at, ring_s=ring_s)
+        legs.remove(channel)
+        if result == "no_answer" and channel.cause in _REFUSAL_CAUSES:
+            result = "rejected"
+        measured = seconds(channel.started, channel.ended)
+        return Ring(
+            agent=self._members.agent(entry.member, channel),
+            result=result,
+            leg=channel.leg,
+            at=channel.started,
+            ring_s=ring_s if measured is None else measured,
+        )
+
+    def _leg_of(self, entry: queue_log.RingEnded, legs: list[Channel]) -> Channel | None:
+        device = self._members.interfaces.get(entry.member or "", entry.member)
+
+        def strangeness(channel: Channel) -> tuple[bool, int]:
+            its_own = device == channel.interface or entry.member == channel.caller_name
+            return not its_own, abs((channel.ended or 0) - entry.at)
+
+        fitting = [leg for leg in legs if leg.answered is None and _near(leg.ended, entry.at)]
+        return min(fitting, key=strangeness, default=None)
+
+    def _ring_answered(self, visit: _Visit, legs: list[Channel]) -> Ring:
+        channel = next((leg for leg in legs if leg.leg == visit.agent_leg), None)
+        if channel is not None:
+            legs.remove(channel)
+        measured = seconds(channel.started, channel.answered) if channel is not None else None
+        rung = visit.ring_s if measured is None else measured
+        begun = channel.started if channel is not None else None
+        if begun is None and visit.left is not None:
+            begun = visit.left - round((rung or 0) * _SECOND)
+        return Ring(
+            agent=self._members.agent(visit.member, channel),
+            result="answered",
+            leg=visit.agent_leg,
+            at=begun,
+            ring_s=rung,
+        )
+
+    def _ring_seen(self, channel: Channel, visit: _Visit) -> Ring:
+        """A phone that rang and of which queue_log says nothing: it lost, or queue_log was not there."""
+        result: RingResult = "canceled"
+        if channel.cause in _REFUSAL_CAUSES:
+            result = "rejected"
+        elif channel.ended is None:
+            result = "unknown"
+        elif visit.left is None or channel.ended < visit.left - _SECOND:
+            result = "no_answer"
+        return Ring(
+            agent=self._members.agent(None, channel),
+            result=result,
+            leg=channel.leg,
+            at=channel.started,
+            ring_s=seconds(channel.started, channel.ended),
+        )
+
+
+def _stay_of(visit: _Visit, stays: list[Stay]) -> Stay | None:
+    fitting = [
+        stay
+        for stay in stays
+        if stay.leg == visit.leg and stay.queue == visit.queue and _near(stay.begin, visit.entered)
+    ]
+    return min(fitting, key=lambda stay: abs(stay.begin - (visit.entered or 0)), default=None)
+
+
+def _near(moment: Instant | None, second: Instant | None) -> bool:
+    return moment is not None and second is not None and abs(moment - second) <= _NEAR_MS
+
+
+def _nearest(moments: list[Instant], second: Instant) -> Instant:
+    """The moment that belongs to a whole second of queue_log; the second itself where there is none."""
+    fitting = [moment for moment in moments if _near(moment, second)]
+    return min(fitting, key=lambda moment: abs(moment - second), default=second)
+
+
+def _first_from(moments: list[Instant], second: Instant) -> Instant | None:
+    """The first moment within that second, or close behind the one before."""
+    index = bisect_left(moments, second - 50)
+    return moments[index] if index < len(moments) and moments[index] < second + _SECOND + 50 else None
+
+
+_STEPS: Final[dict[type, Callable[[Visits, Any], None]]] = {
+    queue_log.Entered: Visits._entered,
+    queue_log.Connected: Visits._connected,
+    queue_log.RingEnded: Visits._ring_ended,
+    queue_log.Left: Visits._left,
+    queue_log.Refused: Visits._refused,
+    queue_log.Completed: Visits._completed,
+    queue_log.Transferred: Visits._transferred,
+}

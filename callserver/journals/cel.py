@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 
 from asterisk_conf.contract import CEL_FIELDS
 from callserver.ami.events import instant as epoch_instant
-from callserver.ami.events import interface, name, number, whole
+from callserver.ami.events import interface, number, text, whole
 from callserver.facts import Instant, LegId
 from callserver.journals.tally import Tally
 
@@ -221,7 +221,7 @@ class Layout:
             "linkedid": LegId(row["linkedid"] or row["uniqueid"]),
             "channel": row.get("channame", ""),
             "number": number(row.get("cidnum")),
-            "name": name(row.get("cidname")),
+            "name": text(row.get("cidname")),  # as the caller sent it: only AMI escapes
             "exten": row.get("exten", ""),
             "context": row.get("context", ""),
             "app": row.get("appname", ""),

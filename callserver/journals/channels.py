@@ -26,6 +26,7 @@ from callserver.journals.story import Talk, Transfer
 _SAME_TALK_MS: Final = (
     1000  # Local optimisation moves a channel between bridges: the same people go on talking
 )
+_ONE_STEP_MS: Final = 20
 _RESTING: Final = ("<ZOMBIE>", "<MASQ>")
 _KEY: Final = re.compile(r"[0-9A-D*#]")
 NOBODY_DIALED: Final = frozenset({"", "s", "h", "i", "t"})
@@ -42,9 +43,7 @@ class Channel:
     number: str | None = None
     caller_name: str | None = None
     exten: str = ""
-    context: str = ""
     app: str = ""
-    first_seen: Instant = 0
     started: Instant | None = None
     answered: Instant | None = None
     ended: Instant | None = None
@@ -121,23 +120,28 @@ class Channels:
 
     @property
     def talks(self) -> tuple[Talk, ...]:
-        """Who heard whom, Local halves left out, the longest-standing leg first."""
-        return tuple(self._talks)
+        """Who heard whom, Local halves left out, the longest-standing leg first. Moments between two events
+        of one step (three-way: the target enters a bridge just before the transferer) are no talks.
+        """
+        return tuple(
+            talk for talk in self._talks if talk.ended is None or talk.ended - talk.begun > _ONE_STEP_MS
+        )
 
     def _meet(self, event: cel.Event) -> Channel:
         self.last_at = max(self.last_at, event.at)
         channel = self.known.get(event.leg)
         if channel is None:
             channel = Channel(event.leg, event.channel, event.linkedid, order=len(self.known))
-            channel.first_seen, channel.exten, channel.context = event.at, event.exten, event.context
+            channel.number, channel.caller_name, channel.exten = event.number, event.name, event.exten
             self.known[event.leg] = channel
         channel.linkedid = event.linkedid
         if not event.channel.endswith(_RESTING):
             channel.name = event.channel or channel.name
         if event.app.startswith("App"):
             channel.app = event.app
-        channel.number = channel.number or event.number
-        channel.caller_name = channel.caller_name or event.name
+        if channel.came_in:  # a trunk may tell the number a moment after the channel
+            channel.number = channel.number or event.number
+            channel.caller_name = channel.caller_name or event.name
         return channel
 
     def _mark(self, event: cel.Event) -> None:
@@ -250,7 +254,7 @@ class Channels:
         }
         one_room: dict[str, str] = {}
         for name, bridge in halves.items():
-            other = halves.get(name[:-1] + ("2" if name.endswith("1") else "1"))
+            other = halves.get(_other_half(name))
             if other is not None:
                 first, second = _room(one_room, bridge), _room(one_room, other)
                 one_room[max(first, second)] = min(first, second)
@@ -271,14 +275,25 @@ class Channels:
             return  # went to the transferee as well: a conference, not a transfer
         self._mark(event)
         self.transfers.append(
-            Transfer(kind="attended", by=event.interface, to=_target(event.target), at=event.at)
+            Transfer(kind="attended", by=event.interface, to=self._target(event.target), at=event.at)
         )
 
+    def _target(self, name: str) -> str:
+        """Whom it went to: the device, behind a Local channel where one stands between, else what was
+        dialed.
+        """
+        if not name.startswith("Local/"):
+            return interface(name)
+        half = next((leg for leg in self._inside if self.known[leg].name == _other_half(name)), None)
+        bridge = self._inside.get(half) if half is not None else None
+        behind = (self.known[leg] for leg, inside in self._inside.items() if inside == bridge)
+        device = next((channel.interface for channel in behind if not channel.local), None)
+        return device or name.removeprefix("Local/").partition("@")[0]
 
-def _target(channel: str) -> str:
-    """Whom it went to: the device, or what was dialed where a Local channel stands between."""
-    device = interface(channel)
-    return device.removeprefix("Local/").partition("@")[0] if device.startswith("Local/") else device
+
+def _other_half(name: str) -> str:
+    """The name of a Local channel's other half."""
+    return name[:-1] + ("2" if name.endswith("1") else "1")
 
 
 def _room(one_room: dict[str, str], bridge: str) -> str:

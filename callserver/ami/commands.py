@@ -1,9 +1,9 @@
 """Typed actions -> the headers that the switch reads.
 
 In: one of the frozen actions below. Out: its headers, each value proven to stay one line. Must not know: the
-link, who asked. Raises UnsafeValue before anything is sent: a CR, LF or NUL would begin a line of its own and so
-an action of somebody else's choice; a line over 1,024 bytes or more than 128 headers are dropped by Asterisk in
-silence, and the action with it.
+link, who asked. Raises UnsafeValue before anything is sent: a CR, LF or NUL would begin a line of its own and
+so an action of somebody else's choice; a line over 1,024 bytes or more than 128 headers are dropped by
+Asterisk in silence, and the action with it.
 
 An action that is not in IDEMPOTENT must never be repeated when its answer was not seen: look first.
 """
@@ -184,9 +184,10 @@ class QueuePause(Action):
 class Originate(Action):
     """Rings `channel` and sends it to the dialplan when it answers.
 
-    Always asynchronous (a synchronous one blocks every reply and event of the connection), and always with ids
-    of our own: "queued" only means that a thread began, and if the link drops before OriginateResponse comes,
-    the channel is found by its id. `other_channel_id` is the second half's where `channel` is a Local one.
+    Always asynchronous (a synchronous one blocks every reply and event of the connection), and always with
+    ids of our own: "queued" only means that a thread began, and if the link drops before OriginateResponse
+    comes, the channel is found by its id. `other_channel_id` is the second half's where `channel` is a Local
+    one.
     """
 
     name: ClassVar[str] = "Originate"
@@ -263,8 +264,8 @@ class BlindTransfer(Action):
 class Atxfer(Action):
     """`channel` (the transferer's) consults the extension.
 
-    Asterisk plays the feature code and the digits into the channel: features.conf needs `atxfer`, the queue `t`
-    or `T`, and indications.conf a country.
+    Asterisk plays the feature code and the digits into the channel: features.conf needs `atxfer`, the queue
+    `t` or `T`, and indications.conf a country.
     """
 
     name: ClassVar[str] = "Atxfer"
@@ -321,7 +322,9 @@ ALL: frozenset[str] = frozenset(command.name for command in get_args(Command))
 
 
 def headers(action: Action, action_id: str) -> list[Header]:
-    """The action as header lines, in order. Raises UnsafeValue for a value that Asterisk would not read as one."""
+    """The action as header lines, in order. Raises UnsafeValue for a value that Asterisk would not read as
+    one.
+    """
     lines = [("Action", action.name), ("ActionID", action_id), *action.fields()]
     if len(lines) > MAX_HEADERS:
         raise UnsafeValue(f"{action.name} with {len(lines)} headers; Asterisk reads {MAX_HEADERS}")

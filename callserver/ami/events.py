@@ -51,8 +51,13 @@ def unescape(value: str) -> str:
 
 
 def name(value: str | None) -> str | None:
-    """A caller's or member's name, C escapes undone, None where absent."""
+    """A member's name, C escapes undone, None where absent."""
     return None if value is None or value in _ABSENT else unescape(value)
+
+
+def caller_name(value: str | None) -> str | None:
+    """A caller's name, C escapes undone, None where absent or withheld."""
+    return None if value is None or value in _ABSENT or value.lower() in WITHHELD else unescape(value)
 
 
 def whole(value: str | None) -> int | None:
@@ -177,6 +182,7 @@ class HangupRequest(Event):
 
     channel: Channel
     soft: bool
+    cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +383,8 @@ class OriginateResponse(Event):
     uniqueid: str | None
     channel: str
     success: bool
-    reason: int | None
+    reason: int | None  # 0 failure 1 hang-up 3 ring timeout 4 answered 5 busy 8 congestion
+    exten: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,6 +612,7 @@ def _originate_response(h: Headers) -> OriginateResponse:
         h.get("Channel", ""),
         h.get("Response") == "Success",
         whole(h.get("Reason")),
+        h.get("Exten", ""),
     )
 
 
@@ -614,7 +622,9 @@ BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "NewCallerid": _changed,
     "NewConnectedLine": _changed,
     "Rename": lambda h: Rename(instant(h.get("Timestamp")), h.get("Uniqueid", ""), h.get("Newname", "")),
-    "HangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), channel(h), False),
+    "HangupRequest": lambda h: HangupRequest(
+        instant(h.get("Timestamp")), channel(h), False, whole(h.get("Cause"))
+    ),
     "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), channel(h), True),
     "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), channel(h), whole(h.get("Cause"))),
     "DialBegin": lambda h: DialBegin(

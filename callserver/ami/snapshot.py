@@ -30,9 +30,6 @@ from callserver.ami.events import (
 from callserver.ami.wire import Reader, Reply
 from callserver.facts import Instant
 
-ACTIONS = ("CoreStatus", "QueueStatus", "BridgeList", "CoreShowChannels")
-"""What a snapshot asks for, in this order: the channels last, because everything else hangs on them."""
-
 _QUARTER = 15 * 60 * 1000  # every zone's distance to UTC is a multiple of this
 Waiting: TypeAlias = tuple[str, str]  # queue, uniqueid
 

@@ -4,112 +4,42 @@ In: bytes as the socket gave them. Out: the typed events of `events.py`, and `Re
 answers an action. Must not know: sockets, clocks, who asked. Nothing here raises: rubbish is counted and left
 behind.
 
-A message is cut out first and decoded afterwards, so a UTF-8 letter that two reads share is never lost, and
-an event that nobody needs is dropped by its first line, before its headers are looked at (68 % of an
-unfiltered stream is VarSet). The line end is that of the stream's first line: in a CRLF stream, as every
-Asterisk sends it, a bare LF is part of a value and cannot begin a line, so it cannot forge a message; a trace
-whose line ends an editor changed reads too.
+A message is cut out first (splitter.py) and decoded afterwards, so a UTF-8 letter that two reads share is
+never lost, and an event that nobody needs is dropped by its first line, before its headers are looked at (68
+% of an unfiltered stream is VarSet). At the end of the file: panoramisk's client, with this reading in place
+of its own.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.manager import Manager
+from panoramisk.message import Message
 
 from callserver.ami import events
 from callserver.ami.events import AmiEvent, Headers
+from callserver.ami.splitter import MAX_MESSAGE, Splitter
 
-MAX_MESSAGE = 1 << 20
-"""Bytes; what has no blank line for longer is not an AMI message and is left out up to the next blank line.
-"""
-
-_BLANK = b"\r\n\r\n"
-_BLANK_LF = re.compile(rb"\n\r?\n")
 _BANNER = b"Asterisk Call Manager/"
 _QUEUE_STATUS = b"\r\nVariable: QUEUESTATUS\r\n"
 
 
-class Splitter:
-    """Cuts a byte stream into messages (without their blank line, line ends always CRLF).
-
-    The cut depends on the bytes only, never on the chunks. `oversize` counts messages that were left out.
-    """
-
-    __slots__ = ("_bare", "_held", "_known", "_size", "_tail", "limit", "oversize")
-
-    def __init__(self, limit: int = MAX_MESSAGE) -> None:
-        self.limit = limit
-        self.oversize = 0
-        self._held: list[bytes] = []  # pieces of the unfinished message; given up once they exceed the limit
-        self._size = 0  # its length so far, also when the pieces were given up
-        self._tail = b""  # its last three bytes: a blank line may straddle two chunks
-        self._known = False  # whether the first line end was seen
-        self._bare = False  # whether it was a bare LF
-
-    @property
-    def unfinished(self) -> int:
-        """Bytes of a message whose blank line has not come yet."""
-        return self._size
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """The messages that `data` completes, oldest first."""
-        if not self._known:
-            self._learn(data)
-        seam = self._tail + data
-        if not (_BLANK_LF.search(seam) if self._bare else _BLANK in seam):
-            self._hold(data)
-            return []
-        given_up = self._given_up
-        messages = self._cut(seam if given_up else b"".join(self._held) + data)
-        if given_up:
-            self.oversize += 1
-            del messages[0]
-        rest = messages.pop()
-        self._held, self._size, self._tail = [], 0, b""
-        if rest:
-            self._hold(rest)
-        return self._within(messages)
-
-    @property
-    def _given_up(self) -> bool:
-        return self._size > self.limit + 3  # three bytes of the blank line may be among them
-
-    def _learn(self, data: bytes) -> None:
-        end = data.find(b"\n")
-        if end >= 0:
-            self._known = True
-            self._bare = (data[end - 1 : end] if end else self._tail[-1:]) != b"\r"
-
-    def _hold(self, data: bytes) -> None:
-        self._size += len(data)
-        self._tail = (self._tail + data)[-3:]
-        if self._given_up:
-            self._held.clear()
-        else:
-            self._held.append(data)
-
-    def _cut(self, whole: bytes) -> list[bytes]:
-        if not self._bare:
-            return whole.split(_BLANK)
-        *messages, rest = _BLANK_LF.split(whole)
-        return [message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for message in messages] + [rest]
-
-    def _within(self, messages: list[bytes]) -> list[bytes]:
-        if all(len(message) <= self.limit for message in messages):
-            return messages
-        kept = [message for message in messages if len(message) <= self.limit]
-        self.oversize += len(messages) - len(kept)
-        return kept
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What answers an action: `Response: ...`, or one `Event: ...` of the list that an action asked for."""
+    """What answers an action: `Response: ...`, or one `Event: ...` of the list that an action asked for.
+
+    `items` are the events of the list, where the whole answer is meant.
+    """
 
     headers: Headers
+    items: tuple[Headers, ...] = ()
 
     @property
     def event(self) -> str:
@@ -234,3 +164,82 @@ def read(chunks: Iterable[bytes]) -> Iterator[Item]:
     reader = Reader()
     for chunk in chunks:
         yield from reader.feed(chunk)
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """panoramisk's protocol with our own reading: bytes go out as they came, loss is told once, and no more."""
+
+    def __init__(self, received: Callable[[bytes], None], ended: Callable[[Exception | None], None]) -> None:
+        self._received = received
+        self._ended = ended
+
+    def data_received(self, data: bytes) -> None:
+        self._received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.close()
+        self._ended(exc)
+
+
+class Client(Manager):  # type: ignore[misc]
+    """panoramisk's client for one connection: it keeps the actions under way and matches replies to them.
+
+    Its reconnecting, pinging and sending again are switched off; the link does these where it can be seen. No
+    event is ever dispatched here, so no handler can raise, block or come out of order.
+    """
+
+    def __init__(
+        self,
+        received: Callable[[bytes], None],
+        ended: Callable[[Exception | None], None],
+        actions: Iterable[str],
+    ) -> None:
+        super().__init__(
+            loop=asyncio.get_running_loop(),
+            log=logging.getLogger("panoramisk"),
+            protocol_factory=lambda: _Protocol(received, ended),
+            # Named here, an action is never queued for the next connection: what was sent once is not sent again.
+            forgetable_actions=tuple(action.lower() for action in actions),
+        )
+
+    async def open(self, host: str, port: int) -> None:
+        """Connect. Raises OSError."""
+        connection = await self.loop.create_connection(self.config["protocol_factory"], host, port)
+        done: asyncio.Future[Any] = self.loop.create_future()
+        done.set_result(connection)
+        self.connection_made(done)
+
+    def ask(self, headers: Sequence[tuple[str, str]], listed: bool) -> asyncio.Future[Any]:
+        """Send one action; the future brings panoramisk's message, or a list of them."""
+        action: dict[str, Any] = {}
+        for name, value in headers:
+            action[name] = [*action[name], value] if name in action else [value]
+        single = {name: values[0] if len(values) == 1 else values for name, values in action.items()}
+        # Left to itself panoramisk takes "Added interface to queue" for the beginning of a list that never ends.
+        future: asyncio.Future[Any] = self.send_action(single, as_list=None if listed else False)
+        return future
+
+    def answer(self, reply: Reply) -> None:
+        """Hand a reply to the action that waits for it, if one does."""
+        message = Message(dict(reply.headers))
+        message.reply = reply
+        self.protocol.handle_message(message)
+
+    def forget(self, action_id: str) -> None:
+        """Nobody waits for this action any more."""
+        self.protocol.responses.pop(action_id, None)
+
+    def drop(self) -> None:
+        """End the connection now; what is not sent yet never will be."""
+        self.close()
+        if self.protocol is not None:
+            self.protocol.transport.abort()
+
+    def ping(self) -> None:
+        """Not here: the link's own heartbeat checks the answers."""
+
+
+def whole(answer: Any) -> Reply:
+    """The reply, with its list's items if it has one, that a future of `Client.ask` brought."""
+    first, *rest = [message.reply for message in (answer if isinstance(answer, list) else [answer])]
+    return Reply(first.headers, tuple(item.headers for item in rest))

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callserver.ami import events, wire
-from callserver.ami.wire import Reader, Reply, Splitter
+from callserver.ami.splitter import Splitter
+from callserver.ami.wire import Reader, Reply
 
 TRACES = sorted((Path(__file__).parent.parent / "traces").glob("*/*.ami"))
 

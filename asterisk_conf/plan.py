@@ -80,7 +80,6 @@ class Phone:
     endpoint: str
     secret: str
     name: str
-    busy_when_talking: bool = True
 
     def __post_init__(self) -> None:
         _must_match(_IDENTIFIER, "phone", self.endpoint)

@@ -149,13 +149,18 @@ class Phones:
         resume = _fragment("reinvite", after_ms=hold_ms, cseq=102, direction="sendrecv")
         return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=hold + resume))
 
-    async def answers_and_refers(self, endpoint: str, *, ring_ms: int, refer_after_ms: int, to: str) -> Sipp:
-        """A phone that answers and transfers by its own key (SIP REFER): `to` is an extension, or `to?Replaces=...`."""
-        refer_to = f"<sip:{to.replace('?', '@[remote_ip]:[remote_port]?', 1)}>"
-        if "?" not in to:
-            refer_to = f"<sip:{to}@[remote_ip]:[remote_port]>"
+    async def answers_and_refers(
+        self, endpoint: str, *, ring_ms: int, hold_after_ms: int, refer_after_ms: int, to: str
+    ) -> Sipp:
+        """A phone that answers, holds, and transfers by its own key (SIP REFER) after `refer_after_ms` more.
+
+        `to` is an extension, or `extension?Replaces=...` as `Consultation.refer_to` says it.
+        """
+        exten, _, replaces = to.partition("?")
+        refer_to = f"<sip:{exten}@[remote_ip]:[remote_port]{'?' + replaces if replaces else ''}>"
+        hold = _fragment("reinvite", after_ms=hold_after_ms, cseq=101, direction="sendonly")
         refer = _fragment("refer", after_ms=refer_after_ms, cseq=103, refer_to=refer_to)
-        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=refer))
+        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=hold + refer))
 
     def consultation(self, endpoint: str, dialed: str) -> Consultation:
         """A second call of the same phone, whose dialog a later REFER can name."""

@@ -93,12 +93,12 @@ class ManagerConnection:
         """Send one action; return its ActionID."""
         assert self._writer is not None
         self._number += 1
-        action_id = headers.pop("ActionID", f"rig-{self.user}-{self._number}")
+        action_id = str(headers.pop("ActionID", f"rig-{self.user}-{self._number}"))
         lines = [f"Action: {action}", f"ActionID: {action_id}"]
         for name, value in headers.items():
             lines += [f"{name}: {one}" for one in ([value] if isinstance(value, str) else value)]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return str(action_id)
+        return action_id
 
     async def ask(self, action: str, *, within_s: float = 10, **headers: str | list[str]) -> list[Message]:
         """Send one action and return its whole answer: the response, and the list that it may announce."""

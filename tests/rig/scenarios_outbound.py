@@ -11,7 +11,7 @@ from tests.rig.scenarios import LI, ZHANG, Stage, scenario
 OUTSIDE_NUMBER = "02012345678"
 
 
-async def _originate(stage: Stage, channel: str, exten: str, **headers: str) -> None:
+async def _originate(stage: Stage, channel: str, exten: str, timeout_ms: int) -> None:
     """Ask as callserver does: over the main connection, asynchronously, with ids of our own."""
     stage.say(f"AMI Originate: {channel}, then {exten}")
     await stage.main.ask(
@@ -22,22 +22,21 @@ async def _originate(stage: Stage, channel: str, exten: str, **headers: str) -> 
         Exten=exten,
         Priority="1",
         CallerID=f"<{OUTSIDE_NUMBER}>" if channel.startswith(f"PJSIP/{ZHANG}") else "<4008>",
-        Timeout=headers.pop("Timeout", "20000"),
+        Timeout=str(timeout_ms),
         Async="true",
         ChannelId="callserver-dial-1-a",
         OtherChannelId="callserver-dial-1-b",
-        **headers,
     )
     await stage.main.event("OriginateResponse", ActionID="callserver-dial-1")
     await stage.over()
 
 
-async def _agent_first(stage: Stage, **headers: str) -> None:
-    await _originate(stage, f"PJSIP/{ZHANG}", OUTSIDE_NUMBER, **headers)
+async def _agent_first(stage: Stage, timeout_ms: int = 20_000) -> None:
+    await _originate(stage, f"PJSIP/{ZHANG}", OUTSIDE_NUMBER, timeout_ms)
 
 
-async def _customer_first(stage: Stage, **headers: str) -> None:
-    await _originate(stage, f"PJSIP/{OUTSIDE_NUMBER}@trunk", "600", **headers)
+async def _customer_first(stage: Stage, timeout_ms: int = 20_000) -> None:
+    await _originate(stage, f"PJSIP/{OUTSIDE_NUMBER}@trunk", "600", timeout_ms)
 
 
 @scenario("outbound-by-agent")
@@ -88,7 +87,7 @@ async def originate_agent_first_noanswer(stage: Stage) -> None:
     """The switch rings Zhang, who does not answer within 3 s: the customer is not dialled."""
     await stage.phones.never_answers(ZHANG)
     await stage.phones.outside_answers()
-    await _agent_first(stage, Timeout="3000")
+    await _agent_first(stage, timeout_ms=3000)
 
 
 @scenario("originate-agent-first-rejected")
@@ -118,7 +117,7 @@ async def originate_customer_first_busy(stage: Stage) -> None:
 async def originate_customer_first_noanswer(stage: Stage) -> None:
     """The switch rings the customer, who does not answer within 3 s."""
     await stage.phones.outside_never_answers()
-    await _customer_first(stage, Timeout="3000")
+    await _customer_first(stage, timeout_ms=3000)
 
 
 @scenario("originate-customer-first-rejected")

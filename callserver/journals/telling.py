@@ -36,6 +36,8 @@ _DIALS: Final[Mapping[str, Outcome]] = {
     "CONGESTION": "failed",
     "CHANUNAVAIL": "failed",
 }
+# A phone that dials to become a member, or to pause, gives its channel's id to those lines.
+_NOT_OF_A_CALL: Final = (queue_log.Noted, queue_log.Membership, queue_log.Pause, queue_log.Started)
 _OVERRULED: Final = (None, "timed_out", "left_by_key", "queue_empty")
 
 
@@ -110,7 +112,7 @@ def _groups(entries: list[queue_log.Entry], events: list[cel.Event]) -> dict[str
         group.events.append(event)
         group.last_event = index
     for index, entry in enumerate(entries):
-        if entry.call is not None and not isinstance(entry, queue_log.Noted):
+        if entry.call is not None and not isinstance(entry, _NOT_OF_A_CALL):
             group = groups[kin.head(entry.call)]
             group.entries.append(entry)
             group.last_entry = index
@@ -273,13 +275,14 @@ class _Teller:
     def _legs(self) -> tuple[Leg, ...]:
         if self._channels.known:
             return tuple(_leg(channel) for channel in self._channels.known.values())
-        legs: dict[LegId, Leg] = {}
-        for visit in self._told:
-            legs.setdefault(visit.leg, Leg(leg=visit.leg, caller=True, over=self._finished))
-            for leg, agent in ((visit.agent_leg, visit.agent),):
-                if leg is not None and agent is not None:
-                    legs.setdefault(leg, Leg(leg=leg, interface=agent.interface, over=self._finished))
-        return tuple(legs.values())
+        calling = {entry.call: "" for entry in self._said.entries if entry.call is not None}
+        taking = {
+            visit.agent_leg: visit.agent.interface for visit in self._told if visit.agent_leg and visit.agent
+        }
+        return tuple(
+            Leg(leg=leg, interface=interface, caller=leg in calling, over=self._finished)
+            for leg, interface in {**calling, **taking}.items()
+        )
 
     def _started(self) -> Instant | None:
         if self._first is not None:
@@ -289,7 +292,7 @@ class _Teller:
 
     def _queues_done(self) -> bool:
         """Without CEL: every visit has ended, and that is all there is to know."""
-        return bool(self._told) and all(
+        return all(
             visit.end is not None and (visit.end != "answered" or visit.completed_by is not None)
             for visit in self._told
         )
@@ -299,8 +302,10 @@ class _Teller:
             return None
         if self._channels.known:
             return self._channels.ended_at
-        last = self._told[-1]
-        surely_over = last.end == "abandoned" or last.completed_by in ("caller", "agent")
+        last = self._told[-1] if self._told else None
+        surely_over = last is not None and (
+            last.end == "abandoned" or last.completed_by in ("caller", "agent")
+        )
         return self._last_at if surely_over else None
 
     # --- who ---

@@ -48,19 +48,28 @@ class _Visit:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Which interface a member's name means; names that are interfaces mean themselves."""
+    """Which interface a member's name means; a name that looks like an interface means itself."""
 
     interfaces: Mapping[str, str]
 
     def agent(self, member: str | None, channel: Channel | None) -> Agent:
-        """The agent behind a member's name, a leg, or both. The name of the device is its owner's where
-        known.
-        """
+        """The agent behind a member's name, a leg, or both; interface '' where nothing tells it."""
         seen = channel.interface if channel is not None else ""
         if member is None:
-            named = next((name for name, device in self.interfaces.items() if device == seen), None)
-            return Agent(interface=seen, name=named or (channel.caller_name if channel else None))
-        return Agent(interface=seen or self.interfaces.get(member, member), name=member)
+            named = next((name for name, device in self.interfaces.items() if _is_device(device, seen)), None)
+            return Agent(
+                interface=self.interfaces.get(named or "", seen),
+                name=named or (channel.caller_name if channel else None),
+            )
+        known = self.interfaces.get(member, member if "/" in member else "")
+        return Agent(interface=known if not seen or _is_device(known, seen) else seen, name=member)
+
+
+def _is_device(member: str, seen: str) -> bool:
+    """A member `Local/1001@agents/n` has channels `Local/1001@agents-...`."""
+    return bool(seen) and (
+        member == seen or (seen.startswith("Local/") and member.rpartition("/")[0] == seen)
+    )
 
 
 class Visits:
@@ -128,7 +137,9 @@ class Visits:
         visit = self._answered_before(entry, entry.hold_s, entry.talk_s)
         visit.by, visit.talk_s, visit.finished = "transfer", entry.talk_s, entry.at
         by = self._members.agent(visit.member, self._channels.known.get(visit.agent_leg or LegId("")))
-        self.transfers.append(Transfer(kind=entry.transfer, by=by.interface, to=entry.to, at=entry.at))
+        self.transfers.append(
+            Transfer(kind=entry.transfer, by=by.interface or by.name or "", to=entry.to, at=entry.at)
+        )
 
     def _answered_before(self, entry: queue_log.Line, hold_s: int | None, talk_s: int | None) -> _Visit:
         visit = self._current(entry, (hold_s or 0) + (talk_s or 0) if hold_s is not None else None)
@@ -195,6 +206,7 @@ class Visits:
             agent_gone = self._channels.known[visit.agent_leg].ended
             visit.finished = min((at for at in (stay.end, agent_gone) if at is not None), default=None)
             visit.talk_s = seconds(visit.left, visit.finished)
+            visit.by = self._who_ended(visit)
         elif stay.end is not None:
             visit.end = self._end_without_agent(stay)
             if visit.end is None:
@@ -208,6 +220,18 @@ class Visits:
             return False
         agent = self._channels.known.get(other if one == stay.leg else one)
         return agent is not None and agent.app == "AppQueue"
+
+    def _who_ended(self, visit: _Visit) -> CompletedBy | None:
+        """Which side ended a talk that only CEL tells of."""
+        if visit.finished is None:
+            return None
+        agent, caller = self._channels.known[visit.agent_leg or visit.leg], self._channels.known[visit.leg]
+        if any(
+            moved.by == agent.interface and abs(moved.at - visit.finished) < _SECOND
+            for moved in self._channels.transfers
+        ):
+            return "transfer"
+        return "agent" if agent.by_itself else "caller" if caller.by_itself else "unknown"
 
     def _end_without_agent(self, stay: Stay) -> Outcome | None:
         """How the caller left, as far as CEL shows it; None: the queue did not take the caller at all."""
@@ -316,7 +340,7 @@ class Visits:
             result = "rejected"
         elif channel.ended is None:
             result = "unknown"
-        elif visit.left is None or channel.ended < visit.left - _SECOND:
+        elif visit.left is None or visit.end == "timed_out" or channel.ended < visit.left - _SECOND:
             result = "no_answer"
         return Ring(
             agent=self._members.agent(None, channel),

@@ -213,8 +213,9 @@ class Link:
         except SwitchError as error:
             reason = str(error)
         except Exception as error:  # a fault of ours must not end the watching
-            log.exception("link failed", pbx=self.settings.pbx)
             reason = f"{type(error).__name__}: {error}"
+            if reason != self.reason:
+                log.exception("link failed", pbx=self.settings.pbx)
         finally:
             session.drop("closed")
             self._totals = self._totals.plus(session.reader)

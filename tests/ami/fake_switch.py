@@ -83,6 +83,8 @@ class FakeSwitch:
                 await self._tell()
                 if action.get("Action") not in self.mute:
                     writer.write(self._answer(action))
+                if action.get("Action") == "Login" and action.get("Secret") != self.secret:
+                    break  # as Asterisk does: one wrong login ends the session
         self._writers.discard(writer)
         writer.close()
 

@@ -11,8 +11,10 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
@@ -56,7 +58,8 @@ def make_environment() -> None:
     if not PYTHON.exists() or not _runs([str(PYTHON), "-m", "pip", "--version"]):
         _say(f".venv: making it with Python {sys.version.split()[0]} ...")
         make_bare_environment()
-    _say(f".venv: installing the packages of {LOCK.name} ...")
+    _say(f".venv: installing the packages of {LOCK.name} (about a minute, once) ...")
+    _renew_pip()
     _pip("--require-hashes", "--requirement", str(LOCK))
     _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     STAMP.write_text(made_from)
@@ -93,12 +96,24 @@ def make_bare_environment() -> None:
     _run([str(PYTHON), f"{wheel}/pip", "install", "--quiet", "--no-index", str(wheel)])
 
 
+def _renew_pip() -> None:
+    """Debian's pip is slow with long lists of files: the locked one does the work."""
+    locked = re.search(r"^pip==.*\n(?: .*\n)*", LOCK.read_text(), flags=re.MULTILINE)
+    if locked is None:
+        raise ValueError(f"{LOCK.name} has no pip")
+    with tempfile.NamedTemporaryFile("w", suffix=".lock") as alone:
+        alone.write(locked[0])
+        alone.flush()
+        _pip("--require-hashes", "--requirement", alone.name)
+
+
 def _pip(*arguments: str) -> None:
     _run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
 
 
 def _run(argv: list[str]) -> None:
-    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, cwd=ROOT)
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}  # the build backend's advice on editable installs
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, cwd=ROOT, env=environment)
 
 
 def _runs(argv: list[str]) -> bool:

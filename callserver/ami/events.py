@@ -527,7 +527,7 @@ def _queue_member(
             get("Queue", ""),
             place,
             text(get("StateInterface")),
-            name(get("MemberName") or get("Name")),
+            text(get("MemberName") or get("Name")),  # not escaped, unlike a caller's name
             get("Membership", "") == "dynamic",
             whole(get("Penalty")) or 0,
             get("Paused") == "1",
@@ -548,7 +548,7 @@ listed_member = _queue_member("listed")
 def _agent(h: Headers) -> tuple[Instant | None, str, str, str | None, Channel, Channel]:
     get = h.get
     at = instant(get("Timestamp"))
-    return at, get("Queue", ""), get("Interface", ""), name(get("MemberName")), channel(h), channel(h, "Dest")
+    return at, get("Queue", ""), get("Interface", ""), text(get("MemberName")), channel(h), channel(h, "Dest")
 
 
 def _agent_connect(h: Headers) -> AgentConnect:

@@ -246,7 +246,15 @@ class Link:
             await asyncio.gather(watching, again, return_exceptions=True)
 
     async def _look(self, session: Session) -> None:
-        """The first snapshot, and one more where the switch was still booting and knew only half of itself."""
+        """The first snapshot. A switch that is still booting says FullyBooted when it is done, others right
+        after login.
+
+        Asterisk 16 lets us in before app_queue is loaded, and would show no queues. One that stays silent is
+        looked at all the same, and once more should it boot later.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.deadline_s):
+                await session.booted.wait()
         booted = session.booted.is_set()
         await session.look(self._restored)
         if not booted:

@@ -85,6 +85,7 @@ class Session:
         self.booted: asyncio.Event = asyncio.Event()
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = loop.create_future()
+        self._said_at: Instant = 0  # the time of the last event
         self._heard = heard
         self._logged_in = logged_in
         self._recorder = recorder
@@ -251,7 +252,8 @@ class Session:
             log.exception("ami item not taken", pbx=self.settings.pbx)
             self.drop("an item could not be taken")
         if not self.ended.done():
-            self.seen_at = self.clock.now()
+            # Our idea of the switch's clock is off by some milliseconds; what it said itself was surely seen.
+            self.seen_at = max(self.clock.now(), self._said_at)
 
     def _take(self, item: Item) -> None:
         if self.ended.done():
@@ -262,6 +264,7 @@ class Session:
             if isinstance(item, FullyBooted):
                 self._uptime = None if item.uptime_s is None else (item.uptime_s, self._now())
                 self.booted.set()
+            self._said_at = item.at or 0
             for look in self._looks:
                 look.assembly.event(item)  # said while the lists were read
             self._heard(item)

@@ -100,11 +100,34 @@ async def test_the_start_of_the_switch_is_known_in_utc(switch: FakeSwitch) -> No
     assert abs(restored.snapshot.booted_at - (1_795_300_000_000 - 3_600_000)) <= 1000
 
 
-async def test_a_switch_that_was_still_booting_is_looked_at_again(switch: FakeSwitch) -> None:
+async def test_a_switch_that_is_still_booting_is_looked_at_when_it_is_done(switch: FakeSwitch) -> None:
     switch.booted = False
-    async with linked(switch) as link:
+    async with running(Link(settings(switch))) as link:
+        await until(link, Connected)
+        await switch.until(lambda: "Ping" in switch.names())
+        assert "QueueStatus" not in switch.names()
+        switch.say(message("Event: FullyBooted", "Uptime: 1"))
+        await until(link, Restored)
+
+
+async def test_a_switch_that_does_not_say_that_it_booted_is_looked_at_all_the_same(
+    switch: FakeSwitch,
+) -> None:
+    switch.booted = False
+    async with running(Link(settings(switch, deadline_s=0.4))) as link:
+        await until(link, Restored)
         switch.say(message("Event: FullyBooted", "Uptime: 1"))
         assert isinstance(await until(link, Restored), Restored)
+
+
+async def test_a_gap_does_not_begin_before_the_last_event_that_was_heard(switch: FakeSwitch) -> None:
+    switch.clock = lambda: 1_795_296_506.9  # some milliseconds behind what its events say
+    async with linked(switch) as link:
+        link._clock.ours = lambda: 1_795_296_506_900
+        switch.say(newchannel("1.1", at="1795296506.975580"))
+        await until(link, Heard)
+        switch.cut()
+        assert (await until(link, Lost)).at == 1_795_296_506_976
 
 
 async def test_a_link_runs_once(switch: FakeSwitch) -> None:
@@ -185,7 +208,7 @@ async def test_a_cut_link_comes_back_and_the_gap_begins_when_something_was_last_
     switch.clock = lambda: now[0] / 1000
     async with running(Link(settings(switch, heartbeat_s=1.9), clock=lambda: now[0])) as link:
         await until(link, Restored)
-        switch.say(newchannel("1.1"))
+        switch.say(newchannel("1.1", at=None))
         await until(link, Heard)
         now[0] += 60_000
         switch.cut()

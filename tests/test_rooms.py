@@ -38,6 +38,8 @@ ROOMS = {
     "facts": Room(pure=True),
     "settings": Room(rooms="errors facts"),
     "logs": Room(rooms="errors facts settings", packages="structlog orjson"),
+    "vitals": Room(rooms="facts", packages="prometheus_client"),
+    "notify": Room(),
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),
     "calls": Room(rooms="facts errors ami.events", pure=True),
     "metrics": Room(rooms="facts errors", pure=True),
@@ -46,11 +48,12 @@ ROOMS = {
     "work": Room(rooms="errors facts store", packages="aiohttp orjson structlog"),
     "push": Room(rooms="errors facts", packages="aiohttp orjson structlog"),
     "web": Room(
-        rooms="errors facts settings store push",
+        rooms="errors facts settings store push vitals",
         packages="aiohttp jinja2 orjson prometheus_client structlog",
     ),
     "node": Room(
-        rooms="errors facts settings ami calls journals store", packages="orjson prometheus_client structlog"
+        rooms="errors facts settings ami calls journals store vitals",
+        packages="orjson prometheus_client structlog",
     ),
     "asterisk_conf": Room(rooms="errors", packages="jinja2"),
 }

@@ -1,0 +1,65 @@
+"""How following a switch begins: with what the store remembers of it.
+
+In: a store, one switch's settings. Out: an `Understanding` whose floor believes what was written last,
+blind since the last moment that we surely saw. Must not know: the link. A first start and a restart are one
+road.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from callserver.calls.agents import Membership
+from callserver.calls.channels import Names
+from callserver.calls.floor import Floor
+from callserver.facts import Instant, PbxId
+from callserver.node.understanding import Understanding
+from callserver.settings import AsteriskSettings
+from callserver.store import agents, calls
+from callserver.store import log as facts_log
+from callserver.store.agents import Member
+from callserver.store.engine import Store
+from callserver.store.log import Gap
+
+NOT_RUNNING = "callserver was not running"
+
+
+async def begin(
+    store: Store, settings: AsteriskSettings, *, clock: Callable[[], Instant], zone: tzinfo
+) -> Understanding:
+    """What we know of the switch. Raises StoreError."""
+    pbx = PbxId(settings.id)
+    names = Names(phones=frozenset(settings.phones), trunks=settings.trunks)
+    known = await facts_log.switch(store, pbx)
+    if known is None or known.seen_at is None:
+        return Understanding(Floor(pbx, names=names), clock=clock, zone=zone)
+    gap = await _open_gap(store, pbx, known.seen_at)
+    floor = Floor.restore(
+        pbx,
+        await calls.open_records(store, pbx),
+        [_membership(member) for member in await agents.members(store, pbx)],
+        lost_at=known.seen_at if gap is None or gap.lost_at is None else gap.lost_at,
+        names=names,
+    )
+    understanding = Understanding(floor, clock=clock, zone=zone, seen_at=known.seen_at)
+    if gap is None:  # a crash: nobody has told yet that we are blind
+        floor.sight.blind = False
+        understanding.lost(known.seen_at, NOT_RUNNING)
+    return understanding
+
+
+async def _open_gap(store: Store, pbx: PbxId, seen_at: Instant) -> Gap | None:
+    return next((gap for gap in await facts_log.gaps(store, pbx, begin=seen_at) if gap.open), None)
+
+
+def _membership(member: Member) -> tuple[str, str, Membership]:
+    known = Membership(
+        member.agent,
+        member.state_interface,
+        member.penalty,
+        member.dynamic,
+        pause="paused" if member.paused else "working",
+        reason=member.pause_reason,
+    )
+    return member.queue, member.interface, known

@@ -1,0 +1,201 @@
+"""How this process is doing: what the node knows, where health checks, metrics and the status page can read it.
+
+In: numbers and states, set by whoever knows them. Out: the same, for reading, and as Prometheus metrics. Must not
+know: HTTP, SQL, Asterisk. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from callserver.facts import Instant
+
+LinkState: TypeAlias = Literal["idle", "connecting", "up", "down", "refused", "elsewhere"]
+"""idle: not begun; elsewhere: another node owns this Asterisk; refused: it does not accept our login."""
+
+_COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def wall_clock() -> Instant:
+    """Now, in milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class SwitchVitals:
+    """One Asterisk as this process sees it. Totals only grow; functions are asked when somebody looks."""
+
+    pbx: str
+    address: str
+    link: LinkState = "idle"
+    reason: str = ""
+    since: Instant = 0
+    holder: str = ""  # who owns it: this process or another
+    version: str = ""
+    trouble: str = ""  # why facts cannot be written down now; empty: they can
+    timestamps: bool | None = None
+    links_made: int = 0
+    gaps: int = 0
+    facts: int = 0
+    calls_ended: int = 0
+    ppm: float | None = None
+    reconciled_at: Instant | None = None
+    road: Callable[[], int] = field(default=lambda: 0)  # events heard and not yet understood
+    pending: Callable[[], int] = field(default=lambda: 0)  # facts told and not yet written
+    open_calls: Callable[[], int] = field(default=lambda: 0)
+    surprises: Callable[[], int] = field(default=lambda: 0)
+    heard: Callable[[], Mapping[str, int]] = field(default=dict)  # events by name
+    unheard: Callable[[], int] = field(default=lambda: 0)  # events that nobody wanted
+
+    def change(self, link: LinkState, reason: str = "") -> None:
+        """The link is in another state, from now on."""
+        if (self.link, self.reason) != (link, reason):
+            self.link, self.reason, self.since = link, reason, wall_clock()
+
+    @property
+    def problem(self) -> str:
+        """Why this Asterisk is not followed as it should be; empty: all is well."""
+        if self.link == "elsewhere":
+            return ""
+        if self.trouble:
+            return self.trouble
+        return "" if self.link == "up" else f"link {self.link}" + (f": {self.reason}" if self.reason else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of being ready."""
+
+    name: str
+    ok: bool
+    reason: str = ""
+
+
+class Vitals:
+    """Everything that is known about how this process is doing."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        self.started_at = wall_clock()
+        self.stage = "starting"  # starting, running, stopping
+        self.loop_lag_s = 0.0
+        self.database = ""  # why the database cannot be used; empty: it can
+        self.database_name = ""
+        self.switches: dict[str, SwitchVitals] = {}
+        self.registry = CollectorRegistry()
+        self.commit_seconds = Histogram(
+            "callserver_commit_seconds",
+            "Time from the begin to the end of one transaction of facts.",
+            buckets=_COMMIT_BUCKETS,
+            registry=self.registry,
+        )
+        self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
+        self.registry.register(_Exposed(self))
+
+    def switch(self, pbx: str, address: str = "") -> SwitchVitals:
+        """The vitals of one Asterisk, made at the first time."""
+        if pbx not in self.switches:
+            self.switches[pbx] = SwitchVitals(pbx=pbx, address=address, since=wall_clock())
+        return self.switches[pbx]
+
+    def checks(self) -> list[Check]:
+        """All conditions of being ready, each with its reason where it is not met."""
+        stage = self.stage == "running"
+        found = [
+            Check("process", stage, "" if stage else self.stage),
+            Check("database", not self.database, self.database),
+        ]
+        return found + [
+            Check(f"asterisk {one.pbx}", not one.problem, one.problem) for one in self.switches.values()
+        ]
+
+    def job_done(self, kind: str, result: str) -> None:
+        """One more job ended so."""
+        self.jobs[kind, result] = self.jobs.get((kind, result), 0) + 1
+
+
+class _Exposed(Collector):
+    """Vitals in Prometheus' words, read when scraped: nothing is counted twice on the way of an event."""
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+
+    def collect(self) -> Iterable[Metric]:
+        vitals = self._vitals
+        yield _gauge("callserver_ready", "1 when every condition of /readyz is met.",
+                     float(all(check.ok for check in vitals.checks())))  # fmt: skip
+        yield _gauge(
+            "callserver_started_seconds", "When this process began, Unix time.", vitals.started_at / 1000
+        )
+        yield _gauge(
+            "callserver_loop_lag_seconds", "How late the event loop was, last looked.", vitals.loop_lag_s
+        )
+        jobs = CounterMetricFamily(
+            "callserver_jobs", "Jobs ended, by kind and result.", labels=["kind", "result"]
+        )
+        for (kind, result), count in vitals.jobs.items():
+            jobs.add_metric([kind, result], count)
+        yield jobs
+        yield from _of_switches(list(vitals.switches.values()))
+
+
+def _gauge(name: str, doc: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, doc)
+    family.add_metric([], value)
+    return family
+
+
+_GAUGES: tuple[tuple[str, str, Callable[[SwitchVitals], float | None]], ...] = (
+    ("callserver_link_up", "1 while the link to the Asterisk is up.", lambda s: float(s.link == "up")),
+    (
+        "callserver_owned",
+        "1 while this process is the Asterisk's one writer.",
+        lambda s: float(s.link != "elsewhere"),
+    ),
+    ("callserver_writable", "1 while facts can be written down.", lambda s: float(not s.trouble)),
+    ("callserver_road_depth", "Events heard and not yet understood.", lambda s: float(s.road())),
+    ("callserver_pending_facts", "Facts told and not yet written down.", lambda s: float(s.pending())),
+    ("callserver_open_calls", "Calls going on.", lambda s: float(s.open_calls())),
+    ("callserver_omission_ppm", "Omitted calls per million, last reconciliation.", lambda s: s.ppm),
+    (
+        "callserver_reconciled_seconds",
+        "When that was, Unix time.",
+        lambda s: None if s.reconciled_at is None else s.reconciled_at / 1000,
+    ),
+)
+_COUNTERS: tuple[tuple[str, str, Callable[[SwitchVitals], int]], ...] = (
+    ("callserver_links_made", "Times the link came up.", lambda s: s.links_made),
+    ("callserver_gaps", "Spans in which the Asterisk could not be seen.", lambda s: s.gaps),
+    ("callserver_facts", "Facts written down.", lambda s: s.facts),
+    ("callserver_calls_ended", "Calls that ended and were written down.", lambda s: s.calls_ended),
+    ("callserver_surprises", "Steps of calls that no table knows.", lambda s: s.surprises()),
+    ("callserver_events_unwanted", "Events that were dropped unread.", lambda s: s.unheard()),
+)
+
+
+def _of_switches(switches: list[SwitchVitals]) -> Iterable[Metric]:
+    for name, doc, gauged in _GAUGES:
+        gauge = GaugeMetricFamily(name, doc, labels=["pbx"])
+        for one in switches:
+            if (value := gauged(one)) is not None:
+                gauge.add_metric([one.pbx], value)
+        yield gauge
+    for name, doc, counted in _COUNTERS:
+        counter = CounterMetricFamily(name, doc, labels=["pbx"])
+        for one in switches:
+            counter.add_metric([one.pbx], counted(one))
+        yield counter
+    events = CounterMetricFamily(
+        "callserver_events", "Events heard, by Asterisk's name.", labels=["pbx", "event"]
+    )
+    for one in switches:
+        for event, count in one.heard().items():
+            events.add_metric([one.pbx, event], count)
+    yield events

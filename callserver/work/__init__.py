@@ -1,0 +1,1 @@
+"""What happens because of facts, later and surely. Knows the store, not the switch nor the screens."""

@@ -31,6 +31,7 @@ Outcome = Literal[
     "unknown",
 ]
 RingResult = Literal["answered", "no_answer", "rejected", "canceled", "unknown"]
+DialResult = Literal["no_answer", "busy", "failed"]
 TransferKind = Literal["blind", "attended"]
 Source = Literal["ami", "queue_log", "cel"]
 Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unavailable"]
@@ -153,7 +154,7 @@ class DialFailed(OfCall):
     """A dialed leg outside a queue did not answer; `result` is the outcome the call has if nothing better follows."""
 
     leg: LegId
-    result: Literal["no_answer", "busy", "failed"]
+    result: DialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

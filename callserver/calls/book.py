@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callserver import facts
+from callserver.calls.fold import fold
 from callserver.calls.record import Record
 from callserver.facts import CallId, Fact
 
@@ -39,7 +40,7 @@ class Book:
         elif isinstance(fact, facts.CallRecovered | facts.CallCorrected):
             self._replace(fact)
         elif isinstance(fact, facts.OfCall):
-            self._record(fact.call, fact.pbx).apply(fact)
+            fold(self._record(fact.call, fact.pbx), fact)
             self._changed[fact.call] = None
 
     def _record(self, call: CallId, pbx: str) -> Record:

@@ -119,6 +119,8 @@ class Queueing:
         if visit is None:
             return any(ring.leg == dest.leg for known in dest.call.visits for ring in known.visit.rings)
         result = _RING.get(status, "unknown")
+        if result == "no_answer" and dest.cause in _REFUSALS:
+            result = "rejected"  # app_queue says NOANSWER for a phone that refused (trace agent-rejects)
         if result == "answered":
             visit.taken_by = dest.leg
         self._ring_over(dest.call, visit, dest.leg, result, None, at)

@@ -36,14 +36,14 @@ def resync(floor: Floor, snapshot: Snapshot) -> None:
         chan = floor.scene.chans.get(leg)
         if chan is not None:
             _left_unseen(floor, chan, live, at)
-            floor.gone(chan, None, at, unseen=True)
+            floor.channels.gone(chan, None, at, unseen=True)
     for known in sorted(snapshot.channels, key=_oldest_first):
         _appear(floor, known, snapshot, at, gap=blind)
     _bridges(floor, snapshot, at)
     _queues(floor, snapshot, live, at)
     for call in list(floor.scene.calls.values()):
         if not call.chans:
-            floor.over(call, at, unseen=True)
+            floor.channels.over(call, at, unseen=True)
     if blind:
         floor.scene.tell(
             facts.LinkRestored(pbx=floor.pbx, at=at, lost_at=floor.sight.lost_at, restarted=restarted)
@@ -83,9 +83,9 @@ def _appear(floor: Floor, known: LiveChannel, snapshot: Snapshot, at: Instant | 
         return
     chan = floor.scene.chans.get(leg)
     if chan is None:
-        chan = floor.appear(known.channel, began, gap=gap)
+        chan = floor.channels.appear(known.channel, began, gap=gap)
     else:
-        floor.state(chan, known.channel.state, at)
+        floor.channels.state(chan, known.channel.state, at)
     chan.exten = known.channel.exten or chan.exten
 
 
@@ -97,7 +97,7 @@ def _bridges(floor: Floor, snapshot: Snapshot, at: Instant | None) -> None:
             continue
         bridge = known.bridge if known.bridge not in snapshot.holding_bridges else None
         for other in list(scene.bridges.get(bridge or "", {}).values()):
-            floor.same_call(chan, other, at)
+            floor.channels.same_call(chan, other, at)
         if chan.bridge != bridge:
             scene.put_in(chan, bridge)
     for call in list(scene.calls.values()):
@@ -191,12 +191,11 @@ def _reaches(floor: Floor, leg: LegId, partner: Chan) -> bool:
 def _visit_unseen(floor: Floor, chan: Chan, known: LiveChannel, waits: bool, at: Instant | None) -> None:
     """The channel runs Queue() and talks: it entered and was answered before we saw anything."""
     queue = known.application_data.partition(",")[0]
-    if (
-        waits
-        or not queue
-        or any(visit.visit.leg == chan.leg and visit.state != "ended" for visit in chan.call.visits)
-    ):
-        return
+    known_visit = any(
+        visit.visit.leg == chan.leg and visit.visit.queue == queue for visit in chan.call.visits
+    )
+    if waits or not queue or known_visit:
+        return  # after an attended transfer the caller's channel still runs Queue() (trace atxfer-finished)
     partner = _partner(floor, chan)
     if partner is None:
         return

@@ -32,9 +32,8 @@ class Chan:
     call: LiveCall
     state: str = "down"
     bridge: str | None = None
-    dialed: bool = False  # somebody's Dial or Queue rings it
-    originated: bool = False
     hang_up_wanted: bool = False  # the far end hung up (HangupRequest), before anything else ended it
+    cause: int | None = None  # the Q.850 cause that came with it
     exten: str = ""
     number: str | None = None
 

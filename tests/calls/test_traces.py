@@ -9,7 +9,7 @@ import pytest
 from callserver.calls.floor import Floor
 
 from .queue_log import LoggedVisit, visits
-from .traces import PBX, Trace, in_words, records, told, traces, whole
+from .traces import PBX, Trace, heard, in_words, records, told, traces, whole
 
 TRACES = [pytest.param(trace, id=trace.name) for trace in traces()]
 TOLERANCE_S = 1.0  # queue_log counts whole seconds between two truncated clocks
@@ -23,7 +23,7 @@ def test_facts_are_the_golden_ones(trace: Trace) -> None:
 
 @pytest.mark.parametrize("trace", TRACES)
 def test_one_byte_at_a_time_tells_the_same(trace: Trace) -> None:
-    assert told(trace.one_byte_at_a_time()) == told(trace.events())
+    assert list(trace.one_byte_at_a_time()) == trace.events() == list(heard([trace.raw]))
 
 
 @pytest.mark.parametrize("trace", TRACES)

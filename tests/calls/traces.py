@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,33 @@ class Trace:
 
     @cached_property
     def queue_log(self) -> list[list[str]]:
-        text = self.path.with_suffix(".queue_log").read_text("utf-8", "replace")
-        return [line.split("|") for line in text.splitlines()]
+        """The lines about calls that this trace tells of (a restarted switch goes on in the same file)."""
+        path = self.path.with_name(self.path.name.removesuffix(".ami").removesuffix("-2") + ".queue_log")
+        lines = [line.split("|") for line in path.read_text("utf-8", "replace").splitlines()]
+        return [line for line in lines if len(line) > 4 and f": {line[1]}\r\n".encode() in self.raw]
 
     @cached_property
     def snapshots(self) -> list[snapshot.Recorded]:
         lines = self.path.with_suffix(".snapshots").read_text("utf-8").splitlines()
         return [known for known in snapshot.recorded(lines) if known.clean]
 
-    def events(self, begin: int = 0, end: int | None = None) -> Iterator[AmiEvent]:
-        return heard([self.raw[begin:end]])
+    @cached_property
+    def _placed(self) -> list[tuple[int, AmiEvent]]:
+        """Every event with the offset behind its message, parsed once for all cuts."""
+        placed: list[tuple[int, AmiEvent]] = []
+        reader, at = wire.Reader(), 0
+        while at < len(self.raw):
+            blank = self.raw.find(b"\r\n\r\n", at)
+            end = len(self.raw) if blank < 0 else blank + 4
+            items = reader.feed(self.raw[at:end])
+            placed += [(end, item) for item in items if not isinstance(item, wire.Reply)]
+            at = end
+        return placed
+
+    def events(self, begin: int = 0, end: int | None = None) -> list[AmiEvent]:
+        """The events of the bytes from `begin` to `end`, both ends of messages."""
+        last = len(self.raw) if end is None else end
+        return [event for at, event in self._placed if begin < at <= last]
 
     def one_byte_at_a_time(self) -> Iterator[AmiEvent]:
         return heard(self.raw[at : at + 1] for at in range(len(self.raw)))
@@ -66,6 +83,7 @@ def heard(chunks: Iterable[bytes]) -> Iterator[AmiEvent]:
             yield item
 
 
+@cache
 def traces(*majors: str) -> list[Trace]:
     """All recorded traces, sorted; of the named major versions only, where any is named."""
     found = sorted(ROOT.glob("*/*.ami"))
@@ -74,7 +92,8 @@ def traces(*majors: str) -> list[Trace]:
 
 def trace(name: str) -> Trace:
     """A trace by `22/abandoned-waiting`, or by its scenario alone (Asterisk 22)."""
-    return Trace(ROOT / f"{name if '/' in name else '22/' + name}.ami")
+    wanted = name if "/" in name else f"22/{name}"
+    return next(known for known in traces() if known.name == wanted)
 
 
 def told(events_: Iterable[AmiEvent], floor: Floor | None = None) -> list[Fact]:
@@ -87,10 +106,16 @@ def records(floor: Floor) -> list[dict[str, Any]]:
     return [record.to_json() for _, record in sorted(floor.scene.book.records.items())]
 
 
-def whole(trace_: Trace) -> Floor:
+@cache
+def story(name: str) -> Floor:
     floor = Floor(PBX)
-    told(trace_.events(), floor)
+    told(trace(name).events(), floor)
     return floor
+
+
+def whole(trace_: Trace) -> Floor:
+    """The floor after the whole trace; shared by all tests, which only look."""
+    return story(trace_.name)
 
 
 def last_seen(trace_: Trace, until: int) -> Instant | None:

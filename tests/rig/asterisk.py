@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -34,11 +36,20 @@ class SwitchFailed(Exception):
     """Asterisk did not start, or did not answer in time. The message carries the end of its own log."""
 
 
+_PORTS = itertools.cycle(random.sample(range(21_000, 32_000), 11_000))
+
+
 def free_port(kind: socket.SocketKind, host: str = LOOPBACK) -> int:
-    """A port that nobody holds at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody holds at this moment, and that no other caller here will be given soon.
+
+    Below the range from which the kernel hands out ports by itself, and in an order of this process's own, so that
+    several rigs on one machine rarely meet.
+    """
+    for port in _PORTS:
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise OSError("no free port")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +81,7 @@ class Asterisk:
         self.software = software or provision.asterisk(22)
         self.ports = ports or Ports.free()
         self._owns_home = home is None
-        self.home = home or Path(tempfile.mkdtemp(prefix="rig-asterisk-"))
+        self.home = home or Path(tempfile.mkdtemp(prefix="callserver-asterisk-"))
         self.plan = self._fitted(plan)
         self._process: asyncio.subprocess.Process | None = None
         self._lay_out()

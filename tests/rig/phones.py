@@ -88,6 +88,12 @@ class Sipp:
     def running(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def complaints(self) -> str:
+        """What SIPp found wrong with its calls, timeouts that steer its scenario left out."""
+        text = self._errors.read_text(errors="replace") if self._errors.exists() else ""
+        return "" if text.count("receive timeout on message") >= text.count("Call-Id") else text
+
     async def finished(self, within_s: float = 30) -> int:
         """Its exit code, waited for: 0 when every call went as its scenario says."""
         return await asyncio.wait_for(self._process.wait(), within_s)
@@ -117,6 +123,11 @@ class Phones:
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(sipp.kill() for sipp in self._started))
+
+    @property
+    def complaints(self) -> str:
+        """What the SIPp processes of this switch found wrong, in the order in which they were started."""
+        return "\n".join(sipp.complaints for sipp in self._started if sipp.complaints)
 
     def _phone(self, endpoint: str) -> Phone:
         return next(phone for phone in self._switch.plan.phones if phone.endpoint == endpoint)

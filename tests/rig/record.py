@@ -39,6 +39,11 @@ async def perform(scenario: Scenario, software: provision.Switch, folder: Path) 
         try:
             await scenario.play(stage)
             await stage.recorder.quiet(0.3)
+        except Exception as error:
+            error.add_note(
+                f"last events: {[m.get('Event') for m in stage.main.messages[-8:]]}\n{phones.complaints}"
+            )
+            raise
         finally:
             await stage.recorder.stop()
             await stage.director.close()
@@ -84,7 +89,8 @@ async def record(names: list[str], major: int) -> int:
             try:
                 print(await perform(SCENARIOS[name], software, folder), flush=True)
             except Exception as error:  # one failed scenario must not lose the others
-                print(f"{name}: FAILED: {error!r}", file=sys.stderr, flush=True)
+                notes = "\n".join(getattr(error, "__notes__", ()))
+                print(f"{name}: FAILED: {error!r}\n{notes}", file=sys.stderr, flush=True)
                 return False
             return True
 

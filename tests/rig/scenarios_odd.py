@@ -56,6 +56,33 @@ async def hostile_names(stage: Stage) -> None:
     await _all_answered(stage, [Customer(display=name, stay_ms=1500) for name in HOSTILE_NAMES])
 
 
+@scenario("hostile-numbers")
+async def hostile_numbers(stage: Stage) -> None:
+    """While Zhang talks, callers whose 'numbers' are lines of AMI: more headers, a forged end of Zhang's call, a
+    line of queue_log, and one that is far too long."""
+    await stage.phones.answers(ZHANG, ring_ms=500)
+    await stage.call(Customer(stay_ms=9000))
+    connect = await stage.main.event("AgentConnect")
+    forged = f"1%0d%0a%0d%0aEvent%3a Hangup%0d%0aUniqueid%3a {connect['Uniqueid']}".replace(" ", "%20")
+    numbers = (
+        "138%0d%0aEvent%3a%20Hangup%0d%0aX",
+        forged,
+        "138%0a%0aEvent%3a%20Shutdown",
+        f"1%0a1795000000%7c{connect['Uniqueid']}%7chotline%7cNONE%7cABANDON%7c1%7c1%7c9",
+        "1" * 300,
+    )
+    for count, number in enumerate(numbers, 2):
+        await stage.call(Customer(from_line=f"<sip:{number}@{OUTSIDE}>", stay_ms=700))
+        await stage.main.until(lambda count=count: _left(stage) >= count, 10, "the caller to leave")
+    # Forged ends must not be counted: these two name their channels, which a forger has no room for.
+    await stage.main.event("Hangup", Channel=connect["Channel"])
+    await stage.main.event("Hangup", Channel=connect["DestChannel"])
+
+
+def _left(stage: Stage) -> int:
+    return sum(m.get("Event") == "QueueCallerLeave" for m in stage.main.messages)
+
+
 @scenario("asterisk-restarted-graceful")
 async def asterisk_restarted_graceful(stage: Stage) -> None:
     """In a call the switch is told to stop now; it is started again; a second call is answered."""

@@ -126,7 +126,9 @@ async def atxfer_by_phone(stage: Stage) -> None:
     """Zhang calls Wang on a second line and joins the two by the phone's transfer key (SIP REFER with Replaces)."""
     await stage.phones.answers(WANG, ring_ms=1000)
     second = stage.phones.consultation(ZHANG, WANG)
-    await stage.phones.answers_and_refers(ZHANG, ring_ms=1000, hold_after_ms=1000, refer_after_ms=4000, to=second.refer_to)
+    await stage.phones.answers_and_refers(
+        ZHANG, ring_ms=1000, hold_after_ms=1000, refer_after_ms=4000, to=second.refer_to
+    )
     await stage.call(Customer(stay_ms=9500))
     await stage.main.event("AgentConnect")
     await asyncio.sleep(1.5)

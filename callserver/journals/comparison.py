@@ -56,6 +56,15 @@ def compare(ours: Record, stories: Sequence[Story], tolerance_s: float = 1.0) ->
     return _Comparing(ours, stories, tolerance_s).result()
 
 
+def merged(records: Sequence[Record]) -> Record:
+    """Several of our records that were one call, as one: the first, with the parts of the others."""
+    whole = deepcopy(records[0])
+    for other in records[1:]:
+        for parts in ("queue_visits", "talks", "transfers", "legs"):
+            whole.setdefault(parts, []).extend(deepcopy(other.get(parts, [])))
+    return whole
+
+
 class _Comparing:
     def __init__(self, ours: Record, stories: Sequence[Story], tolerance_s: float) -> None:
         self.record = deepcopy(ours)
@@ -135,11 +144,22 @@ class _Comparing:
             self._differ(
                 f"{name}.end", ours, theirs.end, self._is_weak(ours), self._take(mine, body, _ENDING)
             )
-        elif theirs.agent is not None and not _same_agent(mine.get("agent"), body["agent"]):
-            agent = mine.get("agent")
-            self._differ(
-                f"{name}.agent", agent, body["agent"], self._is_weak(agent), self._take(mine, body, _AGENT)
-            )
+            return
+        if theirs.agent is not None:
+            self._compare_agent(name, mine, body)
+        if self.blind and len(mine.get("rings", ())) < len(body["rings"]):
+            rings = len(mine.get("rings", ()))
+            mend = self._put(mine, "rings", body["rings"])
+            self._differ(f"{name}.rings", rings, len(body["rings"]), True, mend)
+
+    def _compare_agent(self, name: str, mine: Record, body: Record) -> None:
+        agent = mine.get("agent") or {}
+        if not _same_agent(agent, body["agent"]):
+            weak = self.blind or not agent.get("name")
+            self._differ(f"{name}.agent", agent, body["agent"], weak, self._take(mine, body, _AGENT))
+        elif self.blind and mine.get("completed_by") is None and body["completed_by"] is not None:
+            mend = self._put(mine, "completed_by", body["completed_by"])
+            self._differ(f"{name}.completed_by", None, body["completed_by"], True, mend)
 
     def _compare_seconds(self, name: str, into: Record, field: str, theirs: float | None) -> None:
         ours = into.get(field)
@@ -161,13 +181,25 @@ class _Comparing:
         body = story.to_json()
         for moment in ("started_at", "answered_at"):
             self._fill(moment, self.record, moment, body[moment])
-        for word in ("caller_number", "caller_name", "dialed"):
-            if self.blind and self.record.get(word) is None and body[word] is not None:
-                self._differ(word, None, body[word], True, self._put(self.record, word, body[word]))
+        if self.blind and "cel" in story.sources:
+            self._compare_beginning(body)
         if story.over:
             self._compare_ending(story, body)
         if "cel" in story.sources:
             self._compare_movements(body)
+
+    def _compare_beginning(self, body: Record) -> None:
+        """A call that was there already when we began to see again shows neither who called nor what was
+        dialed.
+        """
+        for word in ("direction", "caller_number", "caller_name", "dialed"):
+            ours, theirs = self.record.get(word), body[word]
+            if theirs is not None and ours != theirs:
+                self._differ(word, ours, theirs, True, self._put(self.record, word, theirs))
+        known = {leg["leg"] for leg in self.record.get("legs", ())}
+        unknown = [leg["leg"] for leg in body["legs"] if leg["leg"] not in known]
+        if unknown:
+            self._differ("legs", None, unknown, True, self._join_legs)
 
     def _compare_ending(self, story: Story, body: Record) -> None:
         if self.open:
@@ -247,11 +279,10 @@ def _brief(visit: Record) -> str:
     return f"{visit['queue']} at {visit.get('entered_at')}: {visit.get('end')}"
 
 
-def _same_agent(ours: Record | None, theirs: Record) -> bool:
-    if ours is None:
-        return False
-    if ours.get("name") and theirs["name"]:
-        return bool(ours["name"] == theirs["name"])
+def _same_agent(ours: Record, theirs: Record) -> bool:
+    """Names decide where both are known; a name that only they know is news."""
+    if theirs["name"]:
+        return bool(ours.get("name") == theirs["name"])
     return not theirs["interface"] or _device(ours.get("interface") or "") == _device(theirs["interface"])
 
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from callserver.facts import CallCorrected, CallId, CallRecovered, Instant, PbxId, instant
-from callserver.journals.comparison import Difference, Record, compare
+from callserver.facts import CallCorrected, CallId, CallRecovered, CallsMerged, Instant, PbxId, instant
+from callserver.journals.comparison import Difference, Record, compare, merged
 from callserver.journals.story import Story
 
-Correction: TypeAlias = CallRecovered | CallCorrected
+Correction: TypeAlias = CallRecovered | CallCorrected | CallsMerged
 MARGIN_MS = 5_000
 TOLERANCE_S = 1.0
 
@@ -101,7 +101,11 @@ def reconcile(
 def apply(ours: Iterable[Record], corrections: Iterable[Correction]) -> list[Record]:
     """The records as they read after the corrections."""
     records = {CallId(record["id"]): record for record in ours}
-    records.update({correction.call: correction.record for correction in corrections})
+    for correction in corrections:
+        if isinstance(correction, CallsMerged):
+            records.pop(correction.absorbed, None)
+        else:
+            records[correction.call] = correction.record
     return list(records.values())
 
 
@@ -150,25 +154,44 @@ def _compare(
     differences: list[Difference] = []
     corrections: list[Correction] = []
     done: set[CallId] = set()
+    over = {story.id for story in settled}
     for story in settled:
         calls = matches.records_of(story)
-        if len(calls) > 1:
-            differences.append(_not_one(story, calls))
-        if not calls or calls[0] in done:
+        if not calls or not done.isdisjoint(calls):
             continue
-        done.add(calls[0])
-        about = matches.stories_of(calls[0])
-        if all(other in settled for other in about) and len(calls) == 1:
-            compared = compare(matches.records[calls[0]], about, tolerance_s)
-            differences += compared.differences
-            if compared.corrected is not None:
-                corrections.append(_corrected(story, compared.corrected, compared.differences))
+        done.update(calls)
+        about = list({other.id: other for call in calls for other in matches.stories_of(call)}.values())
+        if all(other.id in over for other in about):
+            found, put_right = _compare_one(
+                [matches.records[call] for call in calls], about, story, tolerance_s
+            )
+            differences += found
+            corrections += put_right
     return tuple(differences), corrections
 
 
-def _not_one(story: Story, calls: tuple[CallId, ...]) -> Difference:
-    """Merging calls afterwards is not ours to do: reported only."""
-    return Difference(call=story.id, field="id", ours=list(calls), theirs=story.id, repairable=False)
+def _compare_one(
+    records: list[Record], about: list[Story], story: Story, tolerance_s: float
+) -> tuple[list[Difference], list[Correction]]:
+    """One call of theirs, which may be several of ours: made one only where we were blind while it became
+    one.
+    """
+    keep, *others = (CallId(record["id"]) for record in records)
+    differences: list[Difference] = []
+    corrections: list[Correction] = []
+    if others:
+        blind = len(about) == 1 and all(record.get("gap") for record in records)
+        ours = [keep, *others]
+        differences.append(Difference(call=keep, field="id", ours=ours, theirs=story.id, repairable=blind))
+        if not blind:
+            return differences, []
+        corrections += [_merged(story, keep, other) for other in others]
+    ours_whole = merged(records)
+    compared = compare(ours_whole, about, tolerance_s)
+    differences += compared.differences
+    if compared.corrected is not None or others:
+        corrections.append(_corrected(story, compared.corrected or ours_whole, tuple(differences)))
+    return differences, corrections
 
 
 def _surplus(
@@ -191,6 +214,16 @@ def _recovered(story: Story) -> CallRecovered:
         source=story.sources[0],
         call=story.id,
         record=story.to_json(),
+    )
+
+
+def _merged(story: Story, call: CallId, absorbed: CallId) -> CallsMerged:
+    return CallsMerged(
+        pbx=story.pbx,
+        at=story.ended_at or story.last_at,
+        source=story.sources[0],
+        call=call,
+        absorbed=absorbed,
     )
 
 

@@ -37,11 +37,13 @@ def main() -> int:
     provision.LOCAL.mkdir(exist_ok=True)
     with (provision.LOCAL / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            make_environment()
-        except (debian.Unavailable, subprocess.CalledProcessError, OSError) as reason:
-            return _refuse(str(reason))
-    missing = provision.main(provision.NEEDED)
+        # The two halves do not need each other: the programs are fetched while pip works.
+        with subprocess.Popen([sys.executable, "-m", "tests.rig.provision"], cwd=ROOT) as programs:
+            try:
+                make_environment()
+            except (debian.Unavailable, subprocess.CalledProcessError, OSError, ValueError) as reason:
+                return _refuse(str(reason))
+    missing = programs.returncode
     if missing and not os.environ.get("CI"):
         _say("set-up: goes on with what is there; what needs the missing programs is skipped or says so")
         return 0
@@ -112,7 +114,8 @@ def _pip(*arguments: str) -> None:
 
 
 def _run(argv: list[str]) -> None:
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}  # the build backend's advice on editable installs
+    # What is ignored is the build backend's advice on editable installs.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, cwd=ROOT, env=environment)
 
 

@@ -131,7 +131,7 @@ async def count_waiting(store: Store) -> dict[str, int]:
     """How many jobs of each kind are neither done nor dead."""
     wanted = select(table.c.kind, func.count()).where(waiting).group_by(table.c.kind)
     async with store.report() as connection:
-        return dict(row._tuple() for row in await connection.execute(wanted))
+        return {row[0]: row[1] for row in await connection.execute(wanted)}
 
 
 def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from callserver.errors import StoreError
 from callserver.facts import PbxId
@@ -68,6 +69,7 @@ class Journal:
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
+        self.trouble: StoreError | None = None  # why nothing can be written just now, while it is tried again
 
     async def append(self, batch: Batch) -> int:
         """Write the batch; returns the number of the switch's last fact when it is on disk (0: none yet).
@@ -137,15 +139,18 @@ class Journal:
         return last
 
     async def _write_patiently(self, together: Rows) -> int:
-        tries = 0
-        while True:
+        for pause in chain(_PATIENCE_S, repeat(_PATIENCE_S[-1])):
             try:
-                return await self._writing.write(together)
+                last = await self._writing.write(together)
             except (StoreBusy, StoreGone) as error:
-                if tries == 0:
+                if self.trouble is None:
                     log.warning("journal of %s: %s; trying again until it works", self._pbx, error)
-                await asyncio.sleep(_PATIENCE_S[min(tries, len(_PATIENCE_S) - 1)])
-                tries += 1
+                self.trouble = error
+                await asyncio.sleep(pause)
+            else:
+                self.trouble = None
+                return last
+        raise AssertionError("patience has no end")
 
     @staticmethod
     def _fail(group: list[_Waiting], error: Exception) -> None:

@@ -99,7 +99,7 @@ Index("ix_calls_started", calls.c.pbx, calls.c.started_at, calls.c.call_id)
 call_open: ColumnElement[bool] = calls.c.open.is_(
     true()
 )  # IS: one spelling that both databases match to the index
-Index("ix_calls_open", calls.c.pbx, **_where(call_open))
+Index("ix_calls_open", calls.c.pbx, calls.c.started_at, calls.c.call_id, **_where(call_open))
 Index(
     "ix_calls_caller", calls.c.caller_number, calls.c.started_at, **_where(calls.c.caller_number.is_not(None))
 )

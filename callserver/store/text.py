@@ -44,7 +44,10 @@ def optional_key(text: str | None) -> str | None:
 
 
 def dump(value: object) -> str:
-    """JSON text that both databases keep. Raises ValueError for what is no JSON (bytes, sets, huge integers)."""
+    """JSON text that both databases keep; NaN and the infinities become null.
+
+    Raises ValueError for what is no JSON: bytes, sets, integers above 64 bits.
+    """
     try:
         body = orjson.dumps(value)
         if _ESCAPED_NUL in body:  # or a backslash before "u0000": then cleaning changes nothing

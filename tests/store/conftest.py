@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from callserver.store import engine, leases, migrations
 from callserver.store.engine import Store
 from callserver.store.journal import Journal
+from callserver.store.schema import metadata
 from tests.store.samples import PBX
 
 BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.pg)]
@@ -33,16 +34,16 @@ def named(url: str, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def prepared_postgres(postgres_url: str) -> str:
-    """A database with our tables, to be copied: quicker than migrating for each test."""
+def shared_postgres(postgres_url: str) -> str:
+    """The URL of a database with our tables. It is emptied before each test: quicker than a new one."""
 
-    async def prepare() -> None:
-        await administer(postgres_url, "CREATE DATABASE prepared")
-        await migrations.upgrade(named(postgres_url, "prepared"))
+    async def prepare() -> str:
+        await administer(postgres_url, "CREATE DATABASE shared")
+        await migrations.upgrade(named(postgres_url, "shared"))
+        return named(postgres_url, "shared")
 
     with ThreadPoolExecutor(1) as thread:  # this thread runs the loop of the test that asks first
-        thread.submit(asyncio.run, prepare()).result()
-    return "prepared"
+        return thread.submit(asyncio.run, prepare()).result()
 
 
 @pytest_asyncio.fixture(params=BOTH)
@@ -59,18 +60,15 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 
 
 @pytest_asyncio.fixture(params=BOTH)
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with our tables and nothing in them."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/calls.db"
         await migrations.upgrade(url)
-        yield url
-        return
-    server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("prepared_postgres")
-    name = f"test_{uuid.uuid4().hex}"
-    await administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield named(server, name)
-    await administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    else:
+        url = request.getfixturevalue("shared_postgres")
+        await administer(url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    return url
 
 
 @pytest_asyncio.fixture

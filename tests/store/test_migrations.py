@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -27,15 +29,6 @@ async def asked(url: str, *statements: str) -> list[object]:
     return found
 
 
-@pytest.fixture
-def newer_scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """This program as it may be tomorrow: one migration more. Returns that migration's file."""
-    scripts = tmp_path / "scripts"
-    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(migrations, "SCRIPTS", scripts)
-    return scripts / "versions" / "a0002_tomorrow.py"
-
-
 TOMORROW = """
 from alembic import op
 revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
@@ -44,6 +37,32 @@ def upgrade():
     op.execute("CREATE TABLE tomorrow (id INTEGER)")
     {more}
 """
+
+
+@pytest_asyncio.fixture
+async def url(empty_url: str) -> str:
+    """A database of this version that these tests may spoil."""
+    await migrations.upgrade(empty_url)
+    return empty_url
+
+
+@pytest.fixture
+def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Calling it makes this program what it may be tomorrow: one migration more, which also does what is given."""
+    scripts = tmp_path / "scripts"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrations, "SCRIPTS", scripts)
+    migration = scripts / "versions" / "a0002_tomorrow.py"
+
+    def write(more: str) -> None:
+        migration.write_text(TOMORROW.format(more=more))
+
+    return write
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Each file in a folder and what is in it."""
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 
 
 async def test_an_empty_database_is_filled_by_itself(empty_url: str) -> None:
@@ -86,19 +105,19 @@ async def test_the_migrations_make_the_indexes_that_the_program_uses(empty_url: 
 
 async def test_a_database_of_a_newer_version_is_refused_untouched(url: str, tmp_path: Path) -> None:
     await asked(url, f"UPDATE {migrations.VERSION_TABLE} SET version_num = '9999'")
-    before = [file.read_bytes() for file in sorted(tmp_path.glob("calls.db*"))]
+    before = contents(tmp_path)
     for refuse in (migrations.check, migrations.prepare, migrations.upgrade, engine.open):
         with pytest.raises(
             SchemaTooNew, match=r"schema 9999.*only up to 0001.*newer version.*nothing was changed"
         ):
             await refuse(url)
-    assert [file.read_bytes() for file in sorted(tmp_path.glob("calls.db*"))] == before
+    assert contents(tmp_path) == before
     assert await asked(url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["9999"]
 
 
-async def test_an_old_database_is_changed_only_when_told(url: str, newer_scripts: Path) -> None:
+async def test_an_old_database_is_changed_only_when_told(url: str, tomorrow: Callable[[str], None]) -> None:
     await asked(url, "INSERT INTO switches (pbx, last_seq) VALUES ('main', 41)")
-    newer_scripts.write_text(TOMORROW.format(more=""))
+    tomorrow("")
     for refuse in (migrations.check, migrations.prepare, engine.open):
         with pytest.raises(SchemaTooOld, match="callserver db upgrade"):
             await refuse(url)
@@ -108,12 +127,14 @@ async def test_an_old_database_is_changed_only_when_told(url: str, newer_scripts
     assert await asked(url, "SELECT last_seq FROM switches") == [41]
 
 
-async def test_an_upgrade_that_fails_halfway_leaves_the_old_database(url: str, newer_scripts: Path) -> None:
-    newer_scripts.write_text(TOMORROW.format(more='op.execute("CREATE TABLE switches (id INTEGER)")'))
+async def test_an_upgrade_that_fails_halfway_leaves_the_old_database(
+    url: str, tomorrow: Callable[[str], None]
+) -> None:
+    tomorrow('op.execute("CREATE TABLE switches (id INTEGER)")')
     with pytest.raises(StoreError, match="already exists"):
         await migrations.upgrade(url)
     assert await migrations.state(url) is Schema.OLD
-    newer_scripts.write_text(TOMORROW.format(more=""))  # would fail if the first try had left its table
+    tomorrow("")  # would fail if the first try had left its table
     await migrations.upgrade(url)
     assert await asked(url, "SELECT count(*) FROM tomorrow") == [0]
 
@@ -136,26 +157,31 @@ async def test_tables_that_are_not_in_our_way_do_not_disturb(empty_url: str) -> 
     assert await migrations.state(empty_url) is Schema.CURRENT
 
 
-async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+@pytest.fixture
+def no_database(tmp_path: Path) -> Path:
     file = tmp_path / "calls.db"
     file.write_bytes(b"one, two, three\n" * 100)
+    return file
+
+
+async def test_a_file_that_is_no_database_is_left_as_it_is(no_database: Path) -> None:
+    before = contents(no_database.parent)
     for refuse in (migrations.check, migrations.prepare, migrations.upgrade):
         with pytest.raises(StoreError, match="not a database"):
-            await refuse(f"sqlite:///{file}")
-    assert file.read_bytes() == b"one, two, three\n" * 100
+            await refuse(f"sqlite:///{no_database}")
+    assert contents(no_database.parent) == before
 
 
 async def test_looking_for_a_database_does_not_make_one(tmp_path: Path) -> None:
     with pytest.raises(SchemaTooOld):
         await migrations.check(f"sqlite:///{tmp_path}/none.db")
-    assert list(tmp_path.iterdir()) == []
+    assert contents(tmp_path) == {}
     with pytest.raises(StoreError, match=r"no such directory: .*/nowhere"):
         await migrations.prepare(f"sqlite:///{tmp_path}/nowhere/none.db")
 
 
 async def test_odd_characters_in_a_files_name_are_its_name(tmp_path: Path) -> None:
-    folder = tmp_path / "50% of #1"
-    folder.mkdir()
-    await migrations.prepare(f"sqlite:///{folder}/通话.db")
-    assert await migrations.state(f"sqlite:///{folder}/通话.db") is Schema.CURRENT
-    assert [file.name for file in folder.iterdir()] == ["通话.db"]
+    url = f"sqlite:///{tmp_path}/50% of #1 通话.db"
+    await migrations.prepare(url)
+    assert await migrations.state(url) is Schema.CURRENT
+    assert list(contents(tmp_path)) == ["50% of #1 通话.db"]

@@ -82,7 +82,10 @@ def _calls() -> None:
     )
     op.create_index("ix_calls_started", "calls", ["pbx", "started_at", "call_id"])
     op.create_index(
-        "ix_calls_open", "calls", ["pbx"], **_where(sa.column("open", sa.Boolean()).is_(sa.true()))
+        "ix_calls_open",
+        "calls",
+        ["pbx", "started_at", "call_id"],
+        **_where(sa.column("open", sa.Boolean()).is_(sa.true())),
     )
     called = sa.column("caller_number").is_not(None)
     op.create_index("ix_calls_caller", "calls", ["caller_number", "started_at"], **_where(called))

@@ -41,7 +41,11 @@ def main() -> int:
         with subprocess.Popen([sys.executable, "-m", "tests.rig.provision"], cwd=ROOT) as programs:
             try:
                 make_environment()
-            except (debian.Unavailable, subprocess.CalledProcessError, OSError, ValueError) as reason:
+            except subprocess.CalledProcessError:
+                return _refuse(
+                    "pip could not install the packages (its own words are above); it needs its index once"
+                )
+            except (debian.Unavailable, OSError, ValueError) as reason:
                 return _refuse(str(reason))
     missing = programs.returncode
     if missing and not os.environ.get("CI"):

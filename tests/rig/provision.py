@@ -34,6 +34,12 @@ ASTERISK_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-op
 # Of the machine's own suite, so its own C library does; the others serve parts that are never used here.
 POSTGRES_WITHOUT = ("libc6", "libc-bin", "libllvm", "perl", "libperl", "ssl-cert", "locales")
 TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres")
+BY_HAND = {
+    "asterisk22": "or put an Asterisk (18 or newer) on PATH, or name one with ASTERISK=",
+    "asterisk16": "it is needed only to record the traces of Asterisk 16",
+    "sipp": "or install SIPp (Debian's package sip-tester) and put it on PATH",
+    "postgres": "or install PostgreSQL's server (Debian's package postgresql)",
+}
 NEEDED = ("asterisk22", "sipp", "postgres")
 
 Version = tuple[int, int, int]
@@ -270,7 +276,7 @@ def main(argv: Sequence[str]) -> int:
             _say(describe(tool))
         except Unavailable as reason:
             missing += 1
-            _say(f"{tool}: missing: {reason}")
+            _say(f"{tool}: missing: {reason}\n  {BY_HAND.get(tool, '')}".rstrip())
     return 1 if missing else 0
 
 

@@ -43,7 +43,7 @@ ROOMS = {
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),
     "calls": Room(rooms="facts errors ami.events", pure=True),
     "metrics": Room(rooms="facts errors", pure=True),
-    "journals": Room(rooms="errors facts ami.events"),
+    "journals": Room(rooms="errors facts ami.events asterisk_conf.contract"),
     "store": Room(rooms="errors facts", packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog"),
     "work": Room(rooms="errors facts store", packages="aiohttp orjson structlog"),
     "push": Room(rooms="errors facts", packages="aiohttp orjson structlog"),

@@ -11,6 +11,7 @@ only.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from asterisk_conf.contract import CEL_FIELDS
 from callserver.ami.events import instant as epoch_instant
 from callserver.ami.events import interface, number, text, whole
 from callserver.facts import Instant, LegId
+from callserver.journals.rows import begins_row, rows
 from callserver.journals.tally import Tally
 
 
@@ -174,11 +176,14 @@ class Layout:
 
     `columns` in any of Asterisk's spellings (`eventtype`, `CIDNum`, `cid_num`, `CALLERID(num)`, `Extra`
     ...); the default is what `callserver asterisk render` writes, and that is also Asterisk's own sample.
-    `zone`: the switch's, for a `dateformat` without one; None is this machine's. Raises ValueError when a
-    needed column is missing.
+    `quoted`: every value is quoted (CSV_QUOTE), as both do; say False for a mapping of your own that quotes
+    nothing. `zone`: the switch's, for a `dateformat` without one; None is this machine's. Raises ValueError
+    when a needed column is missing.
     """
 
-    def __init__(self, columns: Sequence[str] = CEL_FIELDS, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str] = CEL_FIELDS, zone: tzinfo | None = None, *, quoted: bool = True
+    ) -> None:
         names = [_plain(column) for column in columns]
         missing = [needed for needed in _NEEDED if needed not in names]
         if missing:
@@ -186,13 +191,14 @@ class Layout:
         self._columns = {name: index for index, name in enumerate(names)}
         self._width = 1 + max(self._columns[needed] for needed in _NEEDED)
         self._zone = zone
+        self._quoted = quoted
         self._time = self._columns["eventtime"]
 
     def parse(self, lines: Iterable[str], tally: Tally | None = None) -> Iterator[Event]:
         """The events of these lines, in order; counts into `tally`."""
         count = Tally() if tally is None else tally
-        for line in lines:
-            event = self.event_of(line)
+        for row in rows(lines, quoted=self._quoted):
+            event = self.event_of(row) if row is not None else None
             if event is None:
                 count.rubbish += 1
                 continue
@@ -202,33 +208,37 @@ class Layout:
             yield event
 
     def when(self, line: str) -> Instant | None:
-        """When a line was written, None for rubbish."""
+        """When a line was written, None for rubbish and for the further lines of a row."""
+        if self._quoted and not begins_row(line):
+            return None
         values = _values(line)
         return self._instant(values[self._time]) if len(values) > self._time else None
 
-    def event_of(self, line: str) -> Event | None:
-        """One line's event, None for rubbish."""
-        values = _values(line)
+    def event_of(self, row: str) -> Event | None:
+        """One row's event, None for rubbish."""
+        values = _values(row)
         if len(values) < self._width:
             return None
-        row = {name: values[index] for name, index in self._columns.items() if index < len(values)}
-        at = self._instant(row["eventtime"])
-        if at is None or not row["uniqueid"] or not row["eventtype"]:
+        told = {name: values[index] for name, index in self._columns.items() if index < len(values)}
+        at = self._instant(told["eventtime"])
+        if at is None or not told["uniqueid"] or not told["eventtype"]:
             return None
         head: _Head = {
             "at": at,
-            "leg": LegId(row["uniqueid"]),
-            "linkedid": LegId(row["linkedid"] or row["uniqueid"]),
-            "channel": row.get("channame", ""),
-            "number": number(row.get("cidnum")),
-            "name": text(row.get("cidname")),  # as the caller sent it: only AMI escapes
-            "exten": row.get("exten", ""),
-            "context": row.get("context", ""),
-            "app": row.get("appname", ""),
+            "leg": LegId(told["uniqueid"]),
+            "linkedid": LegId(told["linkedid"] or told["uniqueid"]),
+            "channel": told.get("channame", ""),
+            "number": _number(told.get("cidnum")),
+            "name": text(told.get("cidname")),  # as the caller sent it: only AMI escapes
+            "exten": told.get("exten", ""),
+            "context": told.get("context", ""),
+            "app": told.get("appname", ""),
         }
-        kind = row["eventtype"]
+        kind = told["eventtype"]
         build = _BUILD.get(kind)
-        return Noted(**head, event=kind) if build is None else build(head, row, _extra(row.get("eventextra")))
+        return (
+            Noted(**head, event=kind) if build is None else build(head, told, _extra(told.get("eventextra")))
+        )
 
     def _instant(self, stamp: str) -> Instant | None:
         return epoch_instant(stamp) or self._local(stamp)
@@ -252,9 +262,16 @@ def _plain(column: str) -> str:
 
 def _values(line: str) -> list[str]:
     try:
-        return next(csv.reader((line,)), [])
+        return next(csv.reader(io.StringIO(line, newline="")), [])
     except csv.Error:
         return []
+
+
+def _number(value: str | None) -> str | None:
+    """A caller number. One with control characters is left to the next event: Asterisk cleans it at the
+    first step of the dialplan (trace hostile-numbers).
+    """
+    return number(value) if value is None or value.isprintable() else None
 
 
 def _extra(text: str | None) -> dict[str, Any]:

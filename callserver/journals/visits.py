@@ -203,8 +203,8 @@ class Visits:
         if met is not None:
             visit.end, visit.left = "answered", met.at
             visit.agent_leg = met.other if met.one == stay.leg else met.one
-            agent_gone = self._channels.known[visit.agent_leg].ended
-            visit.finished = min((at for at in (stay.end, agent_gone) if at is not None), default=None)
+            parted = (stay.end, self._agent_left(stay.leg, self._channels.known[visit.agent_leg], met.at))
+            visit.finished = min((at for at in parted if at is not None), default=None)
             visit.talk_s = seconds(visit.left, visit.finished)
             visit.by = self._who_ended(visit)
         elif stay.end is not None:
@@ -220,6 +220,15 @@ class Visits:
             return False
         agent = self._channels.known.get(other if one == stay.leg else one)
         return agent is not None and agent.app == "AppQueue"
+
+    def _agent_left(self, caller: LegId, agent: Channel, since: Instant) -> Instant | None:
+        """When the agent was gone; a Local channel may be optimised away while they talk
+        (local-member-optimized).
+        """
+        if not agent.local:
+            return agent.ended
+        talks = (talk for talk in self._channels.talks if caller in talk.legs)
+        return next((talk.ended for talk in talks if talk.ended is None or talk.ended > since), None)
 
     def _who_ended(self, visit: _Visit) -> CompletedBy | None:
         """Which side ended a talk that only CEL tells of."""

@@ -69,7 +69,7 @@ class Agents:
         """(queue, interface, membership) as we believed before a restart; tells nothing."""
         for queue, interface, membership in members:
             self._agent(interface).queues[queue] = membership
-            self._learn(interface, membership.state_interface)
+            self.learn(interface, membership.state_interface)
 
     def name_of(self, interface: str) -> str | None:
         agent = self.by_interface.get(interface)
@@ -86,13 +86,15 @@ class Agents:
     def _agent(self, interface: str) -> Agent:
         return self.by_interface.setdefault(interface, Agent(interface))
 
-    def _learn(self, *interfaces: str | None) -> None:
-        self.phones.update(
-            known for known in interfaces if known and not known.startswith(("Local/", "hint:", "Custom:"))
-        )
+    def learn(self, *interfaces: str | None) -> list[str]:
+        """Remember phones of ours; those that are news come back."""
+        known = [it for it in interfaces if it and not it.startswith(("Local/", "hint:", "Custom:"))]
+        news = [it for it in dict.fromkeys(known) if it not in self.phones]
+        self.phones.update(news)
+        return news
 
     def _join(self, agent: Agent, event: QueueMember) -> None:
-        self._learn(event.interface, event.state_interface)
+        self.learn(event.interface, event.state_interface)
         known = agent.queues.get(event.queue)
         now = (event.member, event.state_interface, event.penalty, event.dynamic)
         if known is not None and (known.name, known.state_interface, known.penalty, known.dynamic) == now:

@@ -110,6 +110,27 @@ class Channels:
             return "inbound"
         return "outbound"
 
+    def revise_direction(self, call: LiveCall, at: Instant | None) -> None:
+        """Say so if what was learned since makes another direction of it."""
+        record = call.record
+        first = record.legs[_known_first(call)]
+        direction: Direction = "outbound"
+        if first.caller and not self.is_phone(first.interface, first.number):
+            direction = "inbound"
+        elif record.visits:
+            direction = "internal" if first.caller else "outbound"  # a colleague calls the hotline
+        elif call.direct is not None and self.is_phone(*call.direct):
+            direction = "internal"
+        if direction != record.direction:
+            told = facts.CallDescribed(pbx=self._scene.pbx, at=at, call=call.id, direction=direction)
+            self._scene.tell(told)
+
+    def phone_learned(self, interface: str, at: Instant | None) -> None:
+        """This interface turned out to be a phone of ours: calls that took it for an outside line are told anew."""
+        for call in list(self._scene.calls.values()):
+            if any(leg.interface == interface for leg in call.record.legs.values()):
+                self.revise_direction(call, at)
+
     def is_phone(self, interface: str, number: str | None = None) -> bool:
         """Whether a phone of ours is behind the interface: by settings, by membership, or named like its number."""
         if interface.startswith(self._names.trunks):
@@ -168,6 +189,12 @@ class Channels:
 def first_leg(call: LiveCall) -> LegId | None:
     """The leg that the call began with."""
     return next(iter(call.record.legs), None)
+
+
+def _known_first(call: LiveCall) -> LegId:
+    leg = first_leg(call)
+    assert leg is not None, "a live call has a leg"
+    return leg
 
 
 def dialed(exten: str) -> str | None:

@@ -11,7 +11,7 @@ from callserver.ami import events
 from callserver.calls.channels import Channels, dialed
 from callserver.calls.queueing import Queueing
 from callserver.calls.scene import Chan, LiveCall, Scene
-from callserver.facts import DialResult, Direction, Instant, LegId
+from callserver.facts import DialResult, Instant, LegId
 
 _REFUSED: dict[int | None, DialResult] = {17: "busy", 21: "failed"}  # Q.850: user busy, call rejected
 _ORIGINATED: dict[int | None, DialResult] = {3: "no_answer", 5: "busy"}
@@ -42,7 +42,7 @@ class Dialing:
             return
         self._channels.same_call(source, dest, event.at)
         if dest.leg not in _rung(source.call):
-            self._learndialed(source, dest, event)
+            self._learn_dialed(source, dest, event)
 
     def _originated(self, dest: Chan, event: events.DialBegin) -> None:
         """Nobody dials: an Originate. To a phone of ours it is agent first, otherwise the customer is called."""
@@ -59,23 +59,18 @@ class Dialing:
             )
         )
 
-    def _learndialed(self, source: Chan, dest: Chan, event: events.DialBegin) -> None:
-        assert event.source is not None
-        call, record = source.call, source.call.record
+    def _learn_dialed(self, source: Chan, dest: Chan, event: events.DialBegin) -> None:
+        call = source.call
         user = _user(event.dial_string)
-        inside = self._channels.is_phone(dest.interface, user)
-        direction: Direction | None = None
-        if record.direction != "inbound" and not record.visits and not dest.local:
-            direction = "internal" if inside else "outbound"
-            if direction == record.direction:
-                direction = None
-        number = None if record.dialed else dialed(event.source.exten) or user
-        if direction or number:
-            self._scene.tell(
-                facts.CallDescribed(
-                    pbx=self._scene.pbx, at=event.at, call=call.id, direction=direction, dialed=number
+        if not dest.local:
+            call.direct = (dest.interface, user)
+        if not call.record.dialed:
+            number = dialed(event.source.exten if event.source is not None else "") or user
+            if number:
+                self._scene.tell(
+                    facts.CallDescribed(pbx=self._scene.pbx, at=event.at, call=call.id, dialed=number)
                 )
-            )
+        self._channels.revise_direction(call, event.at)
 
     def end(self, event: events.DialEnd) -> None:
         dest = self._scene.chans.get(LegId(event.dest.uniqueid))

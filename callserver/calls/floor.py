@@ -214,6 +214,7 @@ class Floor:
         chan = self.channels.chan(event.channel, event.at)
         if chan is not None:
             self.queues.join(chan, event.queue, event.position, event.at)
+            self.channels.revise_direction(chan.call, event.at)
 
     def _leave(self, event: events.QueueCallerLeave) -> None:
         chan = self.channels.chan(event.channel, event.at)
@@ -236,7 +237,7 @@ class Floor:
             return
         self.channels.same_call(caller, dest, event.at)
         if not dest.local:
-            self.agents.phones.add(dest.interface)
+            self.agents.learn(dest.interface)
         self.queues.offer(caller, dest, event.interface, event.member, event.queue, event.at)
 
     def _agent_connect(self, event: events.AgentConnect) -> None:
@@ -284,6 +285,8 @@ class Floor:
             self.channels.same_call(one, other, event.at)
 
     def _member(self, event: QueueMember) -> None:
+        for phone in self.agents.learn(event.interface, event.state_interface):
+            self.channels.phone_learned(phone, event.at)
         self.agents.feed(event)
 
 

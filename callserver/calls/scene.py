@@ -74,6 +74,7 @@ class LiveCall:
     visits: list[LiveVisit] = field(default_factory=list)
     talks: set[frozenset[LegId]] = field(default_factory=set)
     linkedids: set[str] = field(default_factory=set)
+    direct: tuple[str, str | None] | None = None  # the last device dialed outside of queues, and the number
     caller_gone: bool = False  # the caller's side hung up by itself
     unseen: bool = False  # something of it ended in a gap
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import URL, Connection, Table, event, select, text
@@ -117,6 +117,7 @@ async def _try(store: Store) -> None:
 def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
     writer = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": busy_s})
     event.listen(writer.sync_engine, "begin", _begin_immediate)
+    event.listen(writer.sync_engine, "invalidate", _roll_back)
     _with_pragmas(writer, "journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON")
     return Store(
         url, writer=writer, looker=_sqlite_reader(url, _LOOKERS), reporter=_sqlite_reader(url, _REPORTERS)
@@ -142,6 +143,17 @@ def _with_pragmas(engine: AsyncEngine, *pragmas: str) -> None:
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a reader that turns writer halfway is refused without waiting."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _roll_back(connection: Any, _record: object, _error: object) -> None:
+    """Give the write lock back before a connection is thrown away, which happens when a writer is cancelled.
+
+    Closing alone does not: SQLite keeps a closed connection, and its lock, while a statement of it is not
+    finished, and an INSERT ... RETURNING that was cancelled stays unfinished until Python collects its
+    cursor.
+    """
+    with suppress(Exception):
+        connection.rollback()
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Opening a database: who may write, who may look, and what an operator is told."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from callserver.errors import SchemaTooOld, StoreError
-from callserver.store import address, engine, log, migrations
+from callserver.store import address, engine, leases, log, migrations
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy, StoreGone
 from callserver.store.schema import switches
@@ -88,6 +89,27 @@ async def test_an_error_of_the_database_says_what_it_said_and_not_the_password(s
     with pytest.raises(StoreError, match=r"no_such_table"):
         async with store.write() as connection:
             await connection.execute(text("SELECT * FROM no_such_table"))
+
+
+async def test_a_writer_cancelled_anywhere_on_its_way_leaves_no_lock_behind(url: str) -> None:
+    """Its exceptions are kept, and with them the cursors of what it was doing: nothing is tidied up by chance."""
+    store = await engine.open(url, busy_s=0.5)
+    cancelled = []
+    gc.disable()
+    try:
+        for turn in range(150):
+            task = asyncio.create_task(leases.acquire(store, f"lease-{turn}", "a", 60))
+            await asyncio.sleep(turn % 30 * 0.0002)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                cancelled.append(error)
+        assert cancelled
+        assert await leases.acquire(store, "another", "b", 60) is not None
+    finally:
+        gc.enable()
+    await store.close()
 
 
 def test_an_address_is_shown_without_its_password() -> None:

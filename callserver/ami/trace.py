@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class TraceRecorder:
         self._max_bytes = max_bytes
         self._keep = keep
         self._clock = clock
-        self._files: tuple[FileIO, FileIO] | None = None
+        self._files: tuple[FileIO, ...] = ()
         self._offset = 0
         self._number = 0
 
@@ -73,7 +74,8 @@ class TraceRecorder:
             step()
         except OSError as error:
             self.off = str(error)
-            self._files = None
+            with suppress(OSError):
+                self._close()
             log.error("trace recorder is off", pbx=self._pbx, folder=str(self.folder), reason=self.off)
 
     def _write(self, data: bytes) -> None:
@@ -86,19 +88,20 @@ class TraceRecorder:
         if self._offset >= self._max_bytes * (1 if data.endswith(b"\n\r\n") else 2):
             self._close()
 
-    def _open(self) -> tuple[FileIO, FileIO]:
+    def _open(self) -> tuple[FileIO, ...]:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._number += 1
         moment = (iso(self._clock()) or "").replace(":", "").replace("-", "")
         stem = f"{moment}-{self._number:04d}"
-        raw, reads = (_create(self.folder / (stem + suffix)) for suffix in _SUFFIXES)
-        self._files, self._offset = (raw, reads), 0
+        self._files = (_create(self.folder / (stem + ".ami")),)
+        self._files += (_create(self.folder / (stem + ".reads")),)
+        self._offset = 0
         self._sweep()
-        return raw, reads
+        return self._files
 
     def _close(self) -> None:
-        files, self._files = self._files, None
-        for file in files or ():
+        files, self._files = self._files, ()
+        for file in files:
             file.close()
 
     def _sweep(self) -> None:

@@ -89,11 +89,15 @@ class Phone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A phone's place in a queue. `through_local` puts a Local channel before it, as many sites do."""
+    """A phone's place in a queue. `through_local` puts a Local channel before it, as many sites do.
+
+    `optimized` lets Asterisk take that Local channel away once both sides talk.
+    """
 
     phone: str
     penalty: int = 0
     through_local: bool = False
+    optimized: bool = False
 
     def __post_init__(self) -> None:
         _must_match(_IDENTIFIER, "member", self.phone)
@@ -115,7 +119,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One queue. Seconds throughout; `max_wait_s` 0 and `max_waiting` 0 mean without limit."""
+    """One queue. Seconds throughout; `max_wait_s` 0 and `max_waiting` 0 mean without limit.
+
+    `answer_first`: the caller hears music and pays; without it the caller hears ringing until an agent answers.
+    """
 
     name: str
     title: str
@@ -129,6 +136,7 @@ class Queue:
     join_empty: str = "yes"
     leave_when_empty: str = "no"
     overflow_to: str | None = None
+    answer_first: bool = True
     keys: tuple[Key, ...] = ()
     members: tuple[Member, ...] = ()
 

@@ -66,6 +66,7 @@ MODULES: Final = (
     "app_queue",
     "app_confbridge",
     "app_chanspy",
+    "app_directed_pickup",
     "app_channelredirect",
     "app_echo",
     "app_senddtmf",
@@ -84,6 +85,8 @@ MODULES: Final = (
     "func_logic",
     "func_strings",
     "func_timeout",
+    # What the manager tells about devices.
+    "res_manager_devicestate",
     # The journals; the first of these is what newer releases split off the second.
     "res_cdrel_custom",
     "cel_custom",
@@ -166,6 +169,7 @@ def _text(environment: Environment, name: str, plan: Plan) -> str:
 
 def _write(path: Path, text: str) -> Path:
     path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
@@ -175,7 +179,7 @@ def _member_line(plan: Plan, member: Member) -> str:
     device = f"PJSIP/{member.phone}"
     if not member.through_local:
         return f"{device},{member.penalty},{name}"
-    interface = f"Local/{member.phone}@{contract.MEMBERS}/n"
+    interface = f"Local/{member.phone}@{contract.MEMBERS}{'' if member.optimized else '/n'}"
     return f"{interface},{member.penalty},{name},{device}"
 
 

@@ -67,7 +67,7 @@ class Ports:
 class Asterisk:
     """A switch in `home` (a new folder when None, removed on `close`). Ports stay the same over restarts.
 
-    `plan` gets its folders, ports, version and accounts from here; everything else in it is kept.
+    `plan` gets its folders, ports and version from here; everything else in it is kept.
     """
 
     def __init__(
@@ -107,6 +107,9 @@ class Asterisk:
             manager_port=self.ports.manager,
             sip_bind=LOOPBACK,
             sip_port=self.ports.sip,
+            trunks=tuple(
+                replace(trunk, port=free_port(socket.SOCK_DGRAM, trunk.host)) for trunk in plan.trunks
+            ),
         )
 
     def _lay_out(self) -> None:
@@ -208,8 +211,8 @@ class Asterisk:
             await self.kill()
 
     async def close(self) -> None:
-        """Stop it and remove what it left, unless the folder was given."""
-        await self.stop(within_s=5)
+        """End it at once and remove what it left, unless the folder was given."""
+        await self.kill()
         if self._owns_home:
             shutil.rmtree(self.home, ignore_errors=True)
 

@@ -15,7 +15,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -29,6 +29,7 @@ OUTSIDE: Final = "127.0.0.2"
 FOR_EVER_MS: Final = 600_000
 A_SECOND_OF_SILENCE: Final = b"\xd5" * 8000
 """A-law at 8 kHz. Sound must flow: a Local channel is optimised away only when it does."""
+_PLAY_SILENCE: Final = '  <nop><action><exec rtp_stream="silence.alaw,-1,8"/></action></nop>'
 _SCENARIOS = Path(__file__).parent / "sipp"
 
 
@@ -78,15 +79,46 @@ class Consultation:
         return f"{self.dialed}?Replaces={self.call_id}%3B[file name={self.file}]"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Calls of one SIPp: all that it placed (or took), and how they went by its own scenario."""
+
+    placed: int
+    succeeded: int
+    failed: int
+    running: int
+
+
 class Sipp:
     """One running SIPp."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, errors: Path) -> None:
-        self._process, self.port, self._errors = process, port, errors
+    def __init__(
+        self, process: asyncio.subprocess.Process, port: int, errors: Path, statistics: Path
+    ) -> None:
+        self._process, self.port, self._errors, self._statistics = process, port, errors, statistics
 
     @property
     def running(self) -> bool:
         return self._process.returncode is None
+
+    @property
+    def counts(self) -> Counts:
+        """Its own statistics, at most a second old; final once it has ended by itself."""
+        lines = self._statistics.read_text().splitlines() if self._statistics.exists() else []
+        if len(lines) < 2:
+            return Counts(placed=0, succeeded=0, failed=0, running=0)
+        last = dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
+        return Counts(
+            placed=int(last["TotalCallCreated"]),
+            succeeded=int(last["SuccessfulCall(C)"]),
+            failed=int(last["FailedCall(C)"]),
+            running=int(last["CurrentCall"]),
+        )
+
+    def enough(self) -> None:
+        """Place no more calls, let the running ones end, then end."""
+        if self.running:
+            self._process.send_signal(signal.SIGUSR1)
 
     @property
     def complaints(self) -> str:
@@ -109,8 +141,10 @@ class Sipp:
 class Phones:
     """All SIPp processes around one switch. Use as an async context: none survives it."""
 
-    def __init__(self, switch: Asterisk) -> None:
+    def __init__(self, switch: Asterisk, *, sound: bool = True) -> None:
+        """`sound`: whether anything is heard; many calls at once are cheaper in silence."""
         self._switch = switch
+        self._sound = _PLAY_SILENCE if sound else ""
         self._folder = switch.home / "sipp"
         self._folder.mkdir(exist_ok=True)
         (self._folder / "silence.alaw").write_bytes(A_SECOND_OF_SILENCE)
@@ -150,7 +184,7 @@ class Phones:
 
     async def answers(self, endpoint: str, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
         """A phone that answers after `ring_ms` and hangs up after `stay_ms`."""
-        return await self._stand(endpoint, _answering(ring_ms=ring_ms, stay_ms=stay_ms))
+        return await self._stand(endpoint, self._answering(ring_ms=ring_ms, stay_ms=stay_ms))
 
     async def answers_and_holds(
         self, endpoint: str, *, ring_ms: int, hold_after_ms: int, hold_ms: int
@@ -158,7 +192,7 @@ class Phones:
         """A phone that answers, puts the caller on hold by re-INVITE, takes it back, and stays."""
         hold = _fragment("reinvite", after_ms=hold_after_ms, cseq=101, direction="sendonly")
         resume = _fragment("reinvite", after_ms=hold_ms, cseq=102, direction="sendrecv")
-        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=hold + resume))
+        return await self._stand(endpoint, self._answering(ring_ms=ring_ms, during=hold + resume))
 
     async def answers_and_refers(
         self, endpoint: str, *, ring_ms: int, hold_after_ms: int, refer_after_ms: int, to: str
@@ -171,7 +205,7 @@ class Phones:
         refer_to = f"<sip:{exten}@[remote_ip]:[remote_port]{'?' + replaces if replaces else ''}>"
         hold = _fragment("reinvite", after_ms=hold_after_ms, cseq=101, direction="sendonly")
         refer = _fragment("refer", after_ms=refer_after_ms, cseq=103, refer_to=refer_to)
-        return await self._stand(endpoint, _answering(ring_ms=ring_ms, during=hold + refer))
+        return await self._stand(endpoint, self._answering(ring_ms=ring_ms, during=hold + refer))
 
     def consultation(self, endpoint: str, dialed: str) -> Consultation:
         """A second call of the same phone, whose dialog a later REFER can name."""
@@ -207,9 +241,19 @@ class Phones:
             stay_ms=str(stay_ms),
             call_id=call_id,
             remember=remember,
+            sound=self._sound,
         )
         options = ("-cid_str", call_id) if remember else ()
         return await self._run(xml, f"dial-{endpoint}", LOOPBACK, None, "-m", "1", *options)
+
+    async def answer_together(self, *endpoints: str, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
+        """Many agents in one process: each answers after `ring_ms` and hangs up after `stay_ms`. Registers them."""
+        port = free_port(socket.SOCK_DGRAM)
+        self._ports.update(dict.fromkeys(endpoints, port))
+        sipp = await self._stand(endpoints[0], self._answering(ring_ms=ring_ms, stay_ms=stay_ms))
+        for endpoint in endpoints:
+            await self.register(endpoint)
+        return sipp
 
     async def rejects(self, endpoint: str, *, ring_ms: int = 500, code: int = 486) -> Sipp:
         """A phone whose owner presses 'no' after `ring_ms`."""
@@ -217,7 +261,7 @@ class Phones:
 
     async def never_answers(self, endpoint: str) -> Sipp:
         """A phone that rings until the switch gives up."""
-        return await self._stand(endpoint, _answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
+        return await self._stand(endpoint, self._answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
 
     async def _stand(self, endpoint: str, xml: str) -> Sipp:
         port = self._ports.setdefault(endpoint, free_port(socket.SOCK_DGRAM))
@@ -227,7 +271,7 @@ class Phones:
 
     async def outside_answers(self, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
         """The public network: every number called answers."""
-        return await self._stand_outside(_answering(ring_ms=ring_ms, stay_ms=stay_ms))
+        return await self._stand_outside(self._answering(ring_ms=ring_ms, stay_ms=stay_ms))
 
     async def outside_rejects(self, *, ring_ms: int = 500, code: int = 486) -> Sipp:
         """The public network: every number called refuses with this SIP code."""
@@ -235,7 +279,7 @@ class Phones:
 
     async def outside_never_answers(self) -> Sipp:
         """The public network: every number called rings and rings."""
-        return await self._stand_outside(_answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
+        return await self._stand_outside(self._answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
 
     async def _stand_outside(self, xml: str) -> Sipp:
         sipp = await self._run(xml, "outside", OUTSIDE, self._trunk.port)
@@ -244,9 +288,60 @@ class Phones:
 
     async def call(self, customer: Customer, *, calls: int = 1, rate_per_s: float = 10) -> Sipp:
         """A customer (or `calls` of them, all alike, at this rate) calls now."""
-        xml = _calling(customer)
+        xml = self._calling(customer)
         options = ("-m", str(calls), "-r", str(int(max(1, rate_per_s))), "-l", str(calls))
         return await self._run(xml, "caller", OUTSIDE, None, *options)
+
+    def _calling(self, customer: Customer) -> str:
+        return _text(
+            "caller",
+            dialed=customer.dialed,
+            headers="\n".join(customer.headers) or "User-Agent: customer",
+            stay_ms=str(customer.stay_ms),
+            during="".join(_pressing(customer)),
+            sound=self._sound,
+            **{"from": customer.from_header},
+        )
+
+    def _answering(self, *, ring_ms: int, stay_ms: int = FOR_EVER_MS, during: str = "") -> str:
+        verdict = _fragment("answer", stay_ms=stay_ms, during=during, sound=self._sound)
+        return _text("phone", ring_ms=str(ring_ms), verdict=verdict)
+
+    async def crowd(
+        self,
+        people: Sequence[tuple[str, str]],
+        *,
+        dialed: str,
+        calls: int,
+        rate_per_s: float,
+        stay_ms: int = FOR_EVER_MS,
+        at_once: int = 100,
+    ) -> Sipp:
+        """`calls` calls at this rate by people (number, name) chosen at random; `Sipp.counts` tells how they went.
+
+        They stay `stay_ms` after the answer or until the other side ends the call. At most `at_once` at a time.
+        """
+        number = len(self._started)
+        book = self._folder / f"{number}-people.csv"
+        book.write_text(
+            "RANDOM\n" + "".join(f"{number};{name}\n" for number, name in people), encoding="utf-8"
+        )
+        customer = Customer(number="[field0]", display="[field1]", dialed=dialed, stay_ms=stay_ms)
+        per_ms = max(1, round(1000 / rate_per_s)) if rate_per_s < 1 else 1000
+        rate = 1 if rate_per_s < 1 else round(rate_per_s)
+        options = (
+            "-inf",
+            str(book),
+            "-m",
+            str(calls),
+            "-r",
+            str(rate),
+            "-rp",
+            str(per_ms),
+            "-l",
+            str(at_once),
+        )
+        return await self._run(self._calling(customer), "crowd", OUTSIDE, None, *options)
 
     async def _run(self, xml: str, name: str, host: str, port: int | None, *options: str) -> Sipp:
         number = len(self._started)
@@ -265,7 +360,9 @@ class Phones:
             str(port),
         ]
         argv += ["-mi", host, "-mp", str(free_port(socket.SOCK_DGRAM, host)), "-nostdin"]
+        statistics = self._folder / f"{number}-{name}.statistics"
         argv += ["-trace_err", "-error_file", str(errors), *options]
+        argv += ["-trace_stat", "-stf", str(statistics), "-fd", "1"]
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.DEVNULL,
@@ -274,7 +371,7 @@ class Phones:
             start_new_session=True,
             cwd=self._folder,
         )
-        sipp = Sipp(process, port, errors)
+        sipp = Sipp(process, port, errors, statistics)
         self._started.append(sipp)
         return sipp
 
@@ -283,26 +380,11 @@ def _text(scenario: str, **values: str) -> str:
     return Template((_SCENARIOS / f"{scenario}.xml").read_text(encoding="utf-8")).substitute(values)
 
 
-def _calling(customer: Customer) -> str:
-    return _text(
-        "caller",
-        dialed=customer.dialed,
-        headers="\n".join(customer.headers) or "User-Agent: customer",
-        stay_ms=str(customer.stay_ms),
-        during="".join(_pressing(customer)),
-        **{"from": customer.from_header},
-    )
-
-
 def _pressing(customer: Customer) -> Iterator[str]:
     local = f"{customer.from_header};tag=[pid]call[call_number]"
     remote = f"<sip:{customer.dialed}@[remote_ip]:[remote_port]>[peer_tag_param]"
     for cseq, (after_ms, digit) in enumerate(customer.keys, 2):
         yield _fragment("press", after_ms=after_ms, cseq=cseq, digit=digit, local=local, remote=remote)
-
-
-def _answering(*, ring_ms: int, stay_ms: int = FOR_EVER_MS, during: str = "") -> str:
-    return _text("phone", ring_ms=str(ring_ms), verdict=_fragment("answer", stay_ms=stay_ms, during=during))
 
 
 def _rejecting(*, ring_ms: int, code: int) -> str:

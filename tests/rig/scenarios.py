@@ -6,12 +6,11 @@ Must not know: callserver. Each play waits for the switch's own events, so that 
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from asterisk_conf.plan import Hotline, Manager, Member, Phone, Plan, Queue, Trunk
-from tests.rig.asterisk import FILTERED, SECRET, UNFILTERED, Asterisk, free_port
+from tests.rig.asterisk import FILTERED, SECRET, UNFILTERED, Asterisk
 from tests.rig.phones import OUTSIDE, Customer, Phones
 from tests.rig.recorder import ManagerConnection, Recorder
 
@@ -79,6 +78,8 @@ class Scenario:
     play: Play
     plan: Plan
     registered: tuple[str, ...]
+    oldest: int = 16
+    """The first major version of Asterisk that can do this."""
     account: Manager = FILTERED
 
 
@@ -128,24 +129,20 @@ def stage_plan(*queues: Queue, timestamp_events: bool = True) -> Plan:
             Hotline(number=HOTLINE, queue=queues[0].name),
             Hotline(number=REPAIR, queue=queues[-1].name),
         ),
-        trunks=(Trunk(name="trunk", host=OUTSIDE, port=free_port_outside()),),
+        trunks=(Trunk(name="trunk", host=OUTSIDE),),
         timestamp_events=timestamp_events,
     )
 
 
-def free_port_outside() -> int:
-    return free_port(socket.SOCK_DGRAM, OUTSIDE)
-
-
 def scenario(
-    name: str, plan: Plan | None = None, *, registered: tuple[str, ...] = (ZHANG, LI, WANG)
+    name: str, plan: Plan | None = None, *, registered: tuple[str, ...] = (ZHANG, LI, WANG), oldest: int = 16
 ) -> Callable[[Play], Play]:
     """Register a play under this name; its docstring is its story."""
 
     def add(play: Play) -> Play:
         story = " ".join((play.__doc__ or "").split())
         SCENARIOS[name] = Scenario(
-            name=name, story=story, play=play, plan=plan or stage_plan(), registered=registered
+            name=name, story=story, play=play, plan=plan or stage_plan(), registered=registered, oldest=oldest
         )
         return play
 

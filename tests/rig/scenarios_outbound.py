@@ -5,6 +5,8 @@ Flows in: a `Stage`. Flows out: entries of `SCENARIOS`. Must not know: how they 
 
 from __future__ import annotations
 
+import asyncio
+
 from asterisk_conf import contract
 from tests.rig.scenarios import LI, ZHANG, Stage, scenario
 
@@ -125,3 +127,17 @@ async def originate_customer_first_rejected(stage: Stage) -> None:
     """The switch rings the customer, who refuses."""
     await stage.phones.outside_rejects(ring_ms=1000, code=603)
     await _customer_first(stage)
+
+
+@scenario("outbound-transferred-blind")
+async def outbound_transferred_blind(stage: Stage) -> None:
+    """Zhang dials a customer and sends the answered call on to Li, who answers; the customer ends."""
+    await stage.phones.outside_answers(ring_ms=1000, stay_ms=5000)
+    await stage.phones.answers(LI, ring_ms=1000)
+    stage.say(f"Zhang dials {OUTSIDE_NUMBER}")
+    await stage.phones.dial(ZHANG, OUTSIDE_NUMBER)
+    enter = await stage.main.event("BridgeEnter", Channel=f"PJSIP/{ZHANG}-*")
+    await asyncio.sleep(1.5)
+    stage.say(f"Zhang's channel transfers blindly to {LI}")
+    await stage.director.ask("BlindTransfer", Channel=enter["Channel"], Exten=LI, Context=contract.PHONES)
+    await stage.over()

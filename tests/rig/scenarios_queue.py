@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from asterisk_conf import contract
 from asterisk_conf.plan import Key, Member
 from tests.rig.phones import Customer
 from tests.rig.scenarios import LI, WANG, ZHANG, Stage, hotline, repair, scenario, stage_plan
@@ -215,3 +216,57 @@ async def agent_talks_in_two_queues(stage: Stage) -> None:
     await stage.main.event("AgentConnect")
     await stage.call(Customer(number="13900139000", dialed="4009", stay_ms=6000))
     await stage.over(2)
+
+
+@scenario(
+    "local-member-optimized",
+    stage_plan(hotline(members=(Member(phone=ZHANG, through_local=True, optimized=True),))),
+)
+async def local_member_optimized(stage: Stage) -> None:
+    """As local-member, but Asterisk takes the Local channel away while they talk."""
+    await stage.phones.answers(ZHANG, ring_ms=1000)
+    await stage.call(Customer(stay_ms=4600))
+    await stage.over()
+
+
+@scenario("ringing-until-agent-answers", stage_plan(hotline(answer_first=False)))
+async def ringing_until_agent_answers(stage: Stage) -> None:
+    """The caller hears ringing, not music: the call is answered only when Zhang answers, after 2 s."""
+    await stage.phones.answers(ZHANG, ring_ms=2000)
+    await stage.call(Customer(stay_ms=2500))
+    await stage.over()
+
+
+@scenario("withdrawn", registered=(), oldest=20)
+async def withdrawn(stage: Stage) -> None:
+    """A waiting caller is taken out of the queue (AMI QueueWithdrawCaller)."""
+    await stage.call(Customer())
+    join = await stage.main.event("QueueCallerJoin")
+    await asyncio.sleep(2)
+    await stage.main.ask(
+        "QueueWithdrawCaller", Queue="hotline", Caller=join["Channel"], WithdrawInfo="called back"
+    )
+    await stage.over()
+
+
+@scenario("waiting-caller-redirected", stage_plan(hotline(), repair()), registered=(LI,))
+async def waiting_caller_redirected(stage: Stage) -> None:
+    """A supervisor moves a waiting caller to the repair queue (AMI Redirect); Li answers; the caller ends."""
+    await stage.phones.answers(LI, ring_ms=1000)
+    await stage.call(Customer(stay_ms=6000))
+    join = await stage.main.event("QueueCallerJoin")
+    await asyncio.sleep(2)
+    await stage.main.ask(
+        "Redirect", Channel=join["Channel"], Context=contract.PHONES, Exten="601", Priority="1"
+    )
+    await stage.over()
+
+
+@scenario("waiting-caller-hung-up", registered=())
+async def waiting_caller_hung_up(stage: Stage) -> None:
+    """A supervisor ends a waiting call (AMI Hangup)."""
+    await stage.call(Customer())
+    join = await stage.main.event("QueueCallerJoin")
+    await asyncio.sleep(2)
+    await stage.main.ask("Hangup", Channel=join["Channel"])
+    await stage.over()

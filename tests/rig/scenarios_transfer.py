@@ -174,3 +174,47 @@ async def held_caller_hangs_up(stage: Stage) -> None:
     await stage.phones.answers_and_holds(ZHANG, ring_ms=1000, hold_after_ms=1500, hold_ms=30_000)
     await stage.call(Customer(stay_ms=5000))
     await stage.over()
+
+
+@scenario("talk-redirected", stage_plan(hotline(), repair()))
+async def talk_redirected(stage: Stage) -> None:
+    """A supervisor takes the caller away from Zhang into the repair queue (AMI Redirect); Li answers."""
+    await stage.phones.answers(LI, ring_ms=1000)
+    await _zhang_talks(stage, stay_ms=7000)
+    connect = await stage.main.event("AgentConnect")
+    stage.say("the caller's channel is redirected to 601")
+    await stage.main.ask(
+        "Redirect", Channel=connect["Channel"], Context=contract.PHONES, Exten="601", Priority="1"
+    )
+    await stage.over()
+
+
+@scenario("queue-call-picked-up")
+async def queue_call_picked_up(stage: Stage) -> None:
+    """Zhang's phone rings; Wang, who is not in the queue, takes the call with *8; the caller ends."""
+    await stage.phones.never_answers(ZHANG)
+    await stage.call(Customer(stay_ms=6000))
+    await stage.main.event("AgentCalled")
+    await asyncio.sleep(1.5)
+    stage.say("Wang dials *8")
+    await stage.phones.dial(WANG, "*8")
+    await stage.over()
+
+
+@scenario("supervisor-listens")
+async def supervisor_listens(stage: Stage) -> None:
+    """While Zhang talks, Wang listens in (AMI Originate of ChanSpy); Wang stops, then the caller ends."""
+    await stage.phones.answers(WANG, ring_ms=500, stay_ms=2000)
+    zhang = await _zhang_talks(stage, stay_ms=7000)
+    stage.say(f"Wang listens to {zhang}")
+    await stage.main.ask(
+        "Originate",
+        ActionID="callserver-spy-1",
+        Channel=f"PJSIP/{WANG}",
+        Application="ChanSpy",
+        Data=f"{zhang},q",
+        CallerID=f"<{ZHANG}>",
+        Async="true",
+        ChannelId="callserver-spy-1",
+    )
+    await stage.over()

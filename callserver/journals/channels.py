@@ -52,6 +52,7 @@ class Channel:
     dialstatus: str = ""
     came_in: bool = False
     dialed: str = ""
+    last_at: Instant = 0
 
     @property
     def interface(self) -> str:
@@ -94,6 +95,7 @@ class Channels:
     transfers: list[Transfer] = field(default_factory=list)
     moments: dict[LegId, list[Instant]] = field(default_factory=dict)
     last_at: Instant = 0
+    _linked_ends: dict[LegId, Instant] = field(default_factory=dict)
     _inside: dict[LegId, str] = field(default_factory=dict)
     _staying: dict[LegId, Stay] = field(default_factory=dict)
     _talks: list[Talk] = field(default_factory=list)
@@ -101,12 +103,13 @@ class Channels:
     _going_on: set[frozenset[LegId]] = field(default_factory=set)
 
     def feed(self, events: Iterable[cel.Event]) -> Channels:
-        """The events, in order; may be called again with later ones."""
+        """All events of the call, in order."""
         for event in events:
             self._meet(event)
             step = _STEPS.get(type(event))
             if step is not None:
                 step(self, event)
+        self._settle()
         return self
 
     @property
@@ -134,7 +137,7 @@ class Channels:
             channel = Channel(event.leg, event.channel, event.linkedid, order=len(self.known))
             channel.number, channel.caller_name, channel.exten = event.number, event.name, event.exten
             self.known[event.leg] = channel
-        channel.linkedid = event.linkedid
+        channel.linkedid, channel.last_at = event.linkedid, event.at
         if not event.channel.endswith(_RESTING):
             channel.name = event.channel or channel.name
         if event.app.startswith("App"):
@@ -174,11 +177,18 @@ class Channels:
         self._mark(event)
 
     def _linked_ended(self, event: cel.LinkedEnded) -> None:
-        """The last channel of this linkedid is gone, so one whose own end was not written is gone too."""
+        self._linked_ends[event.linkedid] = event.at
+
+    def _settle(self) -> None:
+        """A channel whose own end was not written is gone with the last of its linkedid; unless it was
+        heard of later, for it may have changed to another linkedid unannounced (trace
+        queue-call-picked-up).
+        """
         for channel in self.known.values():
-            if channel.linkedid == event.linkedid and channel.ended is None:
-                channel.ended = event.at
-                self._leave(channel.leg, event.at)
+            at = self._linked_ends.get(channel.linkedid)
+            if channel.ended is None and at is not None and channel.last_at <= at:
+                channel.ended = at
+                self._leave(channel.leg, at)
 
     # --- the Queue application ---
 
@@ -279,9 +289,13 @@ class Channels:
         )
 
     def _target(self, name: str) -> str:
-        """Whom it went to: the device, behind a Local channel where one stands between, else what was
-        dialed.
+        """Whom it went to: the device, behind a Local channel where one stands between, else what was dialed.
+
+        Asterisk may not name the target (trace atxfer-finished-unfiltered); then it is who was dialed last.
         """
+        if not name:
+            dialed = [other for other in self.known.values() if other.app == "AppDial" and not other.ended]
+            return dialed[-1].interface if dialed else ""
         if not name.startswith("Local/"):
             return interface(name)
         half = next((leg for leg in self._inside if self.known[leg].name == _other_half(name)), None)

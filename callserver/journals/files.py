@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from callserver.facts import Instant
 from callserver.journals.lines import Lines
@@ -33,6 +33,9 @@ from callserver.journals.rotation import (
     reaches,
     refusals,
 )
+
+Sieve: TypeAlias = Callable[[Iterable[str]], Iterable[str]]
+"""Lines -> those that are to be believed."""
 
 
 def timeless(_line: str) -> Instant | None:
@@ -222,18 +225,22 @@ def _split(stream: BinaryIO, start: Position, limit: int, *, finished: bool) -> 
     return splitter
 
 
-def window(path: Path, begin: Instant, end: Instant, when: LineTime) -> Iterator[str]:
+def window(
+    path: Path, begin: Instant, end: Instant, when: LineTime, sieve: Sieve | None = None
+) -> Iterator[str]:
     """All lines, rotated files included, whose time lies in [`begin`, `end`]; undated ones of these files
     too.
 
-    Files that cannot hold such a line are not read. Over-long lines are left out. Raises JournalUnreadable.
+    Files that cannot hold such a line are not read. `sieve` sees each file's lines before they are chosen
+    by time. Over-long lines are left out. Raises JournalUnreadable.
     """
     files = family(path, when)
     firsts = [first_time(file, when) for file in files]
     for file, first, following in zip(files, firsts, [*firsts[1:], None], strict=True):
         if (following is not None and following < begin) or (first is not None and first > end):
             continue
-        for line in _lines(file, finished=file is not files[-1]):
+        lines: Iterable[str] = _lines(file, finished=file is not files[-1])
+        for line in lines if sieve is None else sieve(lines):
             at = when(line)
             if at is None or begin <= at <= end:
                 yield line

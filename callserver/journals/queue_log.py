@@ -24,6 +24,7 @@ from callserver.journals.tally import Tally
 _ERA_END: Final = 32_503_680_000  # the year 3000: later "times" are no times
 _NOBODY: Final = frozenset({"", "NONE", "MANAGER", "REALTIME"})
 _EVENT: Final = re.compile(r"[A-Z][A-Z0-9_ -]{1,39}")
+_LONGEST_NUMBER: Final = 80
 _BOOT: Final = re.compile(r"(\d{10})\|NONE\|NONE\|NONE\|QUEUESTART\|$")
 
 
@@ -158,6 +159,28 @@ _KNOWN_NOTES: Final = frozenset(
         *("AGENTLOGIN", "AGENTLOGOFF", "AGENTCALLBACKLOGIN", "AGENTCALLBACKLOGOFF"),
     }
 )
+
+
+def believable(lines: Iterable[str], tally: Tally | None = None) -> Iterator[str]:
+    """The lines without those that a caller may have written.
+
+    A caller's number may hold line ends, and what follows them then looks like lines of its own (trace
+    hostile-numbers, in front of a dialplan that does not clean it). Such an ENTERQUEUE lacks its position,
+    and the number is at most 79 letters long: what begins within that many letters is dropped, be it true
+    or forged.
+    """
+    doubtful = 0
+    for line in lines:
+        if doubtful > 0:
+            doubtful -= len(line) + 1
+            if tally is not None:
+                tally.rubbish += 1
+            continue
+        if "|ENTERQUEUE|" in line:
+            entry = entry_of(line)
+            if isinstance(entry, Entered) and entry.position is None:
+                doubtful = _LONGEST_NUMBER
+        yield line
 
 
 def parse(lines: Iterable[str], tally: Tally | None = None) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ Must not know: our own records. Blocking file I/O: run it in a thread.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from callserver.facts import Instant, PbxId
@@ -45,7 +46,8 @@ def read(journals: Journals, begin: Instant, end: Instant) -> Reading:
     in part.
     """
     said, shown = Tally(), Tally()
-    lines = window(journals.queue_log, begin, end, queue_log.when) if journals.queue_log else ()
+    sieve = partial(queue_log.believable, tally=said)
+    lines = window(journals.queue_log, begin, end, queue_log.when, sieve) if journals.queue_log else ()
     steps = window(journals.cel, begin, end, journals.layout.when) if journals.cel else ()
     stories = tell(
         queue_log.parse(lines, said), journals.layout.parse(steps, shown), journals.pbx, journals.known

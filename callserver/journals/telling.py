@@ -148,7 +148,12 @@ def _named(event: cel.Event) -> tuple[LegId, ...]:
 
 def _with_members(known: Known, entries: list[queue_log.Entry], calls: Iterable[Channels]) -> Known:
     """Learn which interface a member's name means from the calls that members answered."""
-    devices = {leg: channel.interface for channels in calls for leg, channel in channels.known.items()}
+    devices = {
+        leg: channel.interface
+        for channels in calls
+        for leg, channel in channels.known.items()
+        if not channel.came_in  # somebody else took the call (trace queue-call-picked-up)
+    }
     learned = {
         entry.member: devices[entry.leg]
         for entry in entries

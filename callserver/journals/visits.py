@@ -54,6 +54,10 @@ class Members:
 
     def agent(self, member: str | None, channel: Channel | None) -> Agent:
         """The agent behind a member's name, a leg, or both; interface '' where nothing tells it."""
+        if (
+            channel is not None and channel.came_in
+        ):  # somebody else took the call (trace queue-call-picked-up)
+            channel = None
         seen = channel.interface if channel is not None else ""
         if member is None:
             named = next((name for name, device in self.interfaces.items() if _is_device(device, seen)), None)
@@ -282,9 +286,9 @@ class Visits:
     def _rings(self, visit: _Visit) -> tuple[Ring, ...]:
         legs = [channel for channel in self._channels.known.values() if self._visit_of(channel) is visit]
         rings = [self._ring_written(entry, legs) for entry in visit.rings]
-        if visit.end == "answered":
+        if visit.end == "answered" and not any(leg.leg == visit.agent_leg and leg.came_in for leg in legs):
             rings.append(self._ring_answered(visit, legs))
-        rings += [self._ring_seen(channel, visit) for channel in legs]
+        rings += [self._ring_seen(channel, visit) for channel in legs if not channel.came_in]
         return tuple(sorted(rings, key=lambda ring: ring.at or 0))
 
     def _visit_of(self, channel: Channel) -> _Visit | None:

@@ -78,7 +78,7 @@ STORIES: dict[str, tuple[str, ...]] = {
         "inbound 13800138000 -> 4008: hotline 2s abandoned; abandoned",
     ),
     "exit-by-key": (
-        "inbound 13800138000 -> 4008: hotline 3s left_by_key; repair 1s answered by Li Na 李娜 2s caller ended; 1 talk; answered",
+        "inbound 13800138000 -> 4008: hotline 4s left_by_key; repair 1s answered by Li Na 李娜 2s caller ended; 1 talk; answered",
     ),
     "held-caller-hangs-up": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 4s caller ended; 1 talk; answered",
@@ -97,9 +97,9 @@ STORIES: dict[str, tuple[str, ...]] = {
     "hostile-numbers": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 8s caller ended; 1 talk; answered",
         "inbound 138EventHangupX -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 1EventHangupUniqueid1795298281.0 -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 1EventHangupUniqueid(uniqueid) -> 4008: hotline 1s abandoned; abandoned",
         "inbound 138EventShutdown -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 117950000001795298281.0hotlineNONEABANDON119 -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 11795000000(uniqueid)hotlineNONEABANDON119 -> 4008: hotline 1s abandoned; abandoned",
         "inbound 1111111111111111111111111111111111111111111111111111111111111111111111111111111 -> 4008: hotline 1s abandoned; abandoned",
     ),
     "internal-call": ("internal 1001 -> 1002: 1 talk; answered",),
@@ -131,10 +131,10 @@ STORIES: dict[str, tuple[str, ...]] = {
         "inbound 13800138000 -> 4008: hotline 4s answered by Zhang Wei 2s caller ended; 1 talk; answered",
     ),
     "queue-call-picked-up": (
-        "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 5s caller ended (Zhang Wei canceled 2s); answered",
+        "inbound 13800138000 -> 4008: hotline 2s answered by Zhang Wei 4s caller ended (Zhang Wei canceled 2s); 1 talk; answered",
     ),
     "queue-empty-join": ("inbound 13800138000 -> 4008: queue_empty",),
-    "queue-empty-leave": ("inbound 13800138000 -> 4008: hotline 4s queue_empty; queue_empty",),
+    "queue-empty-leave": ("inbound 13800138000 -> 4008: hotline 6s queue_empty; queue_empty",),
     "queue-full": (
         "inbound 13800138000 -> 4008: hotline 5s abandoned; abandoned",
         "inbound 13900139000 -> 4008: unknown",

@@ -11,11 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar, dataclass_transform
 
 from callserver.facts import Device, Instant
 
 Headers: TypeAlias = Mapping[str, str]
+Kind = TypeVar("Kind")
+
+
+@dataclass_transform(frozen_default=True)
+def told(kind: type[Kind]) -> type[Kind]:
+    """A dataclass that the type checker holds frozen, and Python does not: `frozen=True` would set every field
+    through `object.__setattr__`, which takes three times as long, a thousand times a second.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(kind)
+
 
 # Asterisk writes <unknown> for an absent number or name; "anonymous" arrives as the caller's network sent it.
 _ABSENT = frozenset({"", "<unknown>"})
@@ -81,25 +91,76 @@ def instant(value: str | None) -> Instant | None:
     return millis if 0 < millis < 32_503_680_000_000 else None
 
 
-@dataclass(frozen=True, slots=True)
 class Channel:
-    """One channel as an event shows it. `state` is Asterisk's number: 0 down, 4 ring, 5 ringing, 6 up."""
+    """One channel as an event shows it: a view of the event's headers that begin with a prefix.
 
-    uniqueid: str
-    linkedid: str
-    name: str
-    state: int | None = None
-    caller_number: str | None = None
-    caller_name: str | None = None
-    connected_number: str | None = None
-    connected_name: str | None = None
-    context: str = ""
-    exten: str = ""
+    Its ten fields are read when they are asked for: an event of a channel that is known already needs its
+    uniqueid and perhaps one more. Two views are equal where all fields are.
+    """
+
+    __slots__ = ("_headers", "_names", "uniqueid")
+
+    def __init__(self, headers: Headers, prefix: str = "") -> None:
+        self._headers = headers
+        self._names = names = _names(prefix)
+        self.uniqueid = headers.get(names.uniqueid, "")
+
+    @property
+    def linkedid(self) -> str:
+        """The uniqueid of the oldest channel that this one hangs together with."""
+        return self._headers.get(self._names.linkedid, "")
+
+    @property
+    def name(self) -> str:
+        """`PJSIP/1001-00000004`."""
+        return self._headers.get(self._names.name, "")
+
+    @property
+    def state(self) -> int | None:
+        """Asterisk's number: 0 down, 4 ring, 5 ringing, 6 up."""
+        return whole(self._headers.get(self._names.state))
+
+    @property
+    def caller_number(self) -> str | None:
+        return number(self._headers.get(self._names.caller_number))
+
+    @property
+    def caller_name(self) -> str | None:
+        return name(self._headers.get(self._names.caller_name))
+
+    @property
+    def connected_number(self) -> str | None:
+        return number(self._headers.get(self._names.connected_number))
+
+    @property
+    def connected_name(self) -> str | None:
+        return name(self._headers.get(self._names.connected_name))
+
+    @property
+    def context(self) -> str:
+        return self._headers.get(self._names.context, "")
+
+    @property
+    def exten(self) -> str:
+        return self._headers.get(self._names.exten, "")
 
     @property
     def interface(self) -> str:
         """The device behind the channel: `PJSIP/1001-00000004` -> `PJSIP/1001`."""
         return interface(self.name)
+
+    def fields(self) -> dict[str, object]:
+        """Everything that is known of the channel."""
+        return {field: getattr(self, field) for field in ChannelNames._fields}
+
+    def __eq__(self, other: object) -> bool:
+        return self.fields() == other.fields() if isinstance(other, Channel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.uniqueid)
+
+    def __repr__(self) -> str:
+        return f"Channel({', '.join(f'{field}={value!r}' for field, value in self.fields().items())})"
 
 
 def interface(channel: str) -> str:
@@ -108,75 +169,56 @@ def interface(channel: str) -> str:
     return stem if dash and "/" in stem else channel
 
 
-_CHANNEL = (
-    "Uniqueid",
-    "Linkedid",
-    "Channel",
-    "ChannelState",
-    "CallerIDNum",
-    "CallerIDName",
-    "ConnectedLineNum",
-    "ConnectedLineName",
-    "Context",
-    "Exten",
-)
+class ChannelNames(NamedTuple):
+    """How the headers of one channel are called, the prefix included."""
+
+    uniqueid: str = "Uniqueid"
+    linkedid: str = "Linkedid"
+    name: str = "Channel"
+    state: str = "ChannelState"
+    caller_number: str = "CallerIDNum"
+    caller_name: str = "CallerIDName"
+    connected_number: str = "ConnectedLineNum"
+    connected_name: str = "ConnectedLineName"
+    context: str = "Context"
+    exten: str = "Exten"
 
 
 @cache
-def _names(prefix: str) -> tuple[str, ...]:
-    return tuple(prefix + field for field in _CHANNEL)
-
-
-def channel(headers: Headers, prefix: str = "") -> Channel:
-    """The channel that headers with this prefix tell of."""
-    get = headers.get
-    uniqueid, linkedid, channel_name, state, number_, name_, connected, connected_name, context, exten = (
-        _names(prefix)
-    )
-    return Channel(
-        get(uniqueid, ""),
-        get(linkedid, ""),
-        get(channel_name, ""),
-        whole(get(state)),
-        number(get(number_)),
-        name(get(name_)),
-        number(get(connected)),
-        name(get(connected_name)),
-        get(context, ""),
-        get(exten, ""),
-    )
+def _names(prefix: str) -> ChannelNames:
+    return ChannelNames(*(prefix + header for header in ChannelNames()))
 
 
 def _maybe(headers: Headers, prefix: str) -> Channel | None:
-    return channel(headers, prefix) if headers.get(prefix + "Uniqueid") else None
+    return Channel(headers, prefix) if headers.get(prefix + "Uniqueid") else None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Event:
     """What every event has: the switch's own time of it, None without `timestampevents=yes`."""
 
     at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Newchannel(Event):
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class ChannelChanged(Event):
     """Newstate, NewCallerid, NewConnectedLine: the channel as it is now."""
 
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Rename(Event):
     uniqueid: str
     new_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class HangupRequest(Event):
     """HangupRequest (the far end hung up) or SoftHangupRequest (somebody here asked for it: `soft`)."""
 
@@ -185,13 +227,13 @@ class HangupRequest(Event):
     cause: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Hangup(Event):
     channel: Channel
     cause: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class DialBegin(Event):
     """`source` is None when nobody's channel dials (Originate)."""
 
@@ -200,7 +242,7 @@ class DialBegin(Event):
     dial_string: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class DialEnd(Event):
     """`status`: ANSWER BUSY CANCEL CHANUNAVAIL CONGESTION NOANSWER ABORT ..."""
 
@@ -209,7 +251,7 @@ class DialEnd(Event):
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class BridgeEnter(Event):
     bridge: str
     holding: bool  # a holding bridge (parking) joins nobody's voices
@@ -217,18 +259,18 @@ class BridgeEnter(Event):
     swap: str | None  # uniqueid of the channel whose place is taken
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class BridgeLeave(Event):
     bridge: str
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class BridgeDestroy(Event):
     bridge: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class LocalBridge(Event):
     """The two halves of a Local channel know each other."""
 
@@ -236,14 +278,14 @@ class LocalBridge(Event):
     two: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class QueueCallerJoin(Event):
     queue: str
     position: int | None
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class QueueCallerLeave(Event):
     """Left the waiting line; also sent on the way to an agent."""
 
@@ -251,7 +293,7 @@ class QueueCallerLeave(Event):
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class QueueCallerAbandon(Event):
     """Also sent for time-out, empty queue and withdrawal. `hold_s`: whole seconds waited."""
 
@@ -260,7 +302,7 @@ class QueueCallerAbandon(Event):
     hold_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AgentCalled(Event):
     queue: str
     interface: str
@@ -269,7 +311,7 @@ class AgentCalled(Event):
     dest: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AgentConnect(Event):
     """Talk starts. `hold_s`: waited in all; `ring_s`: this phone rang (whole seconds; Asterisk 16+ both in
     seconds).
@@ -284,7 +326,7 @@ class AgentConnect(Event):
     ring_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AgentComplete(Event):
     """`reason`: caller, agent or transfer."""
 
@@ -298,7 +340,7 @@ class AgentComplete(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AgentRingNoAnswer(Event):
     """Also sent for busy and for a leg that hung up. `ring_ms`: the header RingTime, milliseconds here."""
 
@@ -310,7 +352,7 @@ class AgentRingNoAnswer(Event):
     ring_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AgentDump(Event):
     """The agent hung up while the announcement was played to them."""
 
@@ -321,7 +363,7 @@ class AgentDump(Event):
     dest: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class QueueMember(Event):
     """A member of a queue as QueueStatus or a QueueMember* event shows it; `change` says which event."""
 
@@ -341,7 +383,7 @@ class QueueMember(Event):
     change: Literal["listed", "added", "removed", "paused", "status"]
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class BlindTransfer(Event):
     transferer: Channel
     transferee: Channel | None
@@ -350,7 +392,7 @@ class BlindTransfer(Event):
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class AttendedTransfer(Event):
     """`original` is the transferer's leg to the transferee, `second` the one to the target."""
 
@@ -362,23 +404,23 @@ class AttendedTransfer(Event):
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Hold(Event):
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Unhold(Event):
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Pickup(Event):
     channel: Channel
     target: Channel
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class OriginateResponse(Event):
     uniqueid: str | None
     channel: str
@@ -387,7 +429,7 @@ class OriginateResponse(Event):
     exten: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class QueueResult(Event):
     """The channel variable QUEUESTATUS: why the Queue application went on.
 
@@ -398,25 +440,25 @@ class QueueResult(Event):
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class FullyBooted(Event):
     """`uptime_s` is 0 or small right after a start of the switch."""
 
     uptime_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class Shutdown(Event):
     restart: bool
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class DeviceStateChange(Event):
     device: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@told
 class ContactStatus(Event):
     """A phone registered or went away; PeerStatus of older channel drivers reads the same."""
 
@@ -548,7 +590,7 @@ listed_member = _queue_member("listed")
 def _agent(h: Headers) -> tuple[Instant | None, str, str, str | None, Channel, Channel]:
     get = h.get
     at = instant(get("Timestamp"))
-    return at, get("Queue", ""), get("Interface", ""), text(get("MemberName")), channel(h), channel(h, "Dest")
+    return at, get("Queue", ""), get("Interface", ""), text(get("MemberName")), Channel(h), Channel(h, "Dest")
 
 
 def _agent_connect(h: Headers) -> AgentConnect:
@@ -564,7 +606,7 @@ def _agent_complete(h: Headers) -> AgentComplete:
 def _var_set(h: Headers) -> QueueResult | None:
     if h.get("Variable") != "QUEUESTATUS" or not h.get("Value"):
         return None
-    return QueueResult(instant(h.get("Timestamp")), channel(h), h["Value"])
+    return QueueResult(instant(h.get("Timestamp")), Channel(h), h["Value"])
 
 
 def _bridge_enter(h: Headers) -> BridgeEnter:
@@ -573,7 +615,7 @@ def _bridge_enter(h: Headers) -> BridgeEnter:
         instant(h.get("Timestamp")),
         h.get("BridgeUniqueid", ""),
         holding,
-        channel(h),
+        Channel(h),
         text(h.get("SwapUniqueid")),
     )
 
@@ -581,8 +623,8 @@ def _bridge_enter(h: Headers) -> BridgeEnter:
 def _attended(h: Headers) -> AttendedTransfer:
     return AttendedTransfer(
         instant(h.get("Timestamp")),
-        channel(h, "OrigTransferer"),
-        channel(h, "SecondTransferer"),
+        Channel(h, "OrigTransferer"),
+        Channel(h, "SecondTransferer"),
         _maybe(h, "Transferee"),
         _maybe(h, "TransferTarget"),
         h.get("DestType", ""),
@@ -593,7 +635,7 @@ def _attended(h: Headers) -> AttendedTransfer:
 def _blind(h: Headers) -> BlindTransfer:
     return BlindTransfer(
         instant(h.get("Timestamp")),
-        channel(h, "Transferer"),
+        Channel(h, "Transferer"),
         _maybe(h, "Transferee"),
         h.get("Extension", ""),
         h.get("Context", ""),
@@ -602,7 +644,7 @@ def _blind(h: Headers) -> BlindTransfer:
 
 
 def _changed(h: Headers) -> ChannelChanged:
-    return ChannelChanged(instant(h.get("Timestamp")), channel(h))
+    return ChannelChanged(instant(h.get("Timestamp")), Channel(h))
 
 
 def _originate_response(h: Headers) -> OriginateResponse:
@@ -617,38 +659,38 @@ def _originate_response(h: Headers) -> OriginateResponse:
 
 
 BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
-    "Newchannel": lambda h: Newchannel(instant(h.get("Timestamp")), channel(h)),
+    "Newchannel": lambda h: Newchannel(instant(h.get("Timestamp")), Channel(h)),
     "Newstate": _changed,
     "NewCallerid": _changed,
     "NewConnectedLine": _changed,
     "Rename": lambda h: Rename(instant(h.get("Timestamp")), h.get("Uniqueid", ""), h.get("Newname", "")),
     "HangupRequest": lambda h: HangupRequest(
-        instant(h.get("Timestamp")), channel(h), False, whole(h.get("Cause"))
+        instant(h.get("Timestamp")), Channel(h), False, whole(h.get("Cause"))
     ),
-    "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), channel(h), True),
-    "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), channel(h), whole(h.get("Cause"))),
+    "SoftHangupRequest": lambda h: HangupRequest(instant(h.get("Timestamp")), Channel(h), True),
+    "Hangup": lambda h: Hangup(instant(h.get("Timestamp")), Channel(h), whole(h.get("Cause"))),
     "DialBegin": lambda h: DialBegin(
-        instant(h.get("Timestamp")), _maybe(h, ""), channel(h, "Dest"), h.get("DialString", "")
+        instant(h.get("Timestamp")), _maybe(h, ""), Channel(h, "Dest"), h.get("DialString", "")
     ),
     "DialEnd": lambda h: DialEnd(
-        instant(h.get("Timestamp")), _maybe(h, ""), channel(h, "Dest"), h.get("DialStatus", "")
+        instant(h.get("Timestamp")), _maybe(h, ""), Channel(h, "Dest"), h.get("DialStatus", "")
     ),
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": lambda h: BridgeLeave(
-        instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), channel(h)
+        instant(h.get("Timestamp")), h.get("BridgeUniqueid", ""), Channel(h)
     ),
     "BridgeDestroy": lambda h: BridgeDestroy(instant(h.get("Timestamp")), h.get("BridgeUniqueid", "")),
     "LocalBridge": lambda h: LocalBridge(
-        instant(h.get("Timestamp")), channel(h, "LocalOne"), channel(h, "LocalTwo")
+        instant(h.get("Timestamp")), Channel(h, "LocalOne"), Channel(h, "LocalTwo")
     ),
     "QueueCallerJoin": lambda h: QueueCallerJoin(
-        instant(h.get("Timestamp")), h.get("Queue", ""), whole(h.get("Position")), channel(h)
+        instant(h.get("Timestamp")), h.get("Queue", ""), whole(h.get("Position")), Channel(h)
     ),
     "QueueCallerLeave": lambda h: QueueCallerLeave(
-        instant(h.get("Timestamp")), h.get("Queue", ""), channel(h)
+        instant(h.get("Timestamp")), h.get("Queue", ""), Channel(h)
     ),
     "QueueCallerAbandon": lambda h: QueueCallerAbandon(
-        instant(h.get("Timestamp")), h.get("Queue", ""), channel(h), whole(h.get("HoldTime"))
+        instant(h.get("Timestamp")), h.get("Queue", ""), Channel(h), whole(h.get("HoldTime"))
     ),
     "AgentCalled": lambda h: AgentCalled(*_agent(h)),
     "AgentConnect": _agent_connect,
@@ -663,9 +705,9 @@ BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "QueueMemberRinginuse": _queue_member("status"),
     "BlindTransfer": _blind,
     "AttendedTransfer": _attended,
-    "Hold": lambda h: Hold(instant(h.get("Timestamp")), channel(h)),
-    "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), channel(h)),
-    "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), channel(h), channel(h, "Target")),
+    "Hold": lambda h: Hold(instant(h.get("Timestamp")), Channel(h)),
+    "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), Channel(h)),
+    "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), Channel(h), Channel(h, "Target")),
     "OriginateResponse": _originate_response,
     "VarSet": _var_set,
     "FullyBooted": lambda h: FullyBooted(instant(h.get("Timestamp")), whole(h.get("Uptime"))),

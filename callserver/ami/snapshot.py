@@ -78,7 +78,7 @@ def age(duration: str | None) -> int | None:
 
 def _live(h: Headers) -> LiveChannel:
     return LiveChannel(
-        channel=events.channel(h),
+        channel=events.Channel(h),
         bridge=events.text(h.get("BridgeId")),
         age_s=age(h.get("Duration")),
         application=h.get("Application", ""),

@@ -1,7 +1,7 @@
 """A database URL as an operator writes it -> a SQLAlchemy URL that we can open.
 
-In: text such as `sqlite:///var/callserver.db` or `postgresql://user@host/name`. Out: a URL with the asyncio
-driver we ship. Must not know: connections, tables.
+In: text such as `sqlite:///var/callserver.db` or `postgresql://user@host/name`. Out: a URL with the driver
+that we use. Must not know: connections, tables.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from callserver.errors import StoreError
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
+    "sqlite+aiosqlite": "sqlite",  # some write it so; see engine.py for why we need no such driver
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
 }

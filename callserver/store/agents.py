@@ -34,6 +34,5 @@ class Member:
 async def members(store: Store, pbx: PbxId) -> list[Member]:
     """All memberships on this switch, by queue and interface."""
     wanted = select(table).where(table.c.pbx == text.key(pbx)).order_by(table.c.queue, table.c.interface)
-    async with store.read() as connection:
-        found = (await connection.execute(wanted)).all()
+    found = await store.read(lambda connection: connection.execute(wanted).all())
     return [Member(**{name: value for name, value in row._mapping.items() if name != "pbx"}) for row in found]

@@ -6,10 +6,10 @@ know: how a record comes about.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, or_, select
 
 from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.store import text
@@ -37,8 +37,7 @@ async def record(store: Store, pbx: PbxId, call: CallId) -> Record | None:
 async def call_of_leg(store: Store, pbx: PbxId, leg: LegId) -> CallId | None:
     """Which call a channel's uniqueid belongs to."""
     wanted = select(legs.c.call_id).where(legs.c.pbx == text.key(pbx), legs.c.leg == text.key(leg))
-    async with store.read() as connection:
-        found: str | None = (await connection.execute(wanted)).scalar_one_or_none()
+    found: str | None = await store.read(lambda connection: connection.execute(wanted).scalar_one_or_none())
     return None if found is None else CallId(found)
 
 
@@ -55,13 +54,16 @@ async def calls_between(store: Store, pbx: PbxId, begin: Instant, end: Instant) 
     """
     place: tuple[Instant, str] | None = None
     while True:
-        async with store.report() as connection:
-            page = (await connection.execute(_page(pbx, begin, end, place))).all()
+        page = await _rows(store, _page(pbx, begin, end, place))
         for row in page:
             yield text.load(row.record)
         if len(page) < _PAGE:
             return
         place = (page[-1].started_at, page[-1].call_id)
+
+
+async def _rows(store: Store, wanted: Select[Any]) -> Sequence[Row[Any]]:
+    return await store.report(lambda connection: connection.execute(wanted).all())
 
 
 def _page(pbx: PbxId, begin: Instant, end: Instant, place: tuple[Instant, str] | None) -> Select[Any]:
@@ -73,6 +75,5 @@ def _page(pbx: PbxId, begin: Instant, end: Instant, place: tuple[Instant, str] |
 
 
 async def _records(store: Store, wanted: Select[Any]) -> list[Record]:
-    async with store.read() as connection:
-        found = (await connection.execute(wanted)).scalars().all()
+    found = await store.read(lambda connection: connection.execute(wanted).scalars().all())
     return [text.load(body) for body in found]

@@ -1,25 +1,29 @@
 """A database, opened: who may write, who may only look, and how each of the two databases is told to behave.
 
-In: a URL. Out: a `Store`, whose `write`, `read` and `report` give connections to the functions of this room.
-Must not know: any table. On SQLite there is one writer connection, lent to one task at a time (a second
-writer would starve behind the first); looking needs no lock (WAL). Every error of the database leaves here
-as a StoreError.
+In: a URL, and work to do on a connection: a plain function, called with a SQLAlchemy connection. Out: what
+the work returns; every error of the database leaves here as a StoreError. Must not know: any table.
+
+A transaction is one function, so it has no place in it where a task could wait or be cancelled. On SQLite it
+runs in one hop to the thread of the one writer connection (an asyncio driver makes a hop for each call of
+the driver, some thirty a transaction; and a second writer would starve behind the first); looking needs no
+lock (WAL) and has threads of its own. On PostgreSQL the same function runs on asyncpg.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Connection, Table, event, select, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from callserver.store import address, faults, migrations
+from callserver.store import address, bare, faults, migrations
 from callserver.store.schema import database_now
 
+T = TypeVar("T")
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 Synchronous = Literal["OFF", "NORMAL", "FULL", "EXTRA"]
 
@@ -29,38 +33,44 @@ _LOOKERS = 4
 _REPORTERS = 2
 
 
+class Connections(Protocol):
+    """Some connections of one kind to one database."""
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """The work in a transaction, or statement by statement where it may only look."""
+        ...
+
+    async def close(self) -> None:
+        """Give them back."""
+        ...
+
+
 class Store:
     """An open database. Made by `open`; close it with `close`."""
 
-    def __init__(self, url: URL, *, writer: AsyncEngine, looker: AsyncEngine, reporter: AsyncEngine) -> None:
+    def __init__(self, url: URL, *, writer: Connections, looker: Connections, reporter: Connections) -> None:
         self.dialect = address.dialect(url)
         self.shown = address.shown(url)
-        self._engines = (writer, looker, reporter)
-        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._writer, self._looker, self._reporter = writer, looker, reporter
+        self._writing: set[asyncio.Task[Any]] = set()
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed when the block ends, rolled back when it raises.
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in a transaction: committed when it returns, rolled back when it raises.
 
-        Raises StoreFull, StoreBusy, StoreGone or StoreError; after all but StoreGone nothing was written.
+        A caller that is cancelled leaves the transaction to its end. Raises StoreFull, StoreBusy, StoreGone
+        or StoreError; after all but StoreGone nothing was written.
         """
-        with faults.translated():
-            async with self._my_turn(), self._engines[0].begin() as connection:
-                yield connection
+        return await self._unbroken(self._writer.do(work))
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that cannot write, each statement for itself; for look-ups that somebody waits for."""
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do the work on a connection that cannot write; for look-ups that somebody waits for."""
         with faults.translated():
-            async with self._engines[1].connect() as connection:
-                yield connection
+            return await self._looker.do(work)
 
-    @asynccontextmanager
-    async def report(self) -> AsyncIterator[AsyncConnection]:
+    async def report(self, work: Callable[[Connection], T]) -> T:
         """The same on connections of their own: nobody's look-up waits behind a long report."""
         with faults.translated():
-            async with self._engines[2].connect() as connection:
-                yield connection
+            return await self._reporter.do(work)
 
     def insert(self, table: Table) -> Insert:
         """An INSERT that can be given ON CONFLICT; the two databases have the same one under two names."""
@@ -68,16 +78,28 @@ class Store:
 
     async def now(self) -> int:
         """The database's clock, in milliseconds UTC; also the answer to "is it there?"."""
-        async with self.read() as connection:
-            return int((await connection.execute(select(database_now()))).scalar_one())
+        return await self.read(
+            lambda connection: int(connection.execute(select(database_now())).scalar_one())
+        )
 
     async def close(self) -> None:
-        """Give all connections back. Finish the journals first."""
-        for engine in self._engines:
-            await engine.dispose()
+        """Let transactions come to their end, then give all connections back. Close the journals first."""
+        while self._writing:
+            await asyncio.wait(self._writing)
+        for connections in (self._writer, self._looker, self._reporter):
+            await connections.close()
 
-    def _my_turn(self) -> AbstractAsyncContextManager[Any]:
-        return self._turn or nullcontext()
+    async def _unbroken(self, doing: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(doing)
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        with faults.translated():
+            return await asyncio.shield(task)
+
+    def _written(self, task: asyncio.Task[Any]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, or asyncio complains when the caller is gone
 
 
 async def open(
@@ -106,78 +128,94 @@ async def open(
 
 async def _try(store: Store) -> None:
     """Fail now rather than at the first call: the file may be read-only."""
-    async with store.write() as connection:
-        await connection.execute(text("UPDATE switches SET last_seq = last_seq WHERE pbx IS NULL"))
+    nothing = text("UPDATE switches SET last_seq = last_seq WHERE pbx IS NULL")
+    await store.write(lambda connection: connection.execute(nothing))
     await store.now()
 
 
 # --- SQLite ------------------------------------------------------------------------------------------------
 
 
+class _Threads:
+    """Connections to SQLite, each used by one thread at a time."""
+
+    def __init__(self, engine: Engine, count: int) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="store")
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+
 def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, connect_args={"timeout": busy_s})
-    event.listen(writer.sync_engine, "begin", _begin_immediate)
-    event.listen(writer.sync_engine, "invalidate", _roll_back)
+    writer = _sqlite_engine(url, 1, busy_s)
+    bare.take_transactions_over(writer)
     _with_pragmas(writer, "journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON")
+    looker, reporter = _sqlite_engine(url, _LOOKERS, busy_s), _sqlite_engine(url, _REPORTERS, busy_s)
+    for reader in (looker, reporter):
+        event.listen(reader, "connect", bare.leave_transactions_alone)
+        _with_pragmas(reader, "query_only = ON")
     return Store(
-        url, writer=writer, looker=_sqlite_reader(url, _LOOKERS), reporter=_sqlite_reader(url, _REPORTERS)
+        url,
+        writer=_Threads(writer, 1),
+        looker=_Threads(looker, _LOOKERS),
+        reporter=_Threads(reporter, _REPORTERS),
     )
 
 
-def _sqlite_reader(url: URL, size: int) -> AsyncEngine:
-    reader = create_async_engine(url, pool_size=size, max_overflow=0, connect_args={"timeout": BUSY_S})
-    _with_pragmas(reader, "query_only = ON")
-    return reader
+def _sqlite_engine(url: URL, count: int, busy_s: float) -> Engine:
+    """As many connections as threads: each thread finds one, none waits for another's."""
+    return create_engine(url, pool_size=count, max_overflow=0, connect_args={"timeout": busy_s})
 
 
-def _with_pragmas(engine: AsyncEngine, *pragmas: str) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _with_pragmas(engine: Engine, *pragmas: str) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # BEGIN is ours: the driver's own comes late and is never IMMEDIATE
-        cursor = connection.cursor()
         for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a reader that turns writer halfway is refused without waiting."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _roll_back(connection: Any, _record: object, _error: object) -> None:
-    """Give the write lock back before a connection is thrown away, which happens when a writer is cancelled.
-
-    Closing alone does not: SQLite keeps a closed connection, and its lock, while a statement of it is not
-    finished, and an INSERT ... RETURNING that was cancelled stays unfinished until Python collects its
-    cursor.
-    """
-    with suppress(Exception):
-        connection.rollback()
+            connection.execute(f"PRAGMA {pragma}")
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------
 
 
+class _Pool:
+    """Connections to PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
 def _postgresql(url: URL, connections: int) -> Store:
-    return Store(
-        url,
-        writer=_postgresql_engine(url, connections, {"idle_in_transaction_session_timeout": "15s"}),
-        looker=_postgresql_reader(url, _LOOKERS),
-        reporter=_postgresql_reader(url, _REPORTERS),
+    """A writer that vanishes in a transaction would keep its lease's row until TCP gives up: hence its time-out."""
+    writer = _postgresql_engine(url, connections, {"idle_in_transaction_session_timeout": "15s"})
+    looker, reporter = (
+        _postgresql_engine(url, count, {"default_transaction_read_only": "on"}).execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
+        for count in (_LOOKERS, _REPORTERS)
     )
+    return Store(url, writer=_Pool(writer), looker=_Pool(looker), reporter=_Pool(reporter))
 
 
-def _postgresql_reader(url: URL, size: int) -> AsyncEngine:
-    settings = {"default_transaction_read_only": "on"}
-    return _postgresql_engine(url, size, settings).execution_options(isolation_level="AUTOCOMMIT")
-
-
-def _postgresql_engine(url: URL, size: int, settings: dict[str, str]) -> AsyncEngine:
-    """A writer that vanishes in a transaction would keep its lease's row until TCP gives up: hence time-outs."""
+def _postgresql_engine(url: URL, count: int, settings: dict[str, str]) -> AsyncEngine:
     return create_async_engine(
         url,
-        pool_size=size,
+        pool_size=count,
         max_overflow=0,
         connect_args={
             "command_timeout": ANSWER_S,

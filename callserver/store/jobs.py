@@ -70,8 +70,8 @@ def row(job: NewJob) -> dict[str, Any]:
 async def enqueue(store: Store, jobs: Sequence[NewJob]) -> None:
     """Put jobs down that no fact caused; those that a fact caused go into its `Batch`."""
     if jobs:
-        async with store.write() as connection:
-            await connection.execute(new_jobs(store), [row(job) for job in jobs])
+        new, given = new_jobs(store), [row(job) for job in jobs]
+        await store.write(lambda connection: connection.execute(new, given))
 
 
 async def claim(
@@ -88,11 +88,10 @@ async def claim(
     `worker` is one run of one process, as a lease's holder is. Looking costs no lock when nothing is due.
     """
     due = select(table.c.id).where(*_due(clock(now), kinds)).order_by(table.c.run_at, table.c.id).limit(limit)
-    async with store.read() as connection:
-        if (await connection.execute(due.limit(1))).first() is None:
-            return []
-    async with store.write() as connection:
-        rows = (await connection.execute(_claiming(due, worker, clock(now), hold_s))).all()
+    if await store.read(lambda connection: connection.execute(due.limit(1)).first()) is None:
+        return []
+    claiming = _claiming(due, worker, clock(now), hold_s)
+    rows = await store.write(lambda connection: connection.execute(claiming).all())
     claimed = [Job(**{**found._mapping, "body": text.load(found.body), "worker": worker}) for found in rows]
     return sorted(claimed, key=lambda job: (job.run_at, job.id))
 
@@ -130,8 +129,7 @@ def backoff(attempts: int) -> float:
 async def count_waiting(store: Store) -> dict[str, int]:
     """How many jobs of each kind are neither done nor dead."""
     wanted = select(table.c.kind, func.count()).where(waiting).group_by(table.c.kind)
-    async with store.report() as connection:
-        return {row[0]: row[1] for row in await connection.execute(wanted)}
+    return {row[0]: row[1] for row in await store.report(lambda connection: connection.execute(wanted).all())}
 
 
 def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:
@@ -166,6 +164,5 @@ async def _change(store: Store, job: Job, **values: Any) -> bool:
         table.c.claimed_by == text.key(job.worker),
         table.c.attempts == job.attempts,
     )
-    async with store.write() as connection:
-        changed = await connection.execute(update(table).where(*ours, waiting).values(**values))
-    return changed.rowcount == 1
+    change = update(table).where(*ours, waiting).values(**values)
+    return await store.write(lambda connection: connection.execute(change).rowcount) == 1

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from callserver.errors import StoreError
+from callserver.errors import LeaseLost, StoreError
 from callserver.facts import PbxId
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy, StoreGone
@@ -142,7 +142,9 @@ class Journal:
         for pause in chain(_PATIENCE_S, repeat(_PATIENCE_S[-1])):
             try:
                 last = await self._writing.write(together)
-            except (StoreBusy, StoreGone) as error:
+            except StoreError as error:
+                if isinstance(error, LeaseLost) or not self._may_pass(error):
+                    raise
                 if self.trouble is None:
                     log.warning("journal of %s: %s; trying again until it works", self._pbx, error)
                 self.trouble = error
@@ -151,6 +153,10 @@ class Journal:
                 self.trouble = None
                 return last
         raise AssertionError("patience has no end")
+
+    def _may_pass(self, error: StoreError) -> bool:
+        """Whether to try again. After a lost answer always: to say "not written" then could be a lie."""
+        return self._writing.in_doubt or isinstance(error, StoreBusy | StoreGone)
 
     @staticmethod
     def _fail(group: list[_Waiting], error: Exception) -> None:

@@ -77,8 +77,7 @@ async def acquire(
             ours, table.c.expires_at <= moment, and_(literal(take_over), table.c.node == new.excluded.node)
         ),
     ).returning(table.c.epoch, table.c.expires_at)
-    async with store.write() as connection:
-        row = (await connection.execute(taken)).one_or_none()
+    row = await store.write(lambda connection: connection.execute(taken).one_or_none())
     return (
         None if row is None else Lease(name=name, holder=holder, epoch=row.epoch, expires_at=row.expires_at)
     )
@@ -92,8 +91,7 @@ async def renew(store: Store, lease: Lease, ttl_s: float, *, now: Instant | None
         .values(expires_at=clock(now) + round(ttl_s * 1000))
         .returning(table.c.expires_at)
     )
-    async with store.write() as connection:
-        row = (await connection.execute(renewed)).one_or_none()
+    row = await store.write(lambda connection: connection.execute(renewed).one_or_none())
     if row is None:
         raise LeaseLost(f"{lease.name} is not held by {lease.holder} in epoch {lease.epoch} any more")
     return Lease(name=lease.name, holder=lease.holder, epoch=lease.epoch, expires_at=row.expires_at)
@@ -104,15 +102,15 @@ async def release(store: Store, lease: Lease) -> None:
 
     Close the journals first: a released lease is no right to write.
     """
-    async with store.write() as connection:
-        await connection.execute(update(table).where(*_held(lease)).values(expires_at=0))
+    await store.write(
+        lambda connection: connection.execute(update(table).where(*_held(lease)).values(expires_at=0))
+    )
 
 
 async def held(store: Store, *, now: Instant | None = None) -> list[Lease]:
     """All leases that somebody holds now, by name."""
     wanted = select(table).where(table.c.expires_at > clock(now)).order_by(table.c.name)
-    async with store.read() as connection:
-        found = (await connection.execute(wanted)).all()
+    found = await store.read(lambda connection: connection.execute(wanted).all())
     return [
         Lease(name=row.name, holder=row.holder, epoch=row.epoch, expires_at=row.expires_at) for row in found
     ]

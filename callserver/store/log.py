@@ -62,8 +62,7 @@ class Switch:
 async def switch(store: Store, pbx: PbxId) -> Switch | None:
     """What we know of this switch, None before its first batch."""
     wanted = select(switches).where(switches.c.pbx == text.key(pbx))
-    async with store.read() as connection:
-        row = (await connection.execute(wanted)).one_or_none()
+    row = await store.read(lambda connection: connection.execute(wanted).one_or_none())
     if row is None:
         return None
     return Switch(last_seq=row.last_seq, seen_at=row.seen_at, booted_at=row.booted_at, version=row.version)
@@ -84,8 +83,7 @@ async def seen_at(store: Store, pbx: PbxId) -> Instant | None:
 async def facts(store: Store, pbx: PbxId, after: int = 0, limit: int = _PAGE) -> list[Numbered]:
     """At most `limit` facts with numbers above `after`, in order."""
     wanted = select(table).where(table.c.pbx == text.key(pbx), table.c.seq > after).order_by(table.c.seq)
-    async with store.report() as connection:
-        found = (await connection.execute(wanted.limit(limit))).all()
+    found = await store.report(lambda connection: connection.execute(wanted.limit(limit)).all())
     return [Numbered(seq=row.seq, epoch=row.epoch, body=text.load(row.body)) for row in found]
 
 
@@ -113,8 +111,7 @@ async def facts_of_call(store: Store, pbx: PbxId, call: CallId) -> list[Numbered
 
 async def _facts_named(store: Store, pbx: PbxId, name: str) -> list[Numbered]:
     wanted = select(table).where(table.c.pbx == text.key(pbx), table.c.call_id == name).order_by(table.c.seq)
-    async with store.report() as connection:
-        found = (await connection.execute(wanted)).all()
+    found = await store.report(lambda connection: connection.execute(wanted).all())
     return [Numbered(seq=row.seq, epoch=row.epoch, body=text.load(row.body)) for row in found]
 
 
@@ -127,6 +124,5 @@ async def gaps(
         wanted = wanted.where((gap_table.c.restored_at >= begin) | gap_table.c.restored_at.is_(None))
     if end is not None:
         wanted = wanted.where((gap_table.c.lost_at < end) | gap_table.c.lost_at.is_(None))
-    async with store.read() as connection:
-        found = (await connection.execute(wanted)).all()
+    found = await store.read(lambda connection: connection.execute(wanted).all())
     return [Gap(**{name: value for name, value in row._mapping.items() if name != "pbx"}) for row in found]

@@ -48,8 +48,7 @@ def row(pbx: PbxId, position: JournalPosition) -> dict[str, Any]:
 async def position(store: Store, pbx: PbxId, source: str) -> JournalPosition | None:
     """Where the reading of this source ended, None before its first time."""
     wanted = select(table).where(table.c.pbx == text.key(pbx), table.c.source == text.key(source))
-    async with store.read() as connection:
-        found = (await connection.execute(wanted)).one_or_none()
+    found = await store.read(lambda connection: connection.execute(wanted).one_or_none())
     if found is None:
         return None
     return JournalPosition(

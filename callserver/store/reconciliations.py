@@ -50,15 +50,17 @@ async def keep(store: Store, pbx: PbxId, outcome: Reconciled) -> None:
     }
     new = store.insert(table).values(row)
     rest = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
-    async with store.write() as connection:
-        await connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest))
+    await store.write(
+        lambda connection: connection.execute(
+            new.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+        )
+    )
 
 
 async def latest(store: Store, pbx: PbxId, limit: int = 31) -> list[Reconciled]:
     """The last comparisons, latest first."""
     wanted = select(table).where(table.c.pbx == text.key(pbx)).order_by(table.c.at.desc(), table.c.begin_at)
-    async with store.report() as connection:
-        found = (await connection.execute(wanted.limit(limit))).all()
+    found = await store.report(lambda connection: connection.execute(wanted.limit(limit)).all())
     return [
         Reconciled(
             begin=row.begin_at,

@@ -8,6 +8,7 @@ long: a page may be short and not the last.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +66,7 @@ async def search(store: Store, wanted: Wanted, limit: int, after: Place | None =
     scanned = 0
     size = min(_PAGE, limit + 1) if wanted.queue is None else _PAGE
     while scanned < _SCANNED:
-        async with store.report() as connection:
-            rows = (await connection.execute(_statement(wanted, after, size))).all()
+        rows = await _rows(store, _statement(wanted, after, size))
         for row in rows:
             if len(found) == limit:
                 return Page(calls=tuple(found), end=after)
@@ -78,6 +78,10 @@ async def search(store: Store, wanted: Wanted, limit: int, after: Place | None =
             return Page(calls=tuple(found), end=None)
         scanned += len(rows)
     return Page(calls=tuple(found), end=after)
+
+
+async def _rows(store: Store, wanted: Select[Any]) -> Sequence[Row[Any]]:
+    return await store.report(lambda connection: connection.execute(wanted).all())
 
 
 def _in_queue(record: Record, queue: str | None) -> bool:

@@ -7,12 +7,14 @@ statements are built once and are the same for both databases but for the name o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Select,
     Table,
     and_,
@@ -24,13 +26,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete, Update
 
 from callserver.errors import LeaseLost
 from callserver.facts import PbxId
 from callserver.store import text
 from callserver.store.engine import Insert, Store
+from callserver.store.faults import StoreGone
 from callserver.store.jobs import new_jobs
 from callserver.store.leases import lease_of
 from callserver.store.rows import Rows, Step, StepName
@@ -70,58 +72,72 @@ class Writing:
         self._statements = _statements(store)
         self._steps = _steps(store)
         self._hoped: int | None = (
-            None  # the last number of a transaction of which we do not know whether it happened
+            None  # the last number of a commit of which we do not know whether it happened
         )
+
+    @property
+    def in_doubt(self) -> bool:
+        """True: the last rows may or may not be written; only writing them again can tell."""
+        return self._hoped is not None
 
     async def write(self, together: Rows) -> int:
         """All rows or none. Raises LeaseLost, StoreFull, StoreBusy, StoreError; nothing was written then.
 
         After StoreGone, call again with the same rows: it finds out whether they are there already.
         """
-        async with self._store.write() as connection:
-            before = await self._last(connection)
-            if self._hoped is not None and together.facts and before == self._hoped:
-                self._hoped = None
-                return before  # the commit whose answer we never saw did happen
-            last = self._hoped = together.number(before, self._owner.epoch)
-            await self._change(connection, together, last)
+        doubted = self._hoped
+        try:
+            last = await self._store.write(partial(self._write, together))
+        except StoreGone:
+            raise
+        except Exception:
+            self._hoped = doubted
+            raise
         self._hoped = None
         return last
 
-    async def _last(self, connection: AsyncConnection) -> int:
-        found = (await connection.execute(self._fence)).one_or_none()
+    def _write(self, together: Rows, connection: Connection) -> int:
+        before = self._last(connection)
+        if together.facts and before == self._hoped:
+            return before  # the commit whose answer we never saw did happen
+        self._hoped = together.number(before, self._owner.epoch)
+        self._change(connection, together, self._hoped)
+        return self._hoped
+
+    def _last(self, connection: Connection) -> int:
+        found = connection.execute(self._fence).one_or_none()
         if found is None:
             raise LeaseLost(f"{self._lease} is not held by {self._owner.holder} in epoch {self._owner.epoch}")
         return int(found.last_seq or 0)
 
-    async def _change(self, connection: AsyncConnection, together: Rows, last: int) -> None:
+    def _change(self, connection: Connection, together: Rows, last: int) -> None:
         do = self._statements
         if together.facts:
-            await connection.execute(do["facts"], together.facts)
+            connection.execute(do["facts"], together.facts)
         if together.removed:
             gone = [{"_pbx": self._pbx, "_call": call} for call in together.removed]
-            await connection.execute(do["removed"], gone)
+            connection.execute(do["removed"], gone)
         if together.calls:
-            await connection.execute(do["calls"], list(together.calls.values()))
+            connection.execute(do["calls"], list(together.calls.values()))
         if together.legs:
             members = [{"pbx": self._pbx, "leg": leg, "call_id": call} for leg, call in together.legs.items()]
-            await connection.execute(do["legs"], members)
+            connection.execute(do["legs"], members)
         for name, steps in groupby(together.steps, key=lambda step: step.name):
-            await self._step(connection, name, list(steps))
+            self._step(connection, name, list(steps))
         if together.jobs:
-            await connection.execute(do["jobs"], together.jobs)
+            connection.execute(do["jobs"], together.jobs)
         if together.positions:
-            await connection.execute(do["positions"], list(together.positions.values()))
+            connection.execute(do["positions"], list(together.positions.values()))
         news = {"seen_at": None, "booted_at": None, "version": None, **together.switch}
-        await connection.execute(do["switch"], {"pbx": self._pbx, "last_seq": last, **news})
+        connection.execute(do["switch"], {"pbx": self._pbx, "last_seq": last, **news})
 
-    async def _step(self, connection: AsyncConnection, name: StepName, steps: list[Step]) -> None:
+    def _step(self, connection: Connection, name: StepName, steps: list[Step]) -> None:
         given = [
             {f"_{column}": value for column, value in step.row.items()}
             | {"_pbx": self._pbx, "_seq": step.fact["seq"], "_at": step.fact["at"]}
             for step in steps
         ]
-        await connection.execute(self._steps[name], given)
+        connection.execute(self._steps[name], given)
 
 
 def _fence(owner: Ownership) -> Select[Any]:

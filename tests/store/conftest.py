@@ -1,9 +1,11 @@
 """An empty database of each kind for every test: a file, and a copy of a prepared PostgreSQL database."""
 
 import asyncio
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -31,6 +33,26 @@ async def administer(url: str, command: str) -> None:
 
 def named(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def elsewhere(url: str, *statements: str) -> AsyncIterator[None]:
+    """Somebody else's transaction: it does these statements and stays open until the block ends, then commits."""
+    if url.startswith("sqlite"):
+        file = sqlite3.connect(make_url(url).database or "", isolation_level=None)
+        file.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            file.execute(statement)
+        yield
+        file.execute("COMMIT")
+        file.close()
+        return
+    server = await asyncpg.connect(url.replace("+asyncpg", ""))
+    async with server.transaction():
+        for statement in statements:
+            await server.execute(statement)
+        yield
+    await server.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from callserver.errors import SchemaTooOld, StoreError
 from callserver.store import address, engine, leases, log, migrations
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy, StoreGone
 from callserver.store.schema import switches
+from tests.store.conftest import elsewhere
 from tests.store.samples import PBX
 
 ROW = {"pbx": PBX, "last_seq": 7}
@@ -38,46 +39,55 @@ for of_file, of_folder in [(0o444, 0o755), (0o644, 0o555), (0o444, 0o555)]:
 """
 
 
-async def test_what_a_block_writes_is_there_when_it_ends_and_not_when_it_raises(store: Store) -> None:
+def put(connection: Connection) -> None:
+    connection.execute(insert(switches).values(ROW))
+
+
+async def test_work_that_returns_is_written_and_work_that_raises_is_not(store: Store) -> None:
+    def fail(connection: Connection) -> None:
+        put(connection)
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        async with store.write() as connection:
-            await connection.execute(insert(switches).values(ROW))
-            raise ZeroDivisionError
+        await store.write(fail)
     assert await log.switch(store, PBX) is None
-    async with store.write() as connection:
-        await connection.execute(insert(switches).values(ROW))
+    await store.write(put)
     assert await log.last_seq(store, PBX) == 7
 
 
-async def test_looking_neither_waits_for_a_writer_nor_sees_what_is_not_committed(store: Store) -> None:
-    async with store.write() as connection:
-        await connection.execute(insert(switches).values(ROW))
+async def test_looking_neither_waits_for_a_writer_nor_sees_what_is_not_committed(
+    url: str, store: Store
+) -> None:
+    async with elsewhere(url, "INSERT INTO switches (pbx, last_seq) VALUES ('main', 7)"):
         assert await asyncio.wait_for(log.last_seq(store, PBX), 5) == 0
+    assert await log.last_seq(store, PBX) == 7
 
 
 async def test_a_connection_for_looking_cannot_write(store: Store) -> None:
-    for lend in (store.read, store.report):
+    for look in (store.read, store.report):
         with pytest.raises(StoreError, match=r"read-?only"):
-            async with lend() as connection:
-                await connection.execute(insert(switches).values(ROW))
-
-
-async def test_reports_leave_connections_for_those_who_wait(store: Store) -> None:
-    async with store.report(), store.report():
-        assert await asyncio.wait_for(store.now(), 5) > 0
+            await look(put)
 
 
 async def test_writers_take_turns(store: Store) -> None:
-    async def count() -> None:
-        async with store.write() as connection:
-            seen = (await connection.execute(select(switches.c.last_seq).with_for_update())).scalar_one()
-            await asyncio.sleep(0)
-            await connection.execute(switches.update().values(last_seq=seen + 1))
+    def count(connection: Connection) -> None:
+        seen = connection.scalars(select(switches.c.last_seq).with_for_update()).one()
+        connection.execute(switches.update().values(last_seq=seen + 1))
 
-    async with store.write() as connection:
-        await connection.execute(insert(switches).values(ROW))
-    await asyncio.gather(*(count() for _ in range(20)))
+    await store.write(put)
+    await asyncio.gather(*(store.write(count) for _ in range(20)))
     assert await log.last_seq(store, PBX) == 27
+
+
+async def test_a_store_that_is_closed_has_finished_what_it_was_asked(url: str) -> None:
+    store = await engine.open(url)
+    abandoned = asyncio.create_task(store.write(put))
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    await store.close()
+    again = await engine.open(url)
+    assert await log.last_seq(again, PBX) == 7
+    await again.close()
 
 
 async def test_the_databases_clock_is_in_milliseconds_of_this_era(store: Store) -> None:
@@ -87,8 +97,7 @@ async def test_the_databases_clock_is_in_milliseconds_of_this_era(store: Store) 
 
 async def test_an_error_of_the_database_says_what_it_said_and_not_the_password(store: Store) -> None:
     with pytest.raises(StoreError, match=r"no_such_table"):
-        async with store.write() as connection:
-            await connection.execute(text("SELECT * FROM no_such_table"))
+        await store.write(lambda connection: connection.execute(text("SELECT * FROM no_such_table")))
 
 
 async def test_a_writer_cancelled_anywhere_on_its_way_leaves_no_lock_behind(url: str) -> None:
@@ -144,6 +153,10 @@ async def test_a_server_that_is_not_there_is_said_to_be_gone() -> None:
         await engine.open("postgresql://me:secret@127.0.0.1:9/calls")
 
 
+async def pragma(store: Store, name: str) -> object:
+    return await store.write(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+
+
 class TestSQLite:
     """What only a file can do."""
 
@@ -154,51 +167,36 @@ class TestSQLite:
 
     async def test_the_file_is_written_ahead_and_flushed_at_each_commit(self, path: Path) -> None:
         store = await engine.open(f"sqlite:///{path}")
-        async with store.write() as connection:
-            answers = [
-                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-                for name in ("journal_mode", "synchronous", "foreign_keys")
-            ]
+        assert [await pragma(store, name) for name in ("journal_mode", "synchronous", "foreign_keys")] == [
+            "wal",
+            2,
+            1,
+        ]
         await store.close()
-        assert answers == ["wal", 2, 1]
 
     async def test_flushing_less_is_the_operators_choice(self, path: Path) -> None:
         store = await engine.open(f"sqlite:///{path}", synchronous="NORMAL")
-        async with store.write() as connection:
-            assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one() == 1
+        assert await pragma(store, "synchronous") == 1
         await store.close()
 
-    async def test_two_processes_that_write_wait_for_each_other(self, path: Path) -> None:
-        one, other = await engine.open(f"sqlite:///{path}"), await engine.open(f"sqlite:///{path}")
-        written = asyncio.Event()
-
-        async def second() -> None:
-            await written.wait()
-            async with other.write() as connection:
-                await connection.execute(switches.update().values(last_seq=switches.c.last_seq + 1))
-
-        waiting = asyncio.create_task(second())
-        async with one.write() as connection:
-            await connection.execute(insert(switches).values(ROW))
-            written.set()
-            for _ in range(50):
-                await connection.execute(switches.update().values(last_seq=switches.c.last_seq))
+    async def test_a_writer_waits_for_another_process(self, path: Path) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        async with elsewhere(f"sqlite:///{path}", "INSERT INTO switches (pbx, last_seq) VALUES ('main', 7)"):
+            waiting = asyncio.create_task(
+                store.write(lambda connection: connection.execute(switches.update().values(last_seq=8)))
+            )
+            done, _ = await asyncio.wait([waiting], timeout=0.1)
+            assert not done
         await waiting
-        assert await log.last_seq(one, PBX) == 8
-        await one.close()
-        await other.close()
+        assert await log.last_seq(store, PBX) == 8
+        await store.close()
 
     async def test_a_writer_that_waited_in_vain_is_told_that_it_is_busy(self, path: Path) -> None:
-        one, other = (
-            await engine.open(f"sqlite:///{path}"),
-            await engine.open(f"sqlite:///{path}", busy_s=0.01),
-        )
-        async with one.write():
+        store = await engine.open(f"sqlite:///{path}", busy_s=0.01)
+        async with elsewhere(f"sqlite:///{path}"):
             with pytest.raises(StoreBusy, match="locked"):
-                async with other.write():
-                    pytest.fail("two writers at once")
-        await one.close()
-        await other.close()
+                await store.write(put)
+        await store.close()
 
     def test_what_cannot_be_written_is_refused_at_the_start(self, path: Path) -> None:
         """A read-only file, a folder where nothing can be made, and both."""

@@ -91,9 +91,8 @@ async def test_a_buried_job_is_kept_but_never_claimed_again(store: Store) -> Non
     assert await claim(store, at=NOON + 10**9) == []
     assert await jobs.count_waiting(store) == {}
     assert not await jobs.done(store, dead)
-    async with store.read() as connection:
-        errors = [row.error for row in await connection.execute(select(table).order_by(table.c.id))]
-    assert errors == ["no such customer", None]
+    errors = select(table.c.error).order_by(table.c.id)
+    assert await store.read(lambda connection: connection.scalars(errors).all()) == ["no such customer", None]
 
 
 async def test_a_worker_may_claim_some_kinds_only(store: Store) -> None:

@@ -87,24 +87,27 @@ async def test_facts_records_jobs_and_positions_are_one_transaction(store: Store
     where = JournalPosition(source="cel", path="/var/log/asterisk/cel.csv", inode=2**64 - 1, offset=77)
     job = NewJob(kind="ticket", key="call-0", body={"call": call_id(0)})
     batch = Batch(facts=[started(0)], records=[record(0)], jobs=[job], positions=[where])
-    async with store.write() as connection:  # somebody else takes the switch
-        await connection.execute(update(lease_table).values(holder="b", epoch=2))
+    await change_lease(store, holder="b", epoch=2)  # somebody else takes the switch
     with pytest.raises(LeaseLost):
         await journal.append(batch)
     assert await count_jobs(store) == 0
     assert (await log.facts(store, PBX), await calls.open_records(store, PBX)) == ([], [])
     assert await position(store, PBX, "cel") is None
 
-    async with store.write() as connection:
-        await connection.execute(update(lease_table).values(holder="node-a/1", epoch=1))
+    await change_lease(store, holder="node-a/1", epoch=1)
     assert await journal.append(batch) == 1
     assert await count_jobs(store) == 1
     assert await position(store, PBX, "cel") == where
 
 
 async def count_jobs(store: Store) -> int:
-    async with store.read() as connection:
-        return int((await connection.execute(select(func.count()).select_from(jobs))).scalar_one())
+    counting = select(func.count()).select_from(jobs)
+    return int(await store.read(lambda connection: connection.scalars(counting).one()))
+
+
+async def change_lease(store: Store, **values: object) -> None:
+    change = update(lease_table).values(**values)
+    await store.write(lambda connection: connection.execute(change))
 
 
 async def test_a_job_with_a_known_key_is_the_same_job(store: Store, journal: Journal) -> None:
@@ -129,8 +132,7 @@ async def test_a_new_owner_goes_on_counting_and_the_old_one_is_refused(
     store: Store, journal: Journal
 ) -> None:
     await journal.append(Batch(facts=[started(0)]))
-    async with store.write() as connection:
-        await connection.execute(update(lease_table).values(expires_at=1))
+    await change_lease(store, expires_at=1)
     new = await own(store, "node-b/1")
     assert await new.append(Batch(facts=[ended(0)])) == 2
     with pytest.raises(LeaseLost, match=r"pbx:main is not held by node-a/1 in epoch 1"):

@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, select, text
+from sqlalchemy import make_url, select
 
 from callserver.errors import StoreError, StoreFull
 from callserver.store import calls, engine, log, migrations
 from callserver.store.engine import Store
 from callserver.store.rows import Batch
 from callserver.store.schema import jobs
-from tests.store.conftest import administer, named, own
+from tests.store.conftest import administer, elsewhere, named, own
 from tests.store.samples import PBX, call_id, ended, record, started
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +29,8 @@ async def assert_whole(store: Store) -> int:
     assert [one.seq for one in facts] == list(range(1, len(facts) + 1))
     counts = Counter(one.body["call"] for one in facts)
     assert {one["id"]: one["facts"] for one in await calls.open_records(store, PBX)} == counts
-    async with store.read() as connection:
-        keys = set((await connection.execute(select(jobs.c.key))).scalars())
-    assert keys == {
+    keys = await store.read(lambda connection: connection.scalars(select(jobs.c.key)).all())
+    assert set(keys) == {
         f"{call.rpartition('.')[2]}-{n}" for call, most in counts.items() for n in range(1, most + 1)
     }
     assert await log.last_seq(store, PBX) == len(facts)
@@ -84,8 +83,7 @@ async def test_a_full_database_fails_all_that_waits_and_all_of_it_can_be_appende
     journal = await own(store)
 
     async def pages(most: int) -> None:
-        async with store.write() as connection:
-            await connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")
+        await store.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {most}"))
 
     await pages(1)  # SQLite makes of it: no more than there are
     large = [
@@ -106,9 +104,9 @@ async def test_a_full_database_fails_all_that_waits_and_all_of_it_can_be_appende
 async def test_while_another_process_holds_the_lock_appends_wait(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/calls.db"
     await migrations.upgrade(url)
-    store, other = await engine.open(url, busy_s=0.01), await engine.open(url)
+    store = await engine.open(url, busy_s=0.01)
     journal = await own(store)
-    async with other.write():
+    async with elsewhere(url):
         waiting = asyncio.create_task(journal.append(Batch(facts=[started(0)])))
         done, _ = await asyncio.wait([waiting], timeout=0.2)
         assert not done
@@ -117,15 +115,14 @@ async def test_while_another_process_holds_the_lock_appends_wait(tmp_path: Path)
     assert journal.trouble is None
     await journal.close()
     await store.close()
-    await other.close()
 
 
 async def test_what_cannot_be_written_by_the_deadline_of_closing_fails(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/calls.db"
     await migrations.upgrade(url)
-    store, other = await engine.open(url, busy_s=0.01), await engine.open(url)
+    store = await engine.open(url, busy_s=0.01)
     journal = await own(store)
-    async with other.write():
+    async with elsewhere(url):
         waiting = [
             asyncio.create_task(journal.append(Batch(facts=[fact]))) for fact in (started(0), ended(0))
         ]
@@ -136,7 +133,6 @@ async def test_what_cannot_be_written_by_the_deadline_of_closing_fails(tmp_path:
             await append
     assert await log.facts(store, PBX) == []
     await store.close()
-    await other.close()
 
 
 @pytest.mark.pg
@@ -185,13 +181,13 @@ class TestPostgreSQL:
     async def test_a_server_that_became_read_only_is_said_to_be_full(self, url: str) -> None:
         store = await engine.open(url)
         journal = await own(store)
-        database, elsewhere = make_url(url).database, named(url, "postgres")
-        await administer(elsewhere, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+        database, beside = make_url(url).database, named(url, "postgres")
+        await administer(beside, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
         await administer(url, CUT)
         with pytest.raises(StoreFull, match="read-only"):
             await journal.append(Batch(facts=[started(0)]))
-        await administer(elsewhere, f"ALTER DATABASE {database} RESET ALL")
-        await administer(elsewhere, CUT)
+        await administer(beside, f"ALTER DATABASE {database} RESET ALL")
+        await administer(beside, CUT)
         assert await journal.append(Batch(facts=[started(0)])) == 1
         await journal.close()
         await store.close()
@@ -201,8 +197,7 @@ class TestPostgreSQL:
         store = await engine.open(url)
         old = await own(store, ttl_s=-1)
         assert await old.append(Batch(facts=[started(0)])) == 1
-        async with store.write() as connection:
-            await connection.execute(text("SELECT epoch FROM leases FOR SHARE"))  # as the fence does
+        async with elsewhere(url, "SELECT epoch FROM leases FOR SHARE"):  # as the fence does
             taking = asyncio.create_task(own(store, "node-b/1"))
             done, _ = await asyncio.wait([taking], timeout=0.2)
             assert not done

@@ -10,23 +10,22 @@ import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from callserver.errors import SchemaTooNew, SchemaTooOld, StoreError
-from callserver.store import address, engine, migrations
+from callserver.store import address, bare, engine, migrations
 from callserver.store.migrations import Schema
 from callserver.store.schema import metadata
 
 
 async def asked(url: str, *statements: str) -> list[object]:
     """What a database answers to the last of these statements, asked without our engine."""
-    bare = create_async_engine(address.parse(url))
-    async with bare.begin() as connection:
+
+    def ask(connection: Connection) -> list[object]:
         for statement in statements:
-            answer = await connection.execute(text(statement))
-        found = list(answer.scalars()) if answer.returns_rows else []
-    await bare.dispose()
-    return found
+            answer = connection.execute(text(statement))
+        return list(answer.scalars()) if answer.returns_rows else []
+
+    return await bare.change(address.parse(url), ask)
 
 
 TOMORROW = """
@@ -81,10 +80,7 @@ async def test_the_migrations_make_the_tables_that_the_program_uses(empty_url: s
         options = {"version_table": migrations.VERSION_TABLE, "compare_server_default": True}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
-    bare = create_async_engine(address.parse(empty_url))
-    async with bare.connect() as connection:
-        assert await connection.run_sync(difference) == []
-    await bare.dispose()
+    assert await bare.look(address.parse(empty_url), difference) == []
 
 
 async def test_the_migrations_make_the_indexes_that_the_program_uses(empty_url: str) -> None:
@@ -94,11 +90,8 @@ async def test_the_migrations_make_the_indexes_that_the_program_uses(empty_url: 
         catalogue = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
     await migrations.upgrade(empty_url)
     migrated = await asked(empty_url, f"DROP TABLE {migrations.VERSION_TABLE}", catalogue)
-    bare = create_async_engine(address.parse(empty_url))
-    async with bare.begin() as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.run_sync(metadata.create_all)
-    await bare.dispose()
+    await bare.change(address.parse(empty_url), metadata.drop_all)
+    await bare.change(address.parse(empty_url), metadata.create_all)
     assert migrated == await asked(empty_url, catalogue)
     assert len(migrated) >= 6
 

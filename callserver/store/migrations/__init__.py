@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, inspect, text
 
 from callserver.errors import SchemaTooNew, SchemaTooOld, StoreError
-from callserver.store import address, faults
+from callserver.store import address, bare
 from callserver.store.schema import metadata
 
 VERSION_TABLE = "callserver_schema"  # not Alembic's default: a PostgreSQL database may be shared with others
@@ -45,10 +42,7 @@ async def upgrade(url: str) -> None:
     parsed = address.parse(url)
     if (file := address.file(parsed)) is not None and not file.parent.is_dir():
         raise StoreError(f"no such directory: {file.parent}")
-    with faults.translated():
-        engine = _writing(parsed)
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+    await bare.change(parsed, _upgrade)
 
 
 async def state(url: str) -> Schema:
@@ -56,11 +50,7 @@ async def state(url: str) -> Schema:
     parsed = address.parse(url)
     if (file := address.file(parsed)) is not None and (not file.exists() or file.stat().st_size == 0):
         return Schema.EMPTY
-    with faults.translated():
-        engine = _looking(parsed)
-        async with engine.connect() as connection:
-            found = await connection.run_sync(_state)
-    return found
+    return await bare.look(parsed, _state)
 
 
 async def check(url: str) -> None:
@@ -123,33 +113,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     return config
-
-
-# --- connections of our own: no pool, no pragma that writes ------------------------------------------------
-
-
-def _looking(url: URL) -> AsyncEngine:
-    file = address.file(url)
-    if file is None:
-        return create_async_engine(url, poolclass=NullPool)
-    uri = f"file:{_escaped(file)}"
-    return create_async_engine(
-        URL.create("sqlite+aiosqlite", database=uri, query={"mode": "ro", "uri": "true"}), poolclass=NullPool
-    )
-
-
-def _escaped(file: Path) -> str:
-    """A path inside a URI."""
-    return str(file).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _writing(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, poolclass=NullPool)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _no_driver_begin)
-        event.listen(engine.sync_engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
-
-
-def _no_driver_begin(connection: Any, _record: object) -> None:
-    connection.isolation_level = None

@@ -83,7 +83,8 @@ def _events(file: Path) -> Iterator[Any]:
 
 
 def _floor(pbx: str, trunks: list[str]) -> Any:
-    from callserver.calls.floor import Floor, Names
+    from callserver.calls.channels import Names
+    from callserver.calls.floor import Floor
     from callserver.facts import PbxId
 
     return Floor(PbxId(pbx), names=Names(trunks=tuple(trunks)))

@@ -16,7 +16,7 @@ import structlog
 
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.errors import SwitchError
-from callserver.facts import CallCorrected, CallRecovered, Instant
+from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
 from callserver.vitals import LinkState, SwitchVitals
@@ -136,7 +136,7 @@ class Attending:
         if batch is not None:
             self.scribe.tell(batch)
 
-    def correct(self, corrections: Iterable[CallRecovered | CallCorrected]) -> None:
+    def correct(self, corrections: Iterable[CallRecovered | CallCorrected | CallsMerged]) -> None:
         """What the switch's journals know better goes the same way as everything else."""
         self.understanding.correct(corrections)
         self._tell()
@@ -153,7 +153,6 @@ class Attending:
             self._vitals.version = item.version
             self._vitals.change("connecting", "logged in, looking around")
         elif isinstance(item, Lost):
-            self._vitals.gaps += self._vitals.link == "up"
             self._vitals.change("down", item.reason)
         elif self._vitals.link != "up":
             self._vitals.links_made += 1

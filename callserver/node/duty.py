@@ -19,7 +19,7 @@ from datetime import UTC, tzinfo
 import structlog
 
 from callserver.errors import LeaseLost, StoreError
-from callserver.facts import CallCorrected, CallRecovered, Instant, PbxId
+from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, PbxId
 from callserver.node.attending import Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.lines import say
@@ -31,7 +31,6 @@ from callserver.store.engine import Store
 from callserver.store.journal import Commit, Journal
 from callserver.store.leases import Lease
 from callserver.store.rows import Batch
-from callserver.store.unbroken import unbroken
 from callserver.vitals import SwitchVitals, Vitals, wall_clock
 
 log = structlog.get_logger(__name__)
@@ -93,7 +92,9 @@ class Duty:
             if lease is not None:
                 await self._own(lease)
 
-    async def correct(self, corrections: Iterable[CallRecovered | CallCorrected], deadline_s: float) -> None:
+    async def correct(
+        self, corrections: Iterable[CallRecovered | CallCorrected | CallsMerged], deadline_s: float
+    ) -> None:
         """Write what the switch's journals know better.
 
         Raises LeaseLost where we are not its writer, StoreError.
@@ -148,7 +149,7 @@ class Duty:
         while True:
             await asyncio.sleep(self._myself.lease_s / 3)
             try:
-                lease = await unbroken(leases.renew(self._store, lease, self._myself.lease_s))
+                lease = await leases.renew(self._store, lease, self._myself.lease_s)
             except LeaseLost:
                 raise
             except StoreError as error:
@@ -182,7 +183,7 @@ class Duty:
             self._attending = None
             await journal.close(self._myself.stop_s)
             with contextlib.suppress(StoreError):
-                await unbroken(leases.release(self._store, lease))
+                await leases.release(self._store, lease)
 
     async def _attend(self, lease: Lease, journal: Journal) -> None:
         understanding = await begin(self._store, self.settings, clock=self._clock, zone=self._zone)

@@ -28,6 +28,7 @@ def say(batch: Batch, vitals: SwitchVitals) -> None:
             if record is not None:
                 log.info("call ended" if isinstance(fact, CallEnded) else "call recovered", **line(record))
         elif isinstance(fact, LinkRestored) and fact.lost_at is not None:
+            vitals.gaps += 1
             begin, end = iso(fact.lost_at), iso(fact.at)
             log.warning("gap", pbx=fact.pbx, begin=begin, end=end, switch_restarted=fact.restarted)
 

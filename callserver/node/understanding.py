@@ -14,7 +14,7 @@ from typing import Any
 from callserver.ami.events import Snapshot
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.calls.floor import Floor
-from callserver.facts import CallCorrected, CallRecovered, Fact, Instant, LinkRestored
+from callserver.facts import CallCorrected, CallId, CallRecovered, CallsMerged, Fact, Instant, LinkRestored
 from callserver.store.jobs import NewJob
 from callserver.store.rows import Batch, SwitchNews
 
@@ -51,6 +51,7 @@ class Understanding:
         self._seen_written = seen_at
         self._facts: list[Fact] = []
         self._records: list[dict[str, Any]] = []
+        self._removed: list[CallId] = []
         self._jobs: list[NewJob] = []
         self._switch = SwitchNews()
 
@@ -105,17 +106,20 @@ class Understanding:
         """The switch's own time, as well as we know it: its clock may be minutes off ours."""
         return self._clock() + self._ahead_ms
 
-    def correct(self, corrections: Iterable[CallRecovered | CallCorrected]) -> None:
-        """What the switch's journals know better.
-
-        A record that the floor still holds is replaced there, too.
+    def correct(self, corrections: Iterable[CallRecovered | CallCorrected | CallsMerged]) -> None:
+        """What the switch's journals know better. A record that the floor still holds is replaced there, too:
+        a late event of that call must not bring the old one back.
         """
+        held = self.floor.scene.book.records
         for fact in corrections:
-            if fact.call in self.floor.scene.book.records:
+            if fact.call in held or (isinstance(fact, CallsMerged) and fact.absorbed in held):
                 self.floor.scene.tell(fact)
                 self._facts += self.floor.scene.told()
+                continue
+            self._facts.append(fact)
+            if isinstance(fact, CallsMerged):
+                self._removed.append(fact.absorbed)
             else:
-                self._facts.append(fact)
                 self._records.append(fact.record)
 
     # --- out ----------------------------------------------------------------------------------------------
@@ -125,16 +129,17 @@ class Understanding:
         changes = self.floor.take_changes()
         facts, self._facts = self._facts, []
         records, self._records = [*changes.records, *self._records], []
+        removed, self._removed = [*changes.absorbed, *self._removed], []
         switch, self._switch = self._switch, SwitchNews()
         jobs, self._jobs = self._jobs + [job for fact in facts if (job := self._job(fact))], []
-        idle = not (facts or records or changes.absorbed or jobs) and switch == SwitchNews()
+        idle = not (facts or records or removed or jobs) and switch == SwitchNews()
         if idle and not self._seen_is_old():
             return None
         self._seen_written = self.seen_at
         return Batch(
             facts=tuple(facts),
             records=tuple(records),
-            removed=changes.absorbed,
+            removed=tuple(removed),
             jobs=tuple(jobs),
             switch=switch,
             seen_at=self.seen_at,

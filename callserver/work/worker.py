@@ -19,7 +19,6 @@ from callserver.errors import CallserverError, StoreError
 from callserver.store import jobs
 from callserver.store.engine import Store
 from callserver.store.jobs import Job
-from callserver.store.unbroken import unbroken
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +84,7 @@ class Worker:
         kinds = list(self._kinds())
         if not kinds:
             return False
-        found = await unbroken(jobs.claim(self._store, self._name, hold_s=self._hold_s, kinds=kinds))
+        found = await jobs.claim(self._store, self._name, hold_s=self._hold_s, kinds=kinds)
         for job in found:
             await self._work(job)
         return bool(found)
@@ -101,12 +100,12 @@ class Worker:
         try:
             said = await self._held(job)
         except HopelessJob as error:
-            await unbroken(jobs.bury(self._store, job, str(error)))
+            await jobs.bury(self._store, job, str(error))
             result, said = "dead", {"why": str(error)}
         except Exception as error:
             result, said = await self._failed(job, error)
         else:
-            result = "done" if await unbroken(jobs.done(self._store, job)) else "taken over by another worker"
+            result = "done" if await jobs.done(self._store, job) else "taken over by another worker"
         self._on_result(job.kind, result)
         say = log.info if result == "done" else log.warning
         took = round(time.monotonic() - began, 3)
@@ -117,10 +116,10 @@ class Worker:
         if not isinstance(error, CallserverError):
             log.exception("job failed by a mistake in callserver", kind=job.kind, key=job.key)
         if job.attempts >= MOST_ATTEMPTS:
-            await unbroken(jobs.bury(self._store, job, why))
+            await jobs.bury(self._store, job, why)
             return "dead", {"why": why}
         delay = jobs.backoff(job.attempts)
-        await unbroken(jobs.retry(self._store, job, why, delay))
+        await jobs.retry(self._store, job, why, delay)
         return "retry", {"why": why, "again_in_s": delay}
 
     async def _held(self, job: Job) -> Mapping[str, Any]:
@@ -145,5 +144,5 @@ class Worker:
         while True:
             await asyncio.sleep(self._hold_s / 3)
             with contextlib.suppress(StoreError):
-                if not await unbroken(jobs.heartbeat(self._store, job, self._hold_s)):
+                if not await jobs.heartbeat(self._store, job, self._hold_s):
                     return

@@ -1,0 +1,253 @@
+"""The composition root: the one file that knows all rooms. Starts them in order, stops them in reverse.
+
+In: settings. Out: a running service until a signal. Must not know: how anything is done. Each stage of a
+stop has its deadline; what is not ready by then is left, because everything here survives being killed. A
+second signal ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from callserver import notify
+from callserver.ami.link import Link, LinkSettings
+from callserver.ami.trace import TraceRecorder
+from callserver.errors import SettingsError
+from callserver.facts import PbxId
+from callserver.node import Duty, Myself, Node
+from callserver.node.reconciling import Reconciler
+from callserver.node.understanding import RECONCILE, reconcile_kind
+from callserver.settings import AsteriskSettings, Settings
+from callserver.store import engine, migrations
+from callserver.store.engine import Store
+from callserver.vitals import Vitals, wall_clock
+from callserver.web.server import Server
+from callserver.work.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+PARTS_OF_A_STOP = (
+    3  # a duty hangs up, writes the rest, closes its journal: together they get one stage's deadline
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One thing that runs; `stop` is called only if `start` came to its end."""
+
+    name: str
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+
+
+class App:
+    """The whole service."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.asterisk:
+            raise SettingsError(
+                f"{settings.origin or 'settings'}: no Asterisk is named; begin with `callserver config example` "
+                '(example: [[asterisk]]\\nid = "main"\\nsecret_file = "ami.secret")'
+            )
+        self.settings = settings
+        self.myself = identity(settings)
+        self.vitals = Vitals(self.myself.node)
+        self.vitals.database_name = settings.database.url.shown()
+        self._stages: list[Stage] = []  # started, in order
+        self._stopping = asyncio.Event()
+        self.node: Node | None = None
+        self.server: Server | None = None
+
+    # --- starting ----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Everything in order.
+
+        Raises what the first stage that fails raises, after stopping the ones before.
+        """
+        store = await self._open_store()
+        try:
+            await self._begin_all(store)
+        except BaseException:
+            await self.stop()
+            raise
+        gc.collect()
+        gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
+        self.vitals.stage = "running"
+        assert self.server is not None
+        log.info("callserver is up", url=self.server.url, node=self.myself.node)
+        notify.say("READY=1")
+
+    async def _open_store(self) -> Store:
+        url = self.settings.database.url.reveal()
+        await migrations.prepare(url)
+        store = await engine.open(url)
+        self._stages.append(Stage("store", _nothing, store.close))
+        return store
+
+    async def _begin_all(self, store: Store) -> None:
+        server = self.server = Server(self.settings.web, store, self.vitals)
+        await self._begin(Stage("web", server.start, server.stop))
+        node = self.node = Node(self._duty(one, store) for one in self.settings.asterisk)
+        await self._begin(Stage("node", _soon(node.start), node.stop))
+        worker = self._worker(store, node)
+        running = Running(worker.run, worker.stop)
+        await self._begin(Stage("worker", running.start, running.stop))
+
+    async def _begin(self, stage: Stage) -> None:
+        await stage.start()
+        self._stages.append(stage)
+
+    def _duty(self, settings: AsteriskSettings, store: Store) -> Duty:
+        return Duty(
+            settings,
+            self.myself,
+            store,
+            self.vitals,
+            zone=self.settings.zone,
+            open_line=self._line,
+        )
+
+    def _line(self, settings: AsteriskSettings) -> Link:
+        pbx = PbxId(settings.id)
+        trace = self.settings.trace
+        recorder = (
+            TraceRecorder(trace.dir, pbx, max_bytes=trace.max_mb << 20, keep=trace.keep, clock=wall_clock)
+            if trace.on
+            else None
+        )
+        known = LinkSettings(
+            pbx=pbx,
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            secret=settings.secret.reveal(),
+            heartbeat_s=settings.heartbeat_s,
+            deadline_s=settings.deadline_s,
+        )
+        return Link(known, recorder=recorder)
+
+    def _worker(self, store: Store, node: Node) -> Worker:
+        reconciler = Reconciler(store, node.duties)
+        return Worker(
+            store,
+            self.myself.holder,
+            {RECONCILE: reconciler.job},
+            kinds=lambda: [reconcile_kind(duty.pbx) for duty in node.owned()],
+            on_result=self.vitals.job_done,
+        )
+
+    # --- stopping ----------------------------------------------------------------------------------------
+
+    def ask_to_stop(self) -> None:
+        """Stop soon, in good order."""
+        self._stopping.set()
+
+    async def wait(self) -> None:
+        """Until somebody asks us to stop."""
+        await self._stopping.wait()
+
+    async def stop(self) -> None:
+        """Everything in reverse order, each stage with its deadline. Never raises."""
+        self.vitals.stage = "stopping"
+        notify.say("STOPPING=1")
+        while self._stages:
+            stage = self._stages.pop()
+            try:
+                async with asyncio.timeout(self.settings.node.stop_s):
+                    await stage.stop()
+            except TimeoutError:
+                log.error(
+                    "stage did not stop in time", stage=stage.name, deadline_s=self.settings.node.stop_s
+                )
+            except Exception:
+                log.exception("stage did not stop in good order", stage=stage.name)
+        log.info("callserver has stopped")
+
+
+class Running:
+    """A loop as a stage: `run` in a task, `ask` it to end, wait for it."""
+
+    def __init__(self, run: Callable[[], Awaitable[None]], ask: Callable[[], None]) -> None:
+        self._run = run
+        self._ask = ask
+        self._task: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Begin; returns at once."""
+        self._task = asyncio.ensure_future(self._run())
+
+    async def stop(self) -> None:
+        """Ask, and wait; cancelled while waiting, the loop is cancelled too."""
+        self._ask()
+        if self._task is not None:
+            await self._task
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _soon(start: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def begin() -> None:
+        start()
+
+    return begin
+
+
+def identity(settings: Settings) -> Myself:
+    """Who this process is: a name that outlives it, and one that no other run ever has."""
+    node = settings.node.name or socket.gethostname() or "callserver"
+    return Myself(
+        node=node,
+        holder=f"{node}/{os.getpid()}/{secrets.token_hex(6)}",
+        lease_s=settings.node.lease_s,
+        stop_s=settings.node.stop_s / PARTS_OF_A_STOP,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises what keeps it from starting."""
+    app = App(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _signalled, app, number)
+    await app.start()
+    try:
+        await app.wait()
+    finally:
+        await app.stop()
+
+
+def _signalled(app: App, number: signal.Signals) -> None:
+    if app._stopping.is_set():
+        log.warning("stopping at once", signal=number.name)
+        sys.stderr.flush()
+        os._exit(128 + number)
+    log.info("stopping", signal=number.name, again="a second signal stops at once")
+    app.ask_to_stop()
+
+
+def run(settings: Settings) -> None:
+    """`serve` in an event loop of its own, the fast one where it is installed."""
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(serve(settings))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return None
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made

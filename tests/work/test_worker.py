@@ -1,0 +1,151 @@
+"""The worker: each job is done, tried again, or laid aside with a reason; none is done by two at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from callserver.errors import CallserverError
+from callserver.store import jobs
+from callserver.store.engine import Store
+from callserver.store.jobs import Job, NewJob
+from callserver.work import worker as worker_module
+from callserver.work.worker import HopelessJob, Worker
+from tests.node.conftest import eventually
+
+__all__ = ["store"]
+from tests.node.conftest import store
+
+
+class Bench:
+    """A worker whose handler does what the test says, and what became of its jobs."""
+
+    def __init__(self, store: Store, *outcomes: Exception | Mapping[str, Any]) -> None:
+        self.outcomes = list(outcomes)
+        self.done: list[str] = []
+        self.results: list[tuple[str, str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.kinds = ["mail:a"]
+        self.worker = Worker(
+            store,
+            "node-a/1",
+            {"mail": self.handle},
+            kinds=lambda: self.kinds,
+            on_result=lambda kind, result: self.results.append((kind, result)),
+            poll_s=0.02,
+            hold_s=0.3,
+        )
+
+    async def handle(self, job: Job) -> Mapping[str, Any]:
+        self.done.append(job.key)
+        await self.gate.wait()
+        outcome = self.outcomes.pop(0) if self.outcomes else {}
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+async def put(store: Store, *keys: str, kind: str = "mail:a", run_at: int | None = 0) -> None:
+    await jobs.enqueue(store, [NewJob(kind=kind, key=key, run_at=run_at) for key in keys])
+
+
+async def test_a_job_that_is_due_is_done_once(store: Store) -> None:
+    bench = Bench(store)
+    await put(store, "one")
+    assert await bench.worker.work_once()
+    assert not await bench.worker.work_once()
+    assert bench.done == ["one"]
+    assert bench.results == [("mail:a", "done")]
+    assert await jobs.count_waiting(store) == {}
+
+
+async def test_a_job_that_fails_waits_and_is_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "backoff", lambda attempts: 0.0)
+    bench = Bench(store, CallserverError("not now"), RuntimeError("a mistake"))
+    await put(store, "one")
+    for _ in range(3):
+        assert await bench.worker.work_once()
+    assert [result for _, result in bench.results] == ["retry", "retry", "done"]
+
+
+async def test_a_failed_job_is_not_due_at_once(store: Store) -> None:
+    bench = Bench(store, CallserverError("not now"))
+    await put(store, "one")
+    assert await bench.worker.work_once()
+    assert not await bench.worker.work_once()
+    assert await jobs.count_waiting(store) == {"mail:a": 1}
+
+
+async def test_a_hopeless_job_is_laid_aside(store: Store) -> None:
+    bench = Bench(store, HopelessJob("no such address"))
+    await put(store, "one")
+    assert await bench.worker.work_once()
+    assert bench.results == [("mail:a", "dead")]
+    assert not await bench.worker.work_once()
+
+
+async def test_a_job_that_never_works_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "backoff", lambda attempts: 0.0)
+    monkeypatch.setattr(worker_module, "MOST_ATTEMPTS", 2)
+    bench = Bench(store, *[CallserverError("never")] * 2)
+    await put(store, "one")
+    assert await bench.worker.work_once()
+    assert await bench.worker.work_once()
+    assert [result for _, result in bench.results] == ["retry", "dead"]
+
+
+async def test_a_kind_without_a_handler_is_laid_aside(store: Store) -> None:
+    bench = Bench(store)
+    bench.kinds = ["dance"]
+    await put(store, "one", kind="dance")
+    assert await bench.worker.work_once()
+    assert bench.results == [("dance", "dead")]
+
+
+async def test_only_the_kinds_that_this_process_may_do_now_are_taken(store: Store) -> None:
+    bench = Bench(store)
+    await put(store, "theirs", kind="mail:b")
+    assert not await bench.worker.work_once()
+    bench.kinds = []
+    await put(store, "ours")
+    assert not await bench.worker.work_once()
+    bench.kinds = ["mail:a"]
+    assert await bench.worker.work_once()
+    assert bench.done == ["ours"]
+
+
+async def test_a_long_job_is_held_while_it_is_worked_on(store: Store) -> None:
+    bench, other = Bench(store), Bench(store)
+    bench.gate.clear()
+    await put(store, "long")
+    working = asyncio.create_task(bench.worker.work_once())
+    await eventually(lambda: bench.done)
+    async with asyncio.timeout(5):
+        for _ in range(12):  # longer than the claim lasts without a heartbeat
+            assert not await other.worker.work_once()
+            await asyncio.sleep(0.05)
+    bench.gate.set()
+    await working
+    assert bench.results == [("mail:a", "done")]
+
+
+async def test_it_goes_on_until_it_is_stopped_and_finishes_what_it_has_begun(store: Store) -> None:
+    bench = Bench(store)
+    bench.gate.clear()
+    running = asyncio.create_task(bench.worker.run())
+    await put(store, "one", "two")
+    bench.worker.wake()
+    await eventually(lambda: bench.done)
+    bench.worker.stop()
+    bench.gate.set()
+    async with asyncio.timeout(5):
+        await running
+    assert bench.done == ["one"]
+    assert bench.results == [("mail:a", "done")]
+    assert await jobs.count_waiting(store) == {"mail:a": 1}

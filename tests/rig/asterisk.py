@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -225,10 +226,11 @@ class Asterisk:
 
 
 async def until(condition: Callable[[], bool], within_s: float, what: str) -> None:
-    """Wait until `condition` holds. Raises TimeoutError naming `what`."""
-    try:
-        async with asyncio.timeout(within_s):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise TimeoutError(f"waited {within_s} s for {what}") from None
+    """Look until `condition` holds: for what other processes do. Raises TimeoutError naming `what`."""
+    deadline = time.monotonic() + within_s
+    while True:
+        if condition():
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {within_s} s for {what}")
+        await asyncio.sleep(0.02)

@@ -52,7 +52,8 @@ async def perform(scenario: Scenario, software: provision.Switch, folder: Path) 
         await switch.stop()
         _write_journals(switch, folder, scenario.name)
     _write_story(stage, scenario, folder)
-    return f"{scenario.name}: {len(stage.main.raw)} bytes, {len(stage.recorder.snapshots)} snapshots, {time.monotonic() - began:.1f} s"
+    taken = f"{len(stage.main.raw)} bytes, {len(stage.recorder.snapshots)} snapshots"
+    return f"{scenario.name}: {taken}, {time.monotonic() - began:.1f} s"
 
 
 def _write_journals(switch: Asterisk, folder: Path, name: str) -> None:

@@ -222,8 +222,11 @@ class Recorder:
     async def quiet(self, for_s: float = QUIET_S, at_most_s: float = 1.0) -> None:
         """Wait until nothing has come for `for_s` seconds."""
         deadline = time.monotonic() + at_most_s
-        while (now := time.monotonic()) < min(self.main.last_byte_at + for_s, deadline):
-            await asyncio.sleep(max(0.005, min(self.main.last_byte_at + for_s, deadline) - now))
+        while True:
+            wait_s = min(self.main.last_byte_at + for_s, deadline) - time.monotonic()
+            if wait_s <= 0:
+                return
+            await asyncio.sleep(wait_s)
 
     async def _ask_all(self) -> Snapshot:
         begin, asked_from = len(self.main.raw), len(self._asking.raw)

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,7 +24,6 @@ from callserver.ami.commands import Action
 from callserver.ami.events import AmiEvent, FullyBooted, Snapshot, instant
 from callserver.ami.look import Look
 from callserver.ami.snapshot import Uptime
-from callserver.ami.trace import TraceRecorder
 from callserver.ami.wire import Client, Item, Reader, Reply, whole
 from callserver.errors import (
     ActionRefused,
@@ -62,6 +61,13 @@ class LinkSettings:
             )
 
 
+class Tape(Protocol):
+    """Takes every byte as it is read: a TraceRecorder, or whoever counts."""
+
+    def begin(self) -> None: ...
+    def received(self, data: bytes) -> None: ...
+
+
 class Session:
     """One connection. `heard` gets every event in wire order, from login on; `seen_at` is when bytes last
     came.
@@ -73,7 +79,7 @@ class Session:
         *,
         heard: Callable[[AmiEvent], None] = lambda event: None,
         logged_in: Callable[[], None] = lambda: None,
-        recorder: TraceRecorder | None = None,
+        recorder: Tape | None = None,
         clock: SwitchClock | None = None,
     ) -> None:
         self.settings = settings
@@ -277,9 +283,10 @@ class Session:
         if look is None:
             self._client.answer(reply)
         elif look.answered(reply):
-            look.finish(at=self.clock.now(), uptime=self._uptime_now())
+            look.finish(at=self.clock.now(), uptime=self.uptime())
 
-    def _uptime_now(self) -> Uptime | None:
+    def uptime(self) -> Uptime | None:
+        """How long the switch runs, as it said at login; None where it did not."""
         if self._uptime is None:
             return None
         seconds, said = self._uptime

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.store import text
@@ -20,6 +20,7 @@ from callserver.store.schema import calls as table
 Record: TypeAlias = dict[str, Any]
 
 _PAGE = 500
+_DAY_MS = 24 * 3600 * 1000
 
 
 async def open_records(store: Store, pbx: PbxId) -> list[Record]:
@@ -60,6 +61,19 @@ async def calls_between(store: Store, pbx: PbxId, begin: Instant, end: Instant) 
         if len(page) < _PAGE:
             return
         place = (page[-1].started_at, page[-1].call_id)
+
+
+async def touched_span(store: Store, pbx: PbxId, since: Instant) -> tuple[Instant, Instant] | None:
+    """From the first start to the last end of the calls that a gap touched and that ended at `since` or later.
+
+    Looks a day back: no call is longer. None where there is no such call.
+    """
+    at = table.c.started_at
+    wanted = select(func.min(at), func.max(table.c.ended_at)).where(
+        table.c.pbx == text.key(pbx), at >= since - _DAY_MS, table.c.gap, table.c.ended_at >= since
+    )
+    begin, end = await store.read(lambda connection: connection.execute(wanted).one())
+    return None if begin is None or end is None else (begin, end)
 
 
 async def _rows(store: Store, wanted: Select[Any]) -> Sequence[Row[Any]]:

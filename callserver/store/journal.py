@@ -90,7 +90,10 @@ class Journal:
         return await waiting.done
 
     async def close(self, deadline_s: float = 10.0) -> None:
-        """Take nothing more, finish what is waiting. What is not written by the deadline fails with StoreError."""
+        """Take nothing more, finish what is waiting. What is not written by the deadline fails with StoreError.
+
+        Of the transaction that runs then, the error says that it may still be written.
+        """
         self._closed = True
         if self._committing is None:
             return
@@ -113,7 +116,10 @@ class Journal:
                         if not waiting.done.done():
                             waiting.done.set_result(last)
         except asyncio.CancelledError:
-            self._fail([*group, *self._waiting], StoreError("the journal was closed before this was written"))
+            self._fail(
+                group, StoreError("the journal was closed while this was written: it may be there or not")
+            )
+            self._fail(self._waiting, StoreError("the journal was closed before this was written"))
             self._waiting.clear()
         finally:
             self._committing = None
@@ -133,10 +139,15 @@ class Journal:
             together.add(waiting.rows)
         begun = time.perf_counter()
         last = await self._write_patiently(together)
-        self._on_commit(
-            Commit(seconds=time.perf_counter() - begun, facts=len(together.facts), batches=len(group))
-        )
+        self._tell(Commit(seconds=time.perf_counter() - begun, facts=len(together.facts), batches=len(group)))
         return last
+
+    def _tell(self, commit: Commit) -> None:
+        """A counter that fails must not make a commit look as if it had."""
+        try:
+            self._on_commit(commit)
+        except Exception:
+            log.exception("journal of %s: counting a commit failed", self._pbx)
 
     async def _write_patiently(self, together: Rows) -> int:
         for pause in chain(_PATIENCE_S, repeat(_PATIENCE_S[-1])):
@@ -144,6 +155,7 @@ class Journal:
                 last = await self._writing.write(together)
             except StoreError as error:
                 if isinstance(error, LeaseLost) or not self._may_pass(error):
+                    self.trouble = None
                     raise
                 if self.trouble is None:
                     log.warning("journal of %s: %s; trying again until it works", self._pbx, error)

@@ -163,7 +163,7 @@ def _statements(store: Store) -> dict[str, Change]:
             calls.c.pbx == bindparam("_pbx"), calls.c.call_id == bindparam("_call")
         ),
         "calls": _upsert(store, calls, "pbx", "call_id"),
-        "legs": _upsert(store, legs, "pbx", "leg"),
+        "legs": _belonging(store),
         "jobs": new_jobs(store),
         "positions": _upsert(store, journal_positions, "pbx", "source"),
         "switch": _switch(store),
@@ -175,6 +175,16 @@ def _upsert(store: Store, table: Table, *keys: str) -> Insert:
     new = store.insert(table)
     rest = {column.name: new.excluded[column.name] for column in table.c if column.name not in keys}
     return new.on_conflict_do_update(index_elements=list(keys), set_=rest)
+
+
+def _belonging(store: Store) -> Insert:
+    """A call's legs come with each of its records; most are there already, and are not written again."""
+    new = store.insert(legs)
+    return new.on_conflict_do_update(
+        index_elements=["pbx", "leg"],
+        set_={"call_id": new.excluded.call_id},
+        where=legs.c.call_id != new.excluded.call_id,
+    )
 
 
 def _switch(store: Store) -> Insert:

@@ -83,6 +83,16 @@ async def test_appends_that_arrive_during_a_commit_share_the_next_one(store: Sto
     ]
 
 
+async def test_a_counter_that_fails_does_not_fail_the_append(store: Store) -> None:
+    def fail(commit: Commit) -> None:
+        raise ZeroDivisionError
+
+    lease = await leases.acquire(store, leases.lease_of(PBX), "a", 60)
+    assert lease is not None
+    journal = Journal(store, PBX, holder="a", epoch=lease.epoch, on_commit=fail)
+    assert await journal.append(Batch(facts=[started(0)])) == 1
+
+
 async def test_facts_records_jobs_and_positions_are_one_transaction(store: Store, journal: Journal) -> None:
     where = JournalPosition(source="cel", path="/var/log/asterisk/cel.csv", inode=2**64 - 1, offset=77)
     job = NewJob(kind="ticket", key="call-0", body={"call": call_id(0)})

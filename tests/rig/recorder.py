@@ -180,6 +180,18 @@ class Snapshot:
         row = {"offset": self.offset, "offset_begin": self.offset_begin, "at": self.at, "raw": text}
         return json.dumps(row)
 
+    @staticmethod
+    def of_line(line: str) -> Snapshot:
+        """What `line` made. Raises ValueError or KeyError when it is no such line."""
+        row = json.loads(line)
+        raw = row["raw"].encode("utf-8", "surrogateescape")
+        return Snapshot(offset_begin=row["offset_begin"], offset=row["offset"], at=row["at"], raw=raw)
+
+
+def read_snapshots(path: Path) -> list[Snapshot]:
+    """The snapshots of a `.snapshots` file, in the order in which they were taken."""
+    return [Snapshot.of_line(line) for line in path.read_text(encoding="ascii").splitlines()]
+
 
 class Recorder:
     """Follows one switch on the `callserver` account (or another) and takes snapshots at each change that matters."""
@@ -189,6 +201,7 @@ class Recorder:
         self._asking = ManagerConnection(port, user, secret, events=False)
         self.snapshots: list[Snapshot] = []
         self._due = asyncio.Event()
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -204,9 +217,11 @@ class Recorder:
             self._due.set()
 
     async def _take_when_due(self) -> None:
-        with contextlib.suppress(ConnectionError, TimeoutError):
+        with contextlib.suppress(ConnectionError, TimeoutError, OSError):
             while not self.main.lost.is_set():
                 await self._due.wait()
+                if self._stopping:
+                    return
                 self._due.clear()
                 await self._take()
 
@@ -217,7 +232,8 @@ class Recorder:
             snapshot = await self._ask_all()
             if snapshot.clean:
                 break
-        self.snapshots.append(snapshot)
+        if b"Response: Error" not in snapshot.raw:  # a switch that shuts down tells nothing more
+            self.snapshots.append(snapshot)
 
     async def quiet(self, for_s: float = QUIET_S, at_most_s: float = 1.0) -> None:
         """Wait until nothing has come for `for_s` seconds."""
@@ -241,9 +257,10 @@ class Recorder:
     async def stop(self) -> None:
         """A last snapshot, then leave."""
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # Questions that are under way must be answered first, or the last snapshot would get their answers.
+            self._stopping = True
+            self._due.set()
+            await self._task
         if not self.main.lost.is_set() and not self._asking.lost.is_set():
             with contextlib.suppress(ConnectionError, TimeoutError, OSError):
                 await self._take()

@@ -156,10 +156,18 @@ class Reconciler:
         duty = self._duties.get(PbxId(str(job.body.get("pbx"))))
         if duty is None or not duty.owned:
             raise LeaseLost(f"{job.body.get('pbx')} is not followed by this process now")
-        begin, end = int(job.body["begin"]), int(job.body["end"])
-        if job.body.get("why") == "gap":
+        found = await self._span_of(duty.pbx, job)
+        if found is None:
+            return {"skipped": "no such call is on record any more"}
+        begin, end = found
+        if job.body.get("why") in ("gap", "touched"):
             begin, end = begin - EDGE_MS, end + EDGE_MS
         return await self.span(duty, begin, end, repair=bool(job.body.get("apply")))
+
+    async def _span_of(self, pbx: PbxId, job: Job) -> tuple[Instant, Instant] | None:
+        if job.body.get("why") == "touched":
+            return await calls.touched_span(self._store, pbx, int(job.body["since"]))
+        return int(job.body["begin"]), int(job.body["end"])
 
     async def span(self, duty: Duty, begin: Instant, end: Instant, *, repair: bool) -> Mapping[str, Any]:
         """Compare, put right through the switch's one writer, keep the outcome."""

@@ -14,7 +14,16 @@ from typing import Any
 from callserver.ami.events import Snapshot
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.calls.floor import Floor
-from callserver.facts import CallCorrected, CallId, CallRecovered, CallsMerged, Fact, Instant, LinkRestored
+from callserver.facts import (
+    CallCorrected,
+    CallEnded,
+    CallId,
+    CallRecovered,
+    CallsMerged,
+    Fact,
+    Instant,
+    LinkRestored,
+)
 from callserver.store.jobs import NewJob
 from callserver.store.rows import Batch, SwitchNews
 
@@ -151,10 +160,18 @@ class Understanding:
         return self._seen_written is None or self.seen_at - self._seen_written >= SEEN_EVERY_MS
 
     def _job(self, fact: Fact) -> NewJob | None:
-        """Every gap is read up in the switch's journals; the key names the gap, so once is enough."""
+        """Every gap is read up in the switch's journals, and every call that it touched once more at its end: only
+        then do the journals tell the whole of it. The keys name the gap and the moment, so once is enough.
+        """
+        if isinstance(fact, CallEnded) and fact.at is not None and self._touched(fact.call):
+            return touched_job(fact.pbx, fact.at, run_at=self._clock() + 2 * SETTLE_MS)
         if not isinstance(fact, LinkRestored) or fact.lost_at is None or fact.at is None:
             return None
         return gap_job(fact.pbx, fact.lost_at, fact.at, run_at=self._clock() + SETTLE_MS)
+
+    def _touched(self, call: CallId) -> bool:
+        record = self.floor.scene.book.records.get(call)
+        return record is not None and record.gap
 
 
 def gap_job(pbx: str, lost_at: Instant, restored_at: Instant, *, run_at: Instant) -> NewJob:
@@ -163,6 +180,17 @@ def gap_job(pbx: str, lost_at: Instant, restored_at: Instant, *, run_at: Instant
         kind=reconcile_kind(pbx),
         key=f"reconcile:{pbx}:gap:{lost_at}:{restored_at}",
         body={"pbx": pbx, "begin": lost_at, "end": restored_at, "why": "gap", "apply": True},
+        run_at=run_at,
+    )
+
+
+def touched_job(pbx: str, ended_at: Instant, *, run_at: Instant) -> NewJob:
+    """Reconcile the calls that a gap touched and that ended about now: one job for all of the same 15 seconds."""
+    since = ended_at // SETTLE_MS * SETTLE_MS
+    return NewJob(
+        kind=reconcile_kind(pbx),
+        key=f"reconcile:{pbx}:touched:{since}",
+        body={"pbx": pbx, "since": since, "why": "touched", "apply": True},
         run_at=run_at,
     )
 

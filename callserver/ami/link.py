@@ -149,8 +149,8 @@ class Link:
 
     @property
     def seen_at(self) -> Instant | None:
-        """When bytes last came on the connection that is up now, by the switch's clock; None without one."""
-        return None if self._session is None else self._session.seen_at
+        """When the switch last gave a sign of life, by its own clock; None while it is not seen whole."""
+        return self._session.seen_at if self._whole and self._session is not None else None
 
     @property
     def tally(self) -> Tally:

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
 import structlog
 
-from callserver.facts import Instant, PbxId, iso
+from callserver.facts import Instant, PbxId, instant, iso
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +108,25 @@ class TraceRecorder:
         for old in sorted(self.folder.glob("*.ami"))[: -self._keep]:
             for suffix in _SUFFIXES:
                 old.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def playback(recording: Path) -> Iterator[tuple[Instant | None, bytes]]:
+    """Each read of a `NAME.ami` with its time, as `NAME.reads` tells; without that file one read without a time.
+
+    Raises OSError; a line of `NAME.reads` that is not ours ends it, and what is left comes without a time.
+    """
+    with recording.open("rb") as raw:
+        for at, size in _reads(recording.with_suffix(".reads")):
+            yield at, raw.read(size)
+        if rest := raw.read():
+            yield None, rest
+
+
+def _reads(path: Path) -> Iterator[tuple[Instant | None, int]]:
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            yield instant(str(row["at"])), max(0, int(row["len"]))
 
 
 def _create(path: Path) -> FileIO:

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
 
 from callserver.ami import commands, events
 from callserver.ami.link import Connected, Heard, Link, LinkSettings, Lost, Restored
+from callserver.ami.session import Session
 from callserver.errors import ActionRefused, LinkDown, OutcomeUnknown, SettingsError, UnsafeValue
 from callserver.facts import PbxId
-from tests.ami.fake_switch import FakeSwitch, eventually, message, newchannel
+from tests.ami.fake_switch import FakeSwitch, eventually, fake_switch, message, newchannel
+from tests.ami.test_wire import pieces
 
 ORIGINATE = commands.Originate(channel="PJSIP/1001", context="c", exten="1", channel_id="ours-1")
 
@@ -303,6 +308,34 @@ async def test_rubbish_is_survived_and_counted(switch: FakeSwitch) -> None:
         switch.say(b"\x00\xff\xfe rubbish\r\n\r\n" + newchannel("1.1"))
         await until(link, Heard)
         assert link.tally.rubbish == 1
+
+
+async def test_a_sign_of_life_counts_only_while_the_switch_is_seen_whole(switch: FakeSwitch) -> None:
+    switch.mute = {"CoreShowChannels"}
+    async with running(Link(settings(switch))) as link:
+        await until(link, Heard)
+        assert link.seen_at is None
+        switch.mute = set()
+        await until(link, Restored)
+        assert link.seen_at is not None
+
+
+@profile(max_examples=30, deadline=None)
+@given(st.lists(pieces, max_size=5))
+def test_a_session_survives_whatever_it_is_told(chunks: list[bytes]) -> None:
+    async def told() -> None:
+        async with fake_switch() as switch:
+            session = Session(settings(switch))
+            await session.open()
+            asked = asyncio.ensure_future(session.look())
+            for chunk in chunks:
+                session._received(chunk)
+            session._received(b"\r\n\r\n")
+            await session.send(commands.Ping())
+            await asked
+            session.drop("done")
+
+    asyncio.run(told())
 
 
 # --- wrong credentials

@@ -46,6 +46,12 @@ def settings(
     )
 
 
+@pytest.fixture
+async def newest(asterisk_22: Switch) -> AsyncIterator[Asterisk]:
+    async with Asterisk(stage_plan(), software=asterisk_22) as started:
+        yield started
+
+
 @asynccontextmanager
 async def linked(asterisk: Asterisk) -> AsyncIterator[Link]:
     async with running(Link(settings(asterisk))) as link:

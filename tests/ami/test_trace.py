@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from callserver.ami import wire
 from callserver.ami.link import Connected, Heard, Link, Lost, Restored
-from callserver.ami.trace import TraceRecorder
+from callserver.ami.trace import TraceRecorder, playback
 from callserver.facts import PbxId
 from tests.ami.fake_switch import FakeSwitch, newchannel
 from tests.ami.test_link import running, settings, until
@@ -49,6 +49,23 @@ def test_bytes_boundaries_and_times_are_kept(tmp_path: Path) -> None:
     rows = reads(file)
     assert [file.read_bytes()[row["offset"] :][: row["len"]] for row in rows] == chunks
     assert [row["at"] for row in rows] == [f"2026-11-21T21:28:26.00{number}Z" for number in (1, 2, 3)]
+
+
+def test_a_recording_plays_back_read_by_read_with_its_times(tmp_path: Path) -> None:
+    tape = recorder(tmp_path)
+    chunks = [MESSAGE[:7], MESSAGE[7:], b"\xff"]
+    for chunk in chunks:
+        tape.received(chunk)
+    tape.close()
+    (file,) = recordings(tmp_path)
+    assert list(playback(file)) == list(
+        zip((1_795_296_506_001, 1_795_296_506_002, 1_795_296_506_003), chunks, strict=True)
+    )
+    sidecar = file.with_suffix(".reads")
+    sidecar.write_text(sidecar.read_text().splitlines()[0] + "\nrubbish\n")
+    assert list(playback(file)) == [(1_795_296_506_001, MESSAGE[:7]), (None, MESSAGE[7:] + b"\xff")]
+    sidecar.unlink()
+    assert list(playback(file)) == [(None, b"".join(chunks))]
 
 
 def test_what_was_read_is_in_the_file_at_once(tmp_path: Path) -> None:

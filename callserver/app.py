@@ -20,17 +20,16 @@ from dataclasses import dataclass
 import structlog
 
 from callserver import notify
-from callserver.ami.link import Link, LinkSettings
-from callserver.ami.trace import TraceRecorder
 from callserver.errors import SettingsError
-from callserver.facts import PbxId
 from callserver.node import Duty, Myself, Node
+from callserver.node.attending import Line
+from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import engine, migrations
 from callserver.store.engine import Store
-from callserver.vitals import Vitals, wall_clock
+from callserver.vitals import Vitals
 from callserver.web.server import Server
 from callserver.work.worker import Worker
 
@@ -118,24 +117,8 @@ class App:
             open_line=self._line,
         )
 
-    def _line(self, settings: AsteriskSettings) -> Link:
-        pbx = PbxId(settings.id)
-        trace = self.settings.trace
-        recorder = (
-            TraceRecorder(trace.dir, pbx, max_bytes=trace.max_mb << 20, keep=trace.keep, clock=wall_clock)
-            if trace.on
-            else None
-        )
-        known = LinkSettings(
-            pbx=pbx,
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            secret=settings.secret.reveal(),
-            heartbeat_s=settings.heartbeat_s,
-            deadline_s=settings.deadline_s,
-        )
-        return Link(known, recorder=recorder)
+    def _line(self, settings: AsteriskSettings) -> Line:
+        return link(settings, self.settings.trace)
 
     def _worker(self, store: Store, node: Node) -> Worker:
         reconciler = Reconciler(store, node.duties)

@@ -5,16 +5,24 @@ In: options, settings. Out: configuration files; findings. Must not know: Asteri
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import os
 import secrets
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from callserver.cli.ending import Commands
+from callserver.cli.common import AsJson, Config, Pbx, chosen, json_line, settings
+from callserver.cli.ending import Commands, Ending
+from callserver.logs import printable
+from callserver.settings import AsteriskSettings
+
+if TYPE_CHECKING:
+    from callserver.ami.answers import Answers, Finding
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, help="The Asterisk's side: its configuration, and a check of it."
@@ -47,6 +55,12 @@ def render(
             metavar="NET", help="From where callserver may log in; default 127.0.0.1/32.", show_default=False
         ),
     ] = None,
+    bind: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Where its manager interface listens, e.g. 0.0.0.0 with --permit."
+        ),
+    ] = "127.0.0.1",
     phone: Annotated[
         list[str] | None,
         typer.Option(metavar="NUMBER=NAME", help="An agent's phone; may be given again.", show_default=False),
@@ -83,6 +97,7 @@ def render(
         plan = _plan(
             version=_version(version),
             country=country,
+            bind=bind,
             managers=[(user, secret, tuple(permit or ["127.0.0.1/32"]))],
             phones=_pairs("--phone", phone or ["1001=Agent 1001", "1002=Agent 1002", "1003=Agent 1003"]),
             queues=_pairs("--queue", queue or ["hotline=600"]),
@@ -100,6 +115,68 @@ def render(
         f'[[asterisk]]\nid = "main"\nhost = "127.0.0.1"\nuser = "{user}"\nsecret_file = "{place.absolute()}"'
     )
     print('queue_log = "/var/log/asterisk/queue_log"\ncel = "/var/log/asterisk/cel-custom/callserver.csv"')
+
+
+@app.command()
+def check(
+    config: Config = None,
+    pbx: Pbx = None,
+    listen: Annotated[float, typer.Option(metavar="SECONDS", help="How long to listen to its events.")] = 3.0,
+    as_json: AsJson = False,
+) -> None:
+    """Look at each Asterisk of the settings and say what is wrong, why it matters, and the line to change.
+
+    Only reads. Looks at login and rights, version, event filters, timestamps, clock, journals, queue
+    members, transfers; with `config_dir` in the settings at its configuration files too.
+
+    Exit code 1 where something is wrong, 4 where an Asterisk cannot be reached or refuses the login.
+
+    Example: `callserver asterisk check --pbx main`
+    """
+    endings = [
+        _shown(one.id, asyncio.run(_answers(one, listen)), as_json) for one in chosen(settings(config), pbx)
+    ]
+    if worst := max(endings, default=Ending.OK):
+        raise typer.Exit(worst)
+
+
+async def _answers(one: AsteriskSettings, listen_s: float) -> Answers:
+    from callserver.ami.check import Places, ask
+    from callserver.node.line import link_settings
+
+    places = Places(
+        queue_log=one.queue_log, cel=one.cel, cel_columns=len(one.cel_fields) or None, config=one.config_dir
+    )
+    return await ask(link_settings(one), places, listen_s=listen_s)
+
+
+def _shown(pbx: str, answers: Answers, as_json: bool) -> Ending:
+    from callserver.ami.check import findings
+
+    found = findings(answers)
+    for one in found:
+        if as_json:
+            json_line(
+                {"pbx": pbx, "severity": one.severity, "what": one.what, "why": one.why, "fix": one.fix}
+            )
+        else:
+            print("\n".join(lines(one, colours=sys.stdout.isatty())))
+    if answers.unreachable or answers.login:
+        return Ending.SWITCH
+    wrong = any(one.severity in ("error", "warning") for one in found)
+    return Ending.FINDINGS if wrong else Ending.OK
+
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan", "ok": "green"}
+
+
+def lines(finding: Finding, *, colours: bool = False) -> list[str]:
+    """One finding: what, and below it why it matters and what to change."""
+    word = f"{finding.severity:8}"
+    head = typer.style(word, fg=_COLOURS[finding.severity], bold=True) if colours else word
+    said = [f"{head} {printable(finding.what)}"]
+    said += [f"         why: {printable(finding.why)}"] if finding.why else []
+    return said + ([f"         fix: {printable(finding.fix)}"] if finding.fix else [])
 
 
 def _first_hotline(queues: list[str] | None) -> list[str]:
@@ -140,6 +217,7 @@ def _plan(
     *,
     version: tuple[int, ...],
     country: str,
+    bind: str,
     managers: list[tuple[str, str, tuple[str, ...]]],
     phones: list[tuple[str, str]],
     queues: list[tuple[str, str]],
@@ -153,6 +231,7 @@ def _plan(
     return plan.Plan(
         version=version,
         country=country,
+        manager_bind=bind,
         managers=tuple(
             plan.Manager(user=user, secret=secret, permit=permit) for user, secret, permit in managers
         ),

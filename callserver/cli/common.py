@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from callserver.settings import Settings, load
+from callserver.errors import SettingsError
+from callserver.settings import AsteriskSettings, Settings, load
 
 CHUNK = 1 << 16
 
@@ -40,6 +41,19 @@ def settings(config: Path | None) -> Settings:
     for warning in found.warnings:
         print(f"callserver: warning: {warning}", file=sys.stderr)
     return found
+
+
+def chosen(found: Settings, pbx: str | None) -> list[AsteriskSettings]:
+    """The Asterisks that a command is for. Raises SettingsError where there is none."""
+    known = ", ".join(one.id for one in found.asterisk) or "none"
+    wanted = [one for one in found.asterisk if pbx in (None, one.id)]
+    if not wanted and pbx is None:
+        raise SettingsError(
+            f"{found.origin or 'settings'}: no Asterisk is named; see `callserver config example`"
+        )
+    if not wanted:
+        raise SettingsError(f"no Asterisk is called {pbx!r}; known: {known}")
+    return wanted
 
 
 def chunks(path: Path) -> Iterator[bytes]:

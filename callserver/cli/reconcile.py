@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from callserver.cli.common import AsJson, Config, Pbx, json_line, settings
+from callserver.cli.common import AsJson, Config, Pbx, chosen, json_line, settings
 from callserver.cli.ending import Ending
-from callserver.errors import SettingsError
 from callserver.facts import Instant
 from callserver.logs import printable
 from callserver.settings import AsteriskSettings, Settings
@@ -55,19 +54,11 @@ def reconcile(
     Examples: `callserver reconcile` · `callserver reconcile --from 2026-11-01 --to 2026-11-20 --apply`
     """
     found = settings(config)
-    switches = _switches(found, pbx)
+    switches = chosen(found, pbx)
     days = list(_days(begin, end, found.zone))
     clean = asyncio.run(_reconcile(found, switches, days, apply, as_json))
     if not clean:
         raise typer.Exit(Ending.FINDINGS)
-
-
-def _switches(found: Settings, pbx: str | None) -> list[AsteriskSettings]:
-    known = [one.id for one in found.asterisk]
-    wanted = [one for one in found.asterisk if pbx in (None, one.id)]
-    if not wanted:
-        raise SettingsError(f"no Asterisk is called {pbx!r}; known: {', '.join(known) or 'none'}")
-    return wanted
 
 
 def _days(begin: str | None, end: str | None, zone: tzinfo) -> Iterator[date]:

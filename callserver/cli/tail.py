@@ -15,8 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from callserver.cli.common import AsJson, Config, Pbx, flush, json_line, settings
-from callserver.errors import SettingsError
+from callserver.cli.common import AsJson, Config, Pbx, chosen, flush, json_line, settings
 from callserver.facts import Instant, PbxId, instant, iso
 from callserver.logs import printable
 
@@ -47,11 +46,7 @@ def tail(
     Examples: `callserver tail` · `callserver tail --since 1h --no-follow --json | jq .fact`
     """
     found = settings(config)
-    wanted = [PbxId(one.id) for one in found.asterisk if pbx in (None, one.id)]
-    if not wanted:
-        raise SettingsError(
-            f"no Asterisk is called {pbx!r}; known: {', '.join(one.id for one in found.asterisk)}"
-        )
+    wanted = [PbxId(one.id) for one in chosen(found, pbx)]
     begin = moment(since, time.time_ns() // 1_000_000) if since else None
     asyncio.run(_tail(found.database.url.reveal(), wanted, begin, follow, as_json))
 

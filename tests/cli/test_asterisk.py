@@ -75,3 +75,25 @@ def test_what_would_make_a_broken_configuration_is_refused(
     assert said.code == 2
     assert "Traceback" not in said.err
     assert not (tmp_path / "etc" / "manager.conf").exists()
+
+
+def test_a_switch_that_is_not_there_is_said_so_with_what_to_change(
+    callserver: Command, settings: Path
+) -> None:
+    said = callserver("asterisk", "check", "--json", "--listen", "0.1")
+    assert said.code == 4
+    first = said.json[0]
+    assert (first["pbx"], first["severity"]) == ("main", "error")
+    assert "127.0.0.1:1 cannot be reached" in first["what"]
+    assert first["why"]
+    assert first["fix"]
+    text = callserver("asterisk", "check", "--listen", "0.1").out
+    assert text.startswith("error    127.0.0.1:1 cannot be reached")
+    assert "\n         fix: " in text
+
+
+def test_without_any_switch_in_the_settings_there_is_nothing_to_check(
+    callserver: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "callserver.toml").write_text("")
+    assert callserver("asterisk", "check").code == 3

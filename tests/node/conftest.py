@@ -58,6 +58,11 @@ class AtWork:
         """The facts that are on disk, by name."""
         return [type(fact).__name__ for batch in self.written for fact in batch.facts]
 
+    @property
+    def jobs(self) -> list[str]:
+        """The keys of the jobs that gaps caused."""
+        return [job.key for batch in self.written for job in batch.jobs if ":gap:" in job.key]
+
     async def stop(self) -> None:
         self.duty.stop()
         async with asyncio.timeout(DEADLINE_S):

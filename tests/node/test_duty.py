@@ -71,7 +71,8 @@ async def test_a_lost_link_is_a_gap_with_its_job_and_marks_the_calls_in_it(store
         await eventually(lambda: "CallEnded" in work.kinds)
         (record,) = await records(store)
         assert record["gap"] is True
-        assert await jobs.count_waiting(store) == {"reconcile:main": 1}
+        assert work.jobs == [f"reconcile:main:gap:{lost_at}:{end + 5000}"]
+        assert "reconcile:main" in await jobs.count_waiting(store)
     gaps = [gap for gap in await facts_log.gaps(store, PBX) if not gap.open]
     assert [(gap.lost_at, gap.restored_at) for gap in gaps][-1] == (lost_at, end + 5000)
 
@@ -99,7 +100,7 @@ async def test_after_a_crash_the_record_goes_on_where_it_was_with_the_gap_marked
         assert [fact.lost_at for fact in restored] == [seen_at]
         (record,) = await records(store)
         assert (record["gap"], record["open"]) == (True, False)
-        assert "reconcile:main" in await jobs.count_waiting(store)
+        assert second.jobs == [f"reconcile:main:gap:{seen_at}:{end + 5000}"]
 
 
 async def test_a_stop_in_good_order_writes_everything_and_lets_the_lease_go(store: Store) -> None:

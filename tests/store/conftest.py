@@ -1,12 +1,14 @@
 """An empty database of each kind for every test: a file, and a copy of a prepared PostgreSQL database."""
 
 import asyncio
+import shutil
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
@@ -18,6 +20,8 @@ from callserver.store.engine import Store
 from callserver.store.journal import Journal
 from callserver.store.schema import metadata
 from tests.store.samples import PBX
+
+T = TypeVar("T")
 
 BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.pg)]
 
@@ -55,6 +59,20 @@ async def elsewhere(url: str, *statements: str) -> AsyncIterator[None]:
     await server.close()
 
 
+def beside(doing: Coroutine[Any, Any, T]) -> T:
+    """Do it in a thread: this one runs the loop of the test that asks first."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, doing).result()
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with our tables. It is copied for each test: quicker than a new one."""
+    file = tmp_path_factory.mktemp("prepared") / "calls.db"
+    beside(migrations.upgrade(f"sqlite:///{file}"))
+    return file
+
+
 @pytest.fixture(scope="session")
 def shared_postgres(postgres_url: str) -> str:
     """The URL of a database with our tables. It is emptied before each test: quicker than a new one."""
@@ -64,8 +82,7 @@ def shared_postgres(postgres_url: str) -> str:
         await migrations.upgrade(named(postgres_url, "shared"))
         return named(postgres_url, "shared")
 
-    with ThreadPoolExecutor(1) as thread:  # this thread runs the loop of the test that asks first
-        return thread.submit(asyncio.run, prepare()).result()
+    return beside(prepare())
 
 
 @pytest_asyncio.fixture(params=BOTH)
@@ -85,8 +102,8 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with our tables and nothing in them."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("prepared_file"), tmp_path / "calls.db")
         url = f"sqlite:///{tmp_path}/calls.db"
-        await migrations.upgrade(url)
     else:
         url = request.getfixturevalue("shared_postgres")
         await administer(url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")

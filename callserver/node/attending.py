@@ -177,7 +177,11 @@ class Attending:
         state = self._line.state
         if state in ("connecting", "down", "refused") and self._line.road.empty():
             self._vitals.change(cast("LinkState", state), self._line.reason)
-        self._vitals.timestamps = self._line.tally.timestamps
+        timestamps = self._line.tally.timestamps
+        if timestamps is False and self._vitals.timestamps is not False:
+            fix = "manager.conf [general]: timestampevents = yes"
+            log.warning("events carry no time: ours is taken", pbx=self._vitals.pbx, fix=fix)
+        self._vitals.timestamps = timestamps
 
     async def _survey(self) -> None:
         while True:

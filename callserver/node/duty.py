@@ -20,7 +20,7 @@ import structlog
 
 from callserver.errors import LeaseLost, StoreError
 from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, PbxId
-from callserver.node.attending import Attending, Line
+from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.lines import say
 from callserver.node.scribe import Scribe
@@ -189,7 +189,7 @@ class Duty:
         understanding = await begin(self._store, self.settings, clock=self._clock, zone=self._zone)
         scribe = Scribe(journal, self.vitals, on_written=self._written)
         line = self._open_line(self.settings)
-        self._attending = attending = Attending(line, understanding, scribe, self.vitals)
+        self._attending = attending = Attending(line, understanding, scribe, self.vitals, tick_s=TICK_S)
         self._show(understanding, scribe, line)
         ending = await self._until_something_ends(attending, lease)
         if ending is not None:

@@ -89,13 +89,14 @@ class Scribe:
         self._writing = 0  # facts in the commit that runs now
         self._begun: float | None = None  # when it began
         self._told = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._tellings = 0  # batches told so far, and how many of them are on disk
+        self._on_disk = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def tell(self, batch: Batch) -> None:
         """Something to be written. Never waits, never raises."""
         self._pending.add(batch)
-        self._idle.clear()
+        self._tellings += 1
         self._told.set()
 
     @property
@@ -115,10 +116,14 @@ class Scribe:
             await self._write()
 
     async def drained(self, deadline_s: float) -> bool:
-        """Whether everything told so far is on disk, waiting at most so long."""
+        """Whether everything told by now is on disk, waiting at most so long; what is told later does not count."""
+        if self._on_disk >= self._tellings:
+            return True
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._tellings, done))
         try:
             async with asyncio.timeout(deadline_s):
-                await self._idle.wait()
+                await done
         except TimeoutError:
             return False
         return True
@@ -129,7 +134,7 @@ class Scribe:
             self._in_trouble("the database does not answer")
 
     async def _write(self) -> None:
-        batch = self._take()
+        batch, tellings = self._take(), self._tellings
         self._begun = time.monotonic()
         try:
             await self._journal.append(batch)
@@ -147,8 +152,15 @@ class Scribe:
         finally:
             self._begun, self._writing = None, 0
         self._out_of_trouble()
-        if not self._told.is_set():
-            self._idle.set()
+        self._settle(tellings)
+
+    def _settle(self, tellings: int) -> None:
+        """So many tellings are on disk (or dropped): whoever waits for one of them may go on."""
+        self._on_disk = tellings
+        for wanted, done in self._waiting:
+            if wanted <= tellings and not done.done():
+                done.set_result(None)
+        self._waiting = [(wanted, done) for wanted, done in self._waiting if not done.done()]
 
     def _take(self) -> Batch:
         batch = self._pending.batch()

@@ -65,7 +65,7 @@ def asked(query: Mapping[str, str]) -> tuple[Wanted, int, Place | None]:
         begin=_moment(query, "from"),
         end=_moment(query, "to"),
         outcome=outcome,
-        number=query.get("number"),
+        number=_number(query),
         queue=query.get("queue"),
         open=_truth(query, "open"),
     )
@@ -78,6 +78,11 @@ def _moment(query: Mapping[str, str], name: str) -> Instant | None:
         return instant(query[name].replace(" ", "+")) if name in query else None
     except (ValueError, OverflowError):
         raise _Bad(f"{name}: write an instant with a zone, such as 2026-11-21T08:00:00Z") from None
+
+
+def _number(query: Mapping[str, str]) -> str | None:
+    number = query.get("number")
+    return "+" + number[1:] if number and number[0] == " " else number  # "+86..." arrives as " 86..."
 
 
 def _truth(query: Mapping[str, str], name: str) -> bool | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -172,7 +174,7 @@ async def test_corrections_are_written_by_the_one_writer(store: Store) -> None:
 async def test_the_last_moment_seen_is_written_while_nothing_happens(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callserver.node.attending.TICK_S", 0.01)
+    monkeypatch.setattr("callserver.node.duty.TICK_S", 0.01)
     async with at_work(store) as work:
         work.line.up(5_000_000)
         await eventually(lambda: work.vitals.switch("main").link == "up")
@@ -190,6 +192,26 @@ async def test_a_fresh_look_in_the_middle_of_quiet_tells_nothing_of_calls_and_no
         work.line.road.put_nowait(Restored(empty(later), later))
         await eventually(lambda: "AgentLeftQueue" in work.kinds)  # the fake's picture has no members
         assert set(work.kinds[before:]) == {"AgentLeftQueue"}
+
+
+async def test_while_another_program_holds_the_database_nothing_is_lost_and_it_is_said(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callserver.node.scribe.SLOW_S", 0.05)
+    monkeypatch.setattr("callserver.node.duty.TICK_S", 0.05)
+    begin, _ = times()
+    async with at_work(store) as work:
+        work.line.up(begin - 1000)
+        await eventually(lambda: "LinkRestored" in work.kinds)
+        blocker = sqlite3.connect(tmp_path / "calls.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        work.line.say(events(TRACE))
+        await eventually(lambda: work.vitals.switch("main").problem == "the database does not answer")
+        assert work.vitals.switch("main").pending() > 0
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        await eventually(lambda: "CallEnded" in work.kinds)
+        assert work.vitals.switch("main").problem == ""
 
 
 def test_each_run_has_a_holder_of_its_own() -> None:

@@ -171,3 +171,19 @@ async def test_jobs_and_news_of_the_switch_stay_with_what_was_told() -> None:
     (batch,) = paper.batches
     assert [job.key for job in batch.jobs] == ["1", "2"]
     assert (batch.switch, batch.seen_at) == (SwitchNews(booted_at=5, version="9"), 8)
+
+
+async def test_one_can_wait_for_what_was_told_though_more_is_told_all_the_time() -> None:
+    paper = Paper()
+    async with scribe_on(paper) as scribe:
+        scribe.tell(told("a"))
+
+        async def talk() -> None:
+            for number in range(1000):
+                scribe.tell(told(f"more-{number}"))
+                await asyncio.sleep(0)
+
+        talking = asyncio.create_task(talk())
+        assert await scribe.drained(5)
+        assert not talking.done()
+        await talking

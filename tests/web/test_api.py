@@ -117,6 +117,7 @@ async def test_calls_are_found_by_outcome_number_queue_and_switch(site: Site, st
     )
     assert await ids(site, "outcome=abandoned") == ["main:2.0"]
     assert await ids(site, f"number={quote('+8653288931111')}") == ["main:3.0"]
+    assert await ids(site, "number=+8653288931111") == ["main:3.0"]
     assert await ids(site, "number=95000") == ["main:4.0"]
     assert await ids(site, "queue=repair") == ["main:4.0"]
     assert await ids(site, "queue=hotline") == ["main:4.0", "main:3.0", "main:2.0", "main:1.0"]

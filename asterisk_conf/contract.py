@@ -24,6 +24,8 @@ CLEAN: Final = "callserver-clean"
 """A subroutine that takes out of the caller's number what no number has."""
 NUMBER_CHARACTERS: Final = "0-9A-Za-z+*#._-"
 """What a caller's number keeps (`FILTER()`); letters because 'anonymous' and SIP names come in its place."""
+WITHHELD: Final = "anonymous"
+"""What stands in place of a number that its owner withholds."""
 KEYS_PREFIX: Final = "callserver-keys-"
 """+ queue name: where a caller lands who presses a key while waiting."""
 

@@ -123,8 +123,9 @@ def event_filters(version: tuple[int, ...]) -> list[str]:
     """Lines of manager.conf that let through what callserver reads, and nothing else.
 
     The regex form sees the whole message, which begins with its `Event:` line: anchored there, a caller named
-    "Event: Hangup" passes nothing and stops nothing. Line ends are control characters, which Asterisk escapes inside
-    names and values, so `[[:cntrl:]]` can only match a real one.
+    "Event: Hangup" passes nothing and stops nothing. Line ends are control characters, which Asterisk escapes in names
+    and values. It does not in numbers (trace hostile-numbers): such a caller can let VarSets of their own call pass,
+    which is noise, until the dialplan has cleaned the number.
     """
     status = contract.QUEUE_STATUS_VARIABLE
     if contract.has_advanced_event_filters(version):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import itertools
 import os
 import random
@@ -35,6 +36,15 @@ UNFILTERED = Manager(user="everything", secret=SECRET, unrestricted=True)
 
 class SwitchFailed(Exception):
     """Asterisk did not start, or did not answer in time. The message carries the end of its own log."""
+
+
+_PRCTL = ctypes.CDLL(None).prctl
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel kills the child when this process ends, however it ends."""
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 _PORTS = itertools.cycle(random.sample(range(21_000, 32_000), 11_000))
@@ -134,6 +144,12 @@ class Asterisk:
         return self.home / "log" / "messages.log"
 
     @property
+    def complaints(self) -> list[str]:
+        """Its warnings and errors, without time and place."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return [line.partition("] ")[2] for line in lines if "ERROR[" in line or "WARNING[" in line]
+
+    @property
     def version(self) -> tuple[int, ...]:
         return self.software.version
 
@@ -153,6 +169,7 @@ class Asterisk:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         try:
             async with asyncio.timeout(within_s):

@@ -23,7 +23,7 @@ from typing import Final
 
 from asterisk_conf.plan import Phone, Trunk
 from tests.rig import provision
-from tests.rig.asterisk import LOOPBACK, Asterisk, free_port, until
+from tests.rig.asterisk import LOOPBACK, Asterisk, die_with_parent, free_port, until
 
 OUTSIDE: Final = "127.0.0.2"
 FOR_EVER_MS: Final = 600_000
@@ -369,6 +369,7 @@ class Phones:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=die_with_parent,
             cwd=self._folder,
         )
         sipp = Sipp(process, port, errors, statistics)

@@ -30,7 +30,7 @@ recorded_otherwise()
 
 
 async def perform(scenario: Scenario, software: provision.Switch, folder: Path) -> str:
-    """Play one scenario on a new switch and write its five files into `folder`. Returns a line to print."""
+    """Play one scenario on a new switch and write its five files into `folder`. Returns what to print: a line, and what the switch complained of."""
     began = time.monotonic()
     async with Asterisk(scenario.plan, software=software) as switch, Phones(switch) as phones:
         await phones.register(*scenario.registered)
@@ -51,9 +51,10 @@ async def perform(scenario: Scenario, software: provision.Switch, folder: Path) 
             part.write(folder, scenario.name if number == 1 else f"{scenario.name}-{number}")
         await switch.stop()
         _write_journals(switch, folder, scenario.name)
+        complaints = switch.complaints
     _write_story(stage, scenario, folder)
     taken = f"{len(stage.main.raw)} bytes, {len(stage.recorder.snapshots)} snapshots"
-    return f"{scenario.name}: {taken}, {time.monotonic() - began:.1f} s"
+    return "\n  ".join([f"{scenario.name}: {taken}, {time.monotonic() - began:.1f} s", *complaints])
 
 
 def _write_journals(switch: Asterisk, folder: Path, name: str) -> None:

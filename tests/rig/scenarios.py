@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from asterisk_conf.plan import Hotline, Manager, Member, Phone, Plan, Queue, Trunk
 from tests.rig.asterisk import FILTERED, SECRET, UNFILTERED, Asterisk
 from tests.rig.phones import OUTSIDE, Customer, Phones
-from tests.rig.recorder import ManagerConnection, Recorder
+from tests.rig.recorder import ManagerConnection, Message, Recorder
 
 HOTLINE, REPAIR = "4008", "4009"
 ZHANG, LI, WANG = "1001", "1002", "1003"
@@ -56,11 +56,14 @@ class Stage:
     async def over(self, calls: int = 1, *, within_s: float = 30) -> None:
         """Wait until this many calls have come and the last channel of the last one is gone."""
 
-        def channels(event: str) -> int:
-            return sum(m.get("Event") == event for m in self.main.messages)
+        def channels(event: str) -> list[Message]:
+            return [m for m in self.main.messages if m.get("Event") == event]
+
+        def begun() -> int:
+            return sum(m.get("Uniqueid") == m.get("Linkedid") for m in channels("Newchannel"))
 
         await self.main.until(
-            lambda: channels("Newchannel") >= calls and channels("Newchannel") == channels("Hangup"),
+            lambda: begun() >= calls and len(channels("Newchannel")) == len(channels("Hangup")),
             within_s,
             "the end of every channel",
         )

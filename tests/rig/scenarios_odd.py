@@ -43,6 +43,14 @@ async def withheld_number(stage: Stage) -> None:
     )
 
 
+@scenario("caller-claims-extension")
+async def caller_claims_extension(stage: Stage) -> None:
+    """A customer outside whose number is 1002, as Li's extension, is answered by Zhang; Li's phone has no part in it."""
+    await stage.phones.answers(ZHANG, ring_ms=500)
+    await stage.call(Customer(number="1002", display="Not Li", stay_ms=3000))
+    await stage.over()
+
+
 @scenario("chinese-names")
 async def chinese_names(stage: Stage) -> None:
     """Callers with Chinese names, one of them with a rare character outside the basic plane."""

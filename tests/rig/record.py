@@ -30,7 +30,10 @@ recorded_otherwise()
 
 
 async def perform(scenario: Scenario, software: provision.Switch, folder: Path) -> str:
-    """Play one scenario on a new switch and write its five files into `folder`. Returns what to print: a line, and what the switch complained of."""
+    """Play one scenario on a new switch and write its five files into `folder`.
+
+    Returns what to print: a line, and what the switch complained of.
+    """
     began = time.monotonic()
     async with Asterisk(scenario.plan, software=software) as switch, Phones(switch) as phones:
         await phones.register(*scenario.registered)

@@ -45,7 +45,7 @@ async def withheld_number(stage: Stage) -> None:
 
 @scenario("caller-claims-extension")
 async def caller_claims_extension(stage: Stage) -> None:
-    """A customer outside whose number is 1002, as Li's extension, is answered by Zhang; Li's phone has no part in it."""
+    """A customer whose number is 1002, like Li's extension, is answered by Zhang; Li's phone has no part in it."""
     await stage.phones.answers(ZHANG, ring_ms=500)
     await stage.call(Customer(number="1002", display="Not Li", stay_ms=3000))
     await stage.over()

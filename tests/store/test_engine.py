@@ -69,14 +69,17 @@ async def test_a_connection_for_looking_cannot_write(store: Store) -> None:
             await look(put)
 
 
-async def test_writers_take_turns(store: Store) -> None:
+async def test_writers_that_look_first_take_turns_also_in_two_processes(url: str, store: Store) -> None:
+    other = await engine.open(url)
+
     def count(connection: Connection) -> None:
         seen = connection.scalars(select(switches.c.last_seq).with_for_update()).one()
         connection.execute(switches.update().values(last_seq=seen + 1))
 
     await store.write(put)
-    await asyncio.gather(*(store.write(count) for _ in range(20)))
-    assert await log.last_seq(store, PBX) == 27
+    await asyncio.gather(*(one.write(count) for _ in range(20) for one in (store, other)))
+    assert await log.last_seq(store, PBX) == 47
+    await other.close()
 
 
 async def test_a_store_that_is_closed_has_finished_what_it_was_asked(url: str) -> None:

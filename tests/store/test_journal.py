@@ -150,6 +150,18 @@ async def test_a_new_owner_goes_on_counting_and_the_old_one_is_refused(
     assert [(one.seq, one.epoch) for one in await log.facts(store, PBX)] == [(1, 1), (2, 2)]
 
 
+async def test_what_an_owner_did_in_an_earlier_epoch_is_over_also_when_it_owns_again(
+    store: Store, journal: Journal
+) -> None:
+    await change_lease(store, expires_at=1)
+    between = await own(store, "node-b/1", ttl_s=-1)
+    again = await own(store, "node-a/1")
+    for late in (journal, between):
+        with pytest.raises(LeaseLost):
+            await late.append(Batch(facts=[started(0)]))
+    assert await again.append(Batch(facts=[started(0)])) == 1
+
+
 async def test_an_owner_whose_lease_expired_untaken_may_still_write_but_not_after_release(
     store: Store,
 ) -> None:

@@ -218,12 +218,18 @@ class TestPostgreSQL:
         store = await engine.open(url)
         old = await own(store, ttl_s=-1)
         assert await old.append(Batch(facts=[started(0)])) == 1
-        async with elsewhere(url, "SELECT epoch FROM leases FOR SHARE"):  # as the fence does
+        async with elsewhere(url, "SELECT * FROM switches FOR UPDATE"):
+            late = asyncio.create_task(old.append(Batch(facts=[ended(0)])))  # held up behind its fence
+            await asyncio.wait([late], timeout=0.2)
             taking = asyncio.create_task(own(store, "node-b/1"))
-            done, _ = await asyncio.wait([taking], timeout=0.2)
+            done, _ = await asyncio.wait([late, taking], timeout=0.2)
             assert not done
-        await (await taking).close()
-        await old.close()
+        assert await late == 2
+        new = await taking
+        assert await new.append(Batch(facts=[started(1)])) == 3
+        assert [one.epoch for one in await log.facts(store, PBX)] == [1, 1, 2]
+        for journal in (old, new):
+            await journal.close()
         await store.close()
 
 

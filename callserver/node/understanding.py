@@ -30,6 +30,7 @@ from callserver.store.rows import Batch, SwitchNews
 RECONCILE = "reconcile"
 NIGHTLY = clock_time(2, 30)  # by the site's clock: yesterday is reconciled when the night is quiet
 SETTLE_MS = 15_000  # after a gap, before its journals are read: the switch writes them within a second or two
+STEPPED_BACK_MS = 60_000  # events come out of order by much less: the switch's clock was put back
 SEEN_EVERY_MS = 2_000  # `seen_at` is written at least so often while nothing happens
 """How old the last sign of life may be when a crash ends us: what the gap is too long by, at most."""
 
@@ -108,7 +109,7 @@ class Understanding:
 
     def _saw(self, at: Instant) -> None:
         self._ahead_ms = at - self._clock()
-        if self.seen_at is None or at > self.seen_at:
+        if self.seen_at is None or at > self.seen_at or self.seen_at - at > STEPPED_BACK_MS:
             self.seen_at = at
 
     def now(self) -> Instant:

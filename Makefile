@@ -18,7 +18,7 @@ test: setup ## style, types, doubled code, then the whole suite, real Asterisk i
 	@scripts/test.sh $(ARGS)
 
 unit: setup ## the tests that need no other program, under a minute
-	@$(RUN) -m pytest -m "not real and not pg and not browser" $(ARGS)
+	@$(RUN) -m pytest -m "not real and not pg and not browser" -n auto --dist worksteal $(ARGS)
 
 lint: setup ## style, types and doubled code alone
 	@scripts/lint.sh

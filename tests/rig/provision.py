@@ -36,11 +36,11 @@ POSTGRES_WITHOUT = ("libc6", "libc-bin", "libllvm", "perl", "libperl", "ssl-cert
 TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres")
 BY_HAND = {
     "asterisk22": "or put an Asterisk (18 or newer) on PATH, or name one with ASTERISK=",
-    "asterisk16": "it is needed only to record the traces of Asterisk 16",
+    "asterisk16": "its tests are skipped then, and its traces cannot be recorded",
     "sipp": "or install SIPp (Debian's package sip-tester) and put it on PATH",
     "postgres": "or install PostgreSQL's server (Debian's package postgresql)",
 }
-NEEDED = ("asterisk22", "sipp", "postgres")
+NEEDED = ("asterisk22", "sipp", "postgres", "asterisk16")
 
 Version = tuple[int, int, int]
 

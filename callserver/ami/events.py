@@ -8,6 +8,7 @@ Asterisk's own event names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -38,8 +39,19 @@ def text(value: str | None) -> str | None:
 
 
 def number(value: str | None) -> str | None:
-    """A caller number as received, None where absent or withheld."""
-    return None if value is None or value in _ABSENT or value.lower() in WITHHELD else value
+    """A caller number as received, None where absent or withheld.
+
+    A caller may put line breaks into it, and Asterisk lets them: control characters are replaced.
+    """
+    return None if value is None or value in _ABSENT or value.lower() in WITHHELD else one_line(value)
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def one_line(value: str) -> str:
+    """The value with a mark in place of line breaks and other control characters."""
+    return value if value.isprintable() else _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
@@ -62,7 +74,7 @@ def unescape(value: str) -> str:
 
 def name(value: str | None) -> str | None:
     """A member's name, C escapes undone, None where absent."""
-    return None if value is None or value in _ABSENT else unescape(value)
+    return None if value is None or value in _ABSENT else one_line(unescape(value))
 
 
 def caller_name(value: str | None) -> str | None:
@@ -126,7 +138,12 @@ class Channel:
 
     @property
     def caller_name(self) -> str | None:
-        return name(self._headers.get(self._names.caller_name))
+        return caller_name(self._headers.get(self._names.caller_name))
+
+    @property
+    def withheld(self) -> bool:
+        """The caller does not want the number to be known: the network or the dialplan says so in its place."""
+        return self._headers.get(self._names.caller_number, "").lower() in WITHHELD
 
     @property
     def connected_number(self) -> str | None:
@@ -142,7 +159,7 @@ class Channel:
 
     @property
     def exten(self) -> str:
-        return self._headers.get(self._names.exten, "")
+        return one_line(self._headers.get(self._names.exten, ""))
 
     @property
     def interface(self) -> str:

@@ -55,6 +55,7 @@ class Tally:
     dropped: int  # events that nobody wanted
     rubbish: int
     oversize: int
+    forged: int  # what callers wrote into the stream (torn.py)
     road: int  # items waiting now
     ping_s: float | None  # the last one's round trip
     clock_ahead_s: float  # the switch's clock minus ours
@@ -168,6 +169,7 @@ class Link:
             dropped=totals.dropped,
             rubbish=totals.rubbish,
             oversize=totals.oversize,
+            forged=totals.forged,
             road=self.road.qsize(),
             ping_s=None if session is None else session.ping_s,
             clock_ahead_s=self._clock.ahead_ms / 1000,
@@ -337,6 +339,7 @@ class _Totals:
     dropped: int = 0
     rubbish: int = 0
     oversize: int = 0
+    forged: int = 0
 
     def plus(self, reader: Reader) -> _Totals:
         return _Totals(
@@ -345,4 +348,5 @@ class _Totals:
             dropped=self.dropped + reader.dropped,
             rubbish=self.rubbish + reader.rubbish,
             oversize=self.oversize + reader.oversize,
+            forged=self.forged + reader.forged,
         )

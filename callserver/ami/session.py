@@ -251,12 +251,15 @@ class Session:
         self._life = self._now()
         if self._recorder is not None:
             self._recorder.received(data)
+        forged = self.reader.forged
         try:
             for item in self.reader.feed(data):
                 self._take(item)
         except Exception:  # whatever it is: a stream with a hole in it must not go on as if it were whole
             log.exception("ami item not taken", pbx=self.settings.pbx)
             self.drop("an item could not be taken")
+        if self.reader.forged > forged:
+            log.warning("a caller wrote lines into AMI; they are not believed", pbx=self.settings.pbx)
         if not self.ended.done():
             # Our idea of the switch's clock is off by some milliseconds; what it said itself was surely seen.
             self.seen_at = max(self.clock.now(), self._said_at)

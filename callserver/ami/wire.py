@@ -23,7 +23,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from callserver.ami import events
+from callserver.ami import events, torn
 from callserver.ami.events import AmiEvent, Headers
 from callserver.ami.splitter import MAX_MESSAGE, Splitter
 
@@ -128,6 +128,8 @@ class MessageHeaders(Mapping[str, str]):
 
 
 _BUILD = {name.encode(): build for name, build in events.BUILD.items()}
+_LONGEST_TORN = 8192  # bytes
+_DOUBTS = 3  # so many in a row, and it is the switch that writes in an order which torn.py does not know
 _LISTED = frozenset(name.encode() for name in events.LISTED)
 
 
@@ -135,10 +137,22 @@ class Reader:
     """Typed messages out of a byte stream. Feeding never raises.
 
     `version` is the AMI version of the last banner; `heard` counts wanted events by name, `dropped` unwanted
-    ones, `rubbish` what was neither event nor response.
+    ones, `rubbish` what was neither event nor response, `forged` what a caller wrote into the stream
+    (torn.py).
     """
 
-    __slots__ = ("_heard", "_splitter", "dropped", "octets", "rubbish", "version")
+    __slots__ = (
+        "_before",
+        "_doubts",
+        "_heard",
+        "_splitter",
+        "_torn",
+        "dropped",
+        "forged",
+        "octets",
+        "rubbish",
+        "version",
+    )
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         self._splitter = Splitter(limit)
@@ -146,7 +160,11 @@ class Reader:
         self.octets = 0
         self.dropped = 0
         self.rubbish = 0
+        self.forged = 0
         self._heard: Counter[bytes] = Counter()
+        self._torn = b""  # a message whose end a caller put off
+        self._before = b""  # the message before, if it was dropped unread
+        self._doubts = 0  # torn messages in a row that could not be mended
 
     @property
     def heard(self) -> dict[str, int]:
@@ -167,7 +185,8 @@ class Reader:
         """The wanted messages that `data` completes, in wire order."""
         self.octets += len(data)
         found: list[Item] = []
-        for message in self._splitter.feed(data):
+        for raw in self._splitter.feed(data):
+            message = self._rejoined(raw) if self._torn else raw
             if message.startswith(b"Event: "):
                 self._event(message, found)
             else:
@@ -178,20 +197,51 @@ class Reader:
         end = message.find(b"\r", 7)
         name = message[7 : end if end > 0 else None]
         build = _BUILD.get(name)
+        if (build is None and name not in _LISTED) or (name == b"VarSet" and _QUEUE_STATUS not in message):
+            self.dropped += 1
+            self._before = message
+            return
+        whole = self._whole(message)
+        self._before = b""
+        if whole is None:
+            return
         if build is None:
-            if name in _LISTED:
-                found.append(Reply(headers(message)))
-            else:
-                self.dropped += 1
-        elif name == b"VarSet" and _QUEUE_STATUS not in message:
+            found.append(Reply(headers(whole)))
+            return
+        event = build(MessageHeaders(whole))
+        if event is None:
             self.dropped += 1
         else:
-            event = build(MessageHeaders(message))
-            if event is None:
-                self.dropped += 1
-            else:
-                self._heard[name] += 1
-                found.append(event)
+            self._heard[name] += 1
+            found.append(event)
+
+    def _whole(self, message: bytes) -> bytes | None:
+        """The message as Asterisk meant it; None where it is a caller's, or where its end has not come yet."""
+        if not torn.torn(message):
+            if self._before and not torn.genuine(message) and torn.cut(self._before):
+                self.forged += 1
+                return None
+            if b"CallerIDNum: " in message:
+                self._doubts = 0
+            return message
+        message = torn.mended(message)
+        if not torn.torn(message):
+            self.forged += 1
+            self._doubts = 0
+            return message
+        if self._doubts < _DOUBTS:
+            self._torn = message
+            return None
+        return None if torn.unfinished(message) else message
+
+    def _rejoined(self, message: bytes) -> bytes:
+        """What follows a torn message belongs to it, unless it is surely one of its own."""
+        begun, self._torn = self._torn, b""
+        self._doubts += 1
+        if torn.genuine(message) or len(begun) > _LONGEST_TORN:
+            self.forged += 1
+            return message
+        return begun + b"\r\n\r\n" + message
 
     def _other(self, message: bytes, found: list[Item]) -> None:
         message = message.lstrip(b"\r\n")

@@ -158,6 +158,7 @@ Event: TypeAlias = (
     | Noted
 )
 
+_SECOND_COLUMN: Final = re.compile(r'"[^"]*","([^"]*)"')
 _KNOWN_NOTES: Final = frozenset(
     "STREAM_BEGIN STREAM_END DTMF PARK_START PARK_END FORWARD USER_DEFINED LOCAL_OPTIMIZE_BEGIN".split()
 )
@@ -168,6 +169,9 @@ _ALIASES: Final = {
     "callerid(num)": "cidnum",
     "extra": "eventextra",
 }
+_USED: Final = frozenset(
+    "eventtype eventtime uniqueid linkedid channame cidnum cidname exten context appname appdata eventextra".split()
+)
 _NEEDED: Final = ("eventtype", "eventtime", "uniqueid", "linkedid")
 
 
@@ -188,7 +192,7 @@ class Layout:
         missing = [needed for needed in _NEEDED if needed not in names]
         if missing:
             raise ValueError(f"a CEL file needs the columns {_NEEDED}; missing here: {missing}")
-        self._columns = {name: index for index, name in enumerate(names)}
+        self._columns = {name: index for index, name in enumerate(names) if name in _USED}
         self._width = 1 + max(self._columns[needed] for needed in _NEEDED)
         self._zone = zone
         self._quoted = quoted
@@ -211,6 +215,9 @@ class Layout:
         """When a line was written, None for rubbish and for the further lines of a row."""
         if self._quoted and not begins_row(line):
             return None
+        quick = _SECOND_COLUMN.match(line) if self._quoted and self._time == 1 else None
+        if quick is not None:
+            return self._instant(quick[1])
         values = _values(line)
         return self._instant(values[self._time]) if len(values) > self._time else None
 

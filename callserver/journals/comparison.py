@@ -53,7 +53,11 @@ def compare(ours: Record, stories: Sequence[Story], tolerance_s: float = 1.0) ->
     """What differs, and the repaired record. `ours` stays as it is. One record may be several stories to
     queue_log.
     """
-    return _Comparing(ours, stories, tolerance_s).result()
+    looked = _Comparing(ours, stories, tolerance_s)
+    if not looked.mends:
+        return Comparison(tuple(looked.found), None)
+    mending = _Comparing(deepcopy(ours), stories, tolerance_s)
+    return Comparison(tuple(mending.found), mending.mended())
 
 
 def merged(records: Sequence[Record]) -> Record:
@@ -66,25 +70,26 @@ def merged(records: Sequence[Record]) -> Record:
 
 
 class _Comparing:
+    """Looks only, until `mended` is asked for; that changes the record it was given."""
+
     def __init__(self, ours: Record, stories: Sequence[Story], tolerance_s: float) -> None:
-        self.record = deepcopy(ours)
+        self.record = ours
         self.stories = sorted(stories, key=lambda story: story.started_at or story.last_at)
         self.tolerance_s = tolerance_s
         self.blind = bool(ours.get("gap"))
         self.open = bool(ours.get("open", ours.get("ended_at") is None))
         self.found: list[Difference] = []
         self.mends: list[Callable[[], None]] = []
-
-    def result(self) -> Comparison:
         self._compare_visits()
         if len(self.stories) == 1:
             self._compare_call(self.stories[0])
+
+    def mended(self) -> Record:
+        self.record.setdefault("queue_visits", [])
         for mend in self.mends:
             mend()
-        if not self.mends:
-            return Comparison(tuple(self.found), None)
         self._finish()
-        return Comparison(tuple(self.found), self.record)
+        return self.record
 
     def _differ(self, field: str, ours: Any, theirs: Any, repairable: bool, mend: Callable[[], None]) -> None:
         self.found.append(
@@ -102,7 +107,7 @@ class _Comparing:
     # ----------------------------------------------------------------------------------------------------
 
     def _compare_visits(self) -> None:
-        unmatched: list[Record] = list(self.record.setdefault("queue_visits", []))
+        unmatched: list[Record] = list(self.record.get("queue_visits", ()))
         for story in self.stories:
             for visit in story.visits:
                 mine = next((own for own in unmatched if self._is_same(own, visit)), None)
@@ -125,8 +130,9 @@ class _Comparing:
 
     def _missing(self, theirs: Visit) -> None:
         body = theirs.to_json()
-        visits = self.record["queue_visits"]
-        self._differ("queue_visits", None, _brief(body), True, lambda: visits.append(body))
+        self._differ(
+            "queue_visits", None, _brief(body), True, lambda: self.record["queue_visits"].append(body)
+        )
 
     def _compare_visit(self, mine: Record, theirs: Visit, story: Story) -> None:
         name = f"queue_visits[{self.record['queue_visits'].index(mine)}]"

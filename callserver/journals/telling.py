@@ -216,7 +216,7 @@ class _Queues:
     def __init__(self, calls: Iterable[Visits]) -> None:
         self._visits: dict[str, list[tuple[Instant, Instant | None]]] = defaultdict(list)
         for visits in calls:
-            for visit in visits.told():
+            for visit in visits.told:
                 if visit.entered_at is not None:
                     self._visits[visit.queue].append((visit.entered_at, visit.left_at))
 
@@ -230,7 +230,7 @@ class _Teller:
     def __init__(self, pbx: PbxId, known: Known, said: _Group, channels: Channels, boots: _Boots) -> None:
         self._pbx, self._known, self._said, self._channels = pbx, known, said, channels
         self.visits = Visits(said.entries, channels, Members(known.members))
-        self._told = self.visits.told()
+        self._told = self.visits.told
         self._last_at = max(channels.last_at, self.visits.last_at)
         self._first = _first(channels)
         self._finished = channels.over if channels.known else self._queues_done()

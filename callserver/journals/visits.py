@@ -11,7 +11,8 @@ would not take is in CEL only.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -77,7 +78,7 @@ def _is_device(member: str, seen: str) -> bool:
 
 
 class Visits:
-    """The visits of one call."""
+    """The visits of one call: `told`, in order."""
 
     def __init__(self, entries: Iterable[queue_log.Entry], channels: Channels, members: Members) -> None:
         self.transfers: list[Transfer] = []
@@ -87,17 +88,16 @@ class Visits:
         self._channels = channels
         self._members = members
         self._visits: list[_Visit] = []
+        self._met = _meetings(channels)
         for entry in entries:
             self.last_at = max(self.last_at, entry.at)
             step = _STEPS.get(type(entry))
             if step is not None and entry.call is not None:
                 step(self, entry)
         self._sharpen()
-
-    def told(self) -> tuple[Visit, ...]:
-        """The visits in order."""
-        ordered = sorted(self._visits, key=lambda visit: visit.entered or 0)
-        return tuple(self._told(visit) for visit in ordered)
+        self._visits.sort(key=lambda visit: visit.entered or 0)
+        rang = self._rang()
+        self.told = tuple(self._told(visit, rang[id(visit)]) for visit in self._visits)
 
     # --- queue_log
     # -------------------------------------------------------------------------------------------------
@@ -156,26 +156,21 @@ class Visits:
     # ---------
 
     def _sharpen(self) -> None:
-        unmatched = list(self._channels.stays)
+        unmatched = _Stays(self._channels.stays)
         for visit in self._visits:
-            stay = _stay_of(visit, unmatched)
+            stay = unmatched.take(visit)
             if stay is not None:
-                unmatched.remove(stay)
                 visit.entered = stay.begin
             self._sharpen_leaving(visit, stay)
             self._sharpen_finish(visit)
-        for stay in unmatched:
+        for stay in unmatched.left():
             self._read_alone(stay)
 
     def _sharpen_leaving(self, visit: _Visit, stay: Stay | None) -> None:
         if visit.left is None:
             return
         if visit.end == "answered":
-            together = [
-                meeting.at
-                for meeting in self._channels.meetings
-                if {meeting.one, meeting.other} == {visit.leg, visit.agent_leg}
-            ]
+            together = [at for at, other in self._met[visit.leg] if other == visit.agent_leg]
             visit.left = _nearest(together, visit.left)
         elif stay is not None and stay.end is not None:
             visit.left = _nearest([stay.end], visit.left)
@@ -196,18 +191,11 @@ class Visits:
     def _read_alone(self, stay: Stay) -> None:
         """A stay of which queue_log says nothing: a refusal, or queue_log was not there to say it."""
         visit = _Visit(stay.queue, stay.leg, stay.begin, left=stay.end, finished=stay.end)
-        met = next(
-            (
-                meeting
-                for meeting in self._channels.meetings
-                if self._is_answer(meeting.one, meeting.other, meeting.at, stay)
-            ),
-            None,
-        )
-        if met is not None:
-            visit.end, visit.left = "answered", met.at
-            visit.agent_leg = met.other if met.one == stay.leg else met.one
-            parted = (stay.end, self._agent_left(stay.leg, self._channels.known[visit.agent_leg], met.at))
+        answer = next((met for met in self._met[stay.leg] if self._is_answer(met, stay)), None)
+        if answer is not None:
+            visit.end = "answered"
+            visit.left, visit.agent_leg = answer
+            parted = (stay.end, self._agent_left(stay.leg, self._channels.known[visit.agent_leg], visit.left))
             visit.finished = min((at for at in parted if at is not None), default=None)
             visit.talk_s = seconds(visit.left, visit.finished)
             visit.by = self._who_ended(visit)
@@ -219,11 +207,11 @@ class Visits:
         visit.wait_s = seconds(visit.entered, visit.left)
         self._visits.append(visit)
 
-    def _is_answer(self, one: LegId, other: LegId, at: Instant, stay: Stay) -> bool:
-        if stay.leg not in (one, other) or at < stay.begin or (stay.end is not None and at > stay.end):
+    def _is_answer(self, met: tuple[Instant, LegId], stay: Stay) -> bool:
+        at, other = met
+        if at < stay.begin or (stay.end is not None and at > stay.end):
             return False
-        agent = self._channels.known.get(other if one == stay.leg else one)
-        return agent is not None and agent.app == "AppQueue"
+        return self._channels.known[other].app == "AppQueue"
 
     def _agent_left(self, caller: LegId, agent: Channel, since: Instant) -> Instant | None:
         """When the agent was gone; a Local channel may be optimised away while they talk
@@ -264,7 +252,7 @@ class Visits:
     # --- telling
     # ---------------------------------------------------------------------------------------------------
 
-    def _told(self, visit: _Visit) -> Visit:
+    def _told(self, visit: _Visit, rang: list[Channel]) -> Visit:
         known = self._channels.known
         answered = visit.end == "answered"
         agent_channel = known.get(visit.agent_leg) if visit.agent_leg else None
@@ -280,24 +268,31 @@ class Visits:
             agent=self._members.agent(visit.member, agent_channel) if answered else None,
             agent_leg=visit.agent_leg,
             completed_by=visit.by,
-            rings=self._rings(visit),
+            rings=self._rings(visit, rang),
         )
 
-    def _rings(self, visit: _Visit) -> tuple[Ring, ...]:
-        legs = [channel for channel in self._channels.known.values() if self._visit_of(channel) is visit]
+    def _rang(self) -> dict[int, list[Channel]]:
+        """The legs that rang for each visit: the one that took it, and members' legs begun while it was the
+        last.
+        """
+        taken = {visit.agent_leg: visit for visit in self._visits if visit.agent_leg is not None}
+        begun = [visit.entered or 0 for visit in self._visits]
+        rang: dict[int, list[Channel]] = defaultdict(list)
+        for channel in self._channels.known.values():
+            visit = taken.get(channel.leg)
+            if visit is None and channel.app == "AppQueue" and channel.started is not None:
+                index = bisect_right(begun, channel.started + _ORDER_MS) - 1
+                visit = self._visits[index] if index >= 0 else None
+            if visit is not None:
+                rang[id(visit)].append(channel)
+        return rang
+
+    def _rings(self, visit: _Visit, legs: list[Channel]) -> tuple[Ring, ...]:
         rings = [self._ring_written(entry, legs) for entry in visit.rings]
         if visit.end == "answered" and not any(leg.leg == visit.agent_leg and leg.came_in for leg in legs):
             rings.append(self._ring_answered(visit, legs))
         rings += [self._ring_seen(channel, visit) for channel in legs if not channel.came_in]
         return tuple(sorted(rings, key=lambda ring: ring.at or 0))
-
-    def _visit_of(self, channel: Channel) -> _Visit | None:
-        """The visit for which a leg rang: the last one begun before it."""
-        taken = next((visit for visit in self._visits if visit.agent_leg == channel.leg), None)
-        if taken is not None or channel.app != "AppQueue" or channel.started is None:
-            return taken
-        begun = (visit for visit in self._visits if (visit.entered or 0) <= channel.started + _ORDER_MS)
-        return max(begun, key=lambda visit: visit.entered or 0, default=None)
 
     def _ring_written(self, entry: queue_log.RingEnded, legs: list[Channel]) -> Ring:
         """A ring that queue_log wrote; takes its leg out of `legs`."""
@@ -364,13 +359,36 @@ class Visits:
         )
 
 
-def _stay_of(visit: _Visit, stays: list[Stay]) -> Stay | None:
-    fitting = [
-        stay
-        for stay in stays
-        if stay.leg == visit.leg and stay.queue == visit.queue and _near(stay.begin, visit.entered)
-    ]
-    return min(fitting, key=lambda stay: abs(stay.begin - (visit.entered or 0)), default=None)
+class _Stays:
+    """Runs of the Queue application, until a visit takes them."""
+
+    def __init__(self, stays: Iterable[Stay]) -> None:
+        self._waiting: dict[tuple[LegId, str], list[Stay]] = defaultdict(list)
+        for stay in stays:
+            self._waiting[stay.leg, stay.queue].append(stay)
+
+    def take(self, visit: _Visit) -> Stay | None:
+        """The stay that this visit was."""
+        waiting = self._waiting[visit.leg, visit.queue]
+        fitting = [stay for stay in waiting if _near(stay.begin, visit.entered)]
+        nearest = min(fitting, key=lambda stay: abs(stay.begin - (visit.entered or 0)), default=None)
+        if nearest is not None:
+            waiting.remove(nearest)
+        return nearest
+
+    def left(self) -> list[Stay]:
+        """Those that no visit took, in order."""
+        rest = [stay for stays in self._waiting.values() for stay in stays]
+        return sorted(rest, key=lambda stay: stay.begin)
+
+
+def _meetings(channels: Channels) -> dict[LegId, list[tuple[Instant, LegId]]]:
+    """For each leg, when it met which other in a bridge."""
+    met: dict[LegId, list[tuple[Instant, LegId]]] = defaultdict(list)
+    for meeting in channels.meetings:
+        met[meeting.one].append((meeting.at, meeting.other))
+        met[meeting.other].append((meeting.at, meeting.one))
+    return met
 
 
 def _near(moment: Instant | None, second: Instant | None) -> bool:

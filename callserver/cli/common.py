@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from callserver.errors import SettingsError
+from callserver.facts import iso
 from callserver.settings import AsteriskSettings, Settings, load
 
 CHUNK = 1 << 16
@@ -63,6 +64,14 @@ def chunks(path: Path) -> Iterator[bytes]:
         return
     with path.open("rb") as file:
         yield from iter(lambda: file.read(CHUNK), b"")
+
+
+def told(body: dict[str, Any]) -> dict[str, Any]:
+    """A fact's JSON for the world outside: its instants as ISO 8601 UTC with milliseconds."""
+    return {
+        key: iso(value) if isinstance(value, int) and (key == "at" or key.endswith("_at")) else value
+        for key, value in body.items()
+    }
 
 
 def json_line(value: Any) -> None:

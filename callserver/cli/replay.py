@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from callserver.cli.common import chunks, json_line
+from callserver.cli.common import chunks, json_line, told
 
 _LAST = "9999"  # a call without a known start comes after those with one
 
@@ -48,18 +48,19 @@ def replay(
 
 
 def _facts(file: Path, pbx: str, trunks: list[str]) -> Iterator[dict[str, Any]]:
-    from callserver.calls.replay import replay as told
-    from callserver.facts import iso, to_json
+    from callserver.calls.replay import replay as understood
+    from callserver.facts import to_json
 
-    for fact in told(_events(file), _floor(pbx, trunks)):
-        yield {**to_json(fact), "at": iso(fact.at)}
+    floor = _floor(pbx, trunks)
+    for fact in understood(_events(file, floor), floor):
+        yield told(to_json(fact))
 
 
 def calls(file: Path, pbx: str, trunks: list[str]) -> list[dict[str, Any]]:
     """Every call of the trace, whole, sorted by start."""
     floor = _floor(pbx, trunks)
     found: dict[str, dict[str, Any]] = {}
-    for number, event in enumerate(_events(file), 1):
+    for number, event in enumerate(_events(file, floor), 1):
         floor.feed(event)
         if number % 1000 == 0:  # take before the floor lets go of calls that are long over
             _take(floor, found)
@@ -76,10 +77,18 @@ def _take(floor: Any, found: dict[str, dict[str, Any]]) -> None:
         found.pop(absorbed, None)
 
 
-def _events(file: Path) -> Iterator[Any]:
+def _events(file: Path, floor: Any) -> Iterator[Any]:
     from callserver.ami.wire import Reply, read
 
-    return (item for item in read(chunks(file)) if not isinstance(item, Reply))
+    return (item for item in read(_watched(file, floor)) if not isinstance(item, Reply))
+
+
+def _watched(file: Path, floor: Any) -> Iterator[bytes]:
+    """The file's chunks. Whoever recorded it may have left variables out: one in it says that they are told."""
+    for chunk in chunks(file):
+        if b"Event: VarSet" in chunk:
+            floor.hears_variables()
+        yield chunk
 
 
 def _floor(pbx: str, trunks: list[str]) -> Any:
@@ -87,4 +96,4 @@ def _floor(pbx: str, trunks: list[str]) -> Any:
     from callserver.calls.floor import Floor
     from callserver.facts import PbxId
 
-    return Floor(PbxId(pbx), names=Names(trunks=tuple(trunks)))
+    return Floor(PbxId(pbx), names=Names(trunks=tuple(trunks), queue_status=False))

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
-from callserver.cli.common import AsJson, Config, Pbx, chosen, flush, json_line, settings
-from callserver.facts import Instant, PbxId, instant, iso
+from callserver.cli.common import AsJson, Config, Pbx, chosen, flush, json_line, settings, told
+from callserver.facts import Instant, PbxId, instant
 from callserver.logs import printable
 
 POLL_S = 0.25
@@ -119,7 +119,7 @@ async def _page(store: Any, pbx: PbxId, after: int) -> AsyncIterator[tuple[int, 
 
 def _show(seq: int, body: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        json_line({"seq": seq, **body, "at": iso(body.get("at"))})
+        json_line({"seq": seq, **told(body)})
     else:
         line = readable(body, colours=sys.stdout.isatty())
         sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
@@ -127,7 +127,8 @@ def _show(seq: int, body: dict[str, Any], as_json: bool) -> None:
 
 def readable(body: dict[str, Any], *, colours: bool = False) -> str:
     """One fact as a line: when, which call (or switch), what, and what more is known of it."""
-    when = (iso(body.get("at")) or "(no time)").replace("T", " ").removesuffix("Z")
+    body = told(body)
+    when = (body.get("at") or "(no time)").replace("T", " ").removesuffix("Z")
     what = str(body.get("fact"))
     name = typer.style(f"{what:16}", bold=True, fg=_colour(what)) if colours else f"{what:16}"
     who = printable(str(body.get("call") or body.get("pbx")))
@@ -146,10 +147,10 @@ def _more(body: dict[str, Any]) -> Iterator[str]:
     for key, value in body.items():
         if key in _HIDDEN or value is None or value is False or value == "":
             continue
-        yield printable(f"{key}={_shown(key, value)}")
+        yield printable(f"{key}={_shown(value)}")
 
 
-def _shown(key: str, value: Any) -> str:
+def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return str(iso(value)) if key.endswith("_at") and isinstance(value, int) else str(value)
+    return str(value)

@@ -102,3 +102,9 @@ def test_a_fact_is_one_readable_line_whatever_the_caller_is_called() -> None:
     assert line.startswith("1970-01-01 00:00:01.000  main:1.0")
     assert r"caller_name=a\n\x1b[31mb" in line
     assert readable({"fact": "LinkLost", "pbx": "main", "at": None}).startswith("(no time)")
+
+
+def test_every_instant_of_a_fact_is_readable() -> None:
+    line = readable({"fact": "LinkRestored", "pbx": "main", "at": 2000, "lost_at": 1000, "restarted": True})
+    assert line.startswith("1970-01-01 00:00:02.000  main ")
+    assert line.endswith("lost_at=1970-01-01T00:00:01.000Z  restarted=True")

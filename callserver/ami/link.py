@@ -248,20 +248,20 @@ class Link:
             await asyncio.gather(watching, again, return_exceptions=True)
 
     async def _look(self, session: Session) -> None:
-        """The first snapshot. A switch that is still booting says FullyBooted when it is done, others right
-        after login.
+        """The first snapshot, and another one whenever the session has a doubt.
 
-        Asterisk 16 lets us in before app_queue is loaded, and would show no queues. One that stays silent is
-        looked at all the same, and once more should it boot later.
+        A switch that is still booting says FullyBooted when it is done, others right after login: Asterisk 16 lets us
+        in before app_queue is loaded, and would show no queues. One that stays silent is looked at all the same.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(self.settings.deadline_s):
                 await session.booted.wait()
-        booted = session.booted.is_set()
-        await session.look(self._restored)
-        if not booted:
-            await session.booted.wait()
+        session.doubt.clear()
+        while True:
             await session.look(self._restored)
+            await asyncio.sleep(self.settings.heartbeat_s / 5)  # doubts may come by the dozen
+            await session.doubt.wait()
+            session.doubt.clear()
 
     # --- what the session tells, within the callback of the socket
 

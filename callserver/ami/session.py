@@ -88,7 +88,8 @@ class Session:
         self.up = False  # logged in and not ended
         self.seen_at: Instant | None = None
         self.ping_s: float | None = None  # how long the last Ping took
-        self.booted: asyncio.Event = asyncio.Event()
+        self.booted = asyncio.Event()
+        self.doubt = asyncio.Event()  # what was heard may not be all that happened: look again
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = loop.create_future()
         self._said_at: Instant = 0  # the time of the last event
@@ -251,15 +252,16 @@ class Session:
         self._life = self._now()
         if self._recorder is not None:
             self._recorder.received(data)
-        forged = self.reader.forged
+        doubts = self.reader.forged + self.reader.rubbish
         try:
             for item in self.reader.feed(data):
                 self._take(item)
         except Exception:  # whatever it is: a stream with a hole in it must not go on as if it were whole
             log.exception("ami item not taken", pbx=self.settings.pbx)
             self.drop("an item could not be taken")
-        if self.reader.forged > forged:
-            log.warning("a caller wrote lines into AMI; they are not believed", pbx=self.settings.pbx)
+        if self.reader.forged + self.reader.rubbish > doubts:
+            log.warning("lines in AMI that Asterisk did not mean: a caller's number?", pbx=self.settings.pbx)
+            self.doubt.set()
         if not self.ended.done():
             # Our idea of the switch's clock is off by some milliseconds; what it said itself was surely seen.
             self.seen_at = max(self.clock.now(), self._said_at)
@@ -273,6 +275,7 @@ class Session:
             if isinstance(item, FullyBooted):
                 self._uptime = None if item.uptime_s is None else (item.uptime_s, self._now())
                 self.booted.set()
+                self.doubt.set()
             self._said_at = item.at or 0
             for look in self._looks:
                 look.assembly.event(item)  # said while the lists were read

@@ -19,6 +19,7 @@ from callserver.ami.session import Session
 from callserver.errors import ActionRefused, LinkDown, OutcomeUnknown, SettingsError, UnsafeValue
 from callserver.facts import PbxId
 from tests.ami.fake_switch import FakeSwitch, eventually, fake_switch, message, newchannel
+from tests.ami.test_torn import block, said
 from tests.ami.test_wire import pieces
 
 ORIGINATE = commands.Originate(channel="PJSIP/1001", context="c", exten="1", channel_id="ours-1")
@@ -301,6 +302,15 @@ async def test_a_port_that_speaks_no_ami_is_given_up(switch: FakeSwitch) -> None
     async with running(Link(settings(switch, deadline_s=0.4))) as link:
         await eventually(lambda: link.state == "down" and "Login" in link.reason)
         assert link.road.empty()
+
+
+async def test_a_callers_forgery_makes_the_link_look_again(switch: FakeSwitch) -> None:
+    async with linked(switch) as link:
+        switch.say(said("Newchannel", block("2.2", "1\r\n\r\nEvent: Shutdown")))
+        assert (await until(link, Heard)).event.channel.uniqueid == "2.2"
+        await until(link, Restored)
+        assert link.tally.forged == 1
+        assert link.tally.connections == 1
 
 
 async def test_rubbish_is_survived_and_counted(switch: FakeSwitch) -> None:

@@ -122,6 +122,13 @@ class AsteriskSettings:
             '["PJSIP/1001"]',
         ),
     ] = ()
+    queue_status: Annotated[
+        bool,
+        Key(
+            "The manager user hears the variable QUEUESTATUS; false where its filter or rights hide it.",
+            "true",
+        ),
+    ] = True
     trunks: Annotated[
         tuple[str, ...],
         Key("Channels whose name begins so are lines to the outside world.", '["PJSIP/trunk"]'),

@@ -115,12 +115,16 @@ class CallStarted(OfCall):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallDescribed(OfCall):
-    """Something about the call was learned later: direction, who calls or what was dialed. None: no news."""
+    """Something about the call was learned later: direction, who calls or what was dialed. None: no news.
+
+    `withheld`: the caller's number and name are not to be known after all.
+    """
 
     direction: Direction | None = None
     caller_number: str | None = None
     caller_name: str | None = None
     dialed: str | None = None
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

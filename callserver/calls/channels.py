@@ -24,10 +24,16 @@ from callserver.facts import CallId, Direction, Instant, LegId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What the settings add to what the switch shows: which interfaces are phones here, which lead outside."""
+    """What the settings add to what the switch shows: which interfaces are phones here, which lead outside.
+
+    `queue_status`: the account hears the variable QUEUESTATUS. Then a caller who left without one was not timed out,
+    whoever ended the waiting (traces waiting-caller-hung-up, -redirected). Where it is not heard, the floor goes by
+    whether the caller's side hung up first.
+    """
 
     phones: frozenset[str] = frozenset()
     trunks: tuple[str, ...] = ()
+    queue_status: bool = True
 
 
 class Channels:
@@ -37,7 +43,7 @@ class Channels:
         self._scene = scene
         self._agents = agents
         self._queues = queues
-        self._names = names
+        self.names = names
 
     def chan(self, channel: Channel, at: Instant | None) -> Chan | None:
         """The live channel of an event, made known late if its beginning was not seen; None once it is gone."""
@@ -133,9 +139,9 @@ class Channels:
 
     def is_phone(self, interface: str, number: str | None = None) -> bool:
         """Whether a phone of ours is behind the interface: by settings, by membership, or named like its number."""
-        if interface.startswith(self._names.trunks):
+        if interface.startswith(self.names.trunks):
             return False
-        if interface in self._names.phones or interface in self._agents.phones:
+        if interface in self.names.phones or interface in self._agents.phones:
             return True
         return number is not None and interface.partition("/")[2] == number
 

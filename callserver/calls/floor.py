@@ -50,6 +50,7 @@ class Floor:
         self.queues = Queueing(self.scene)
         self.agents = Agents(self.scene)
         self.channels = Channels(self.scene, self.agents, self.queues, names or Names())
+        self.scene.tells_queue_status = self.channels.names.queue_status
         self.dialing = Dialing(self.scene, self.channels, self.queues)
         self.transfers = Transfers(self.scene, self.channels)
         self.sight = _Sight()
@@ -88,6 +89,10 @@ class Floor:
                 self.queues.settle(chan, visit.left_at)
         self.scene.forget_over(_ENDED_KEPT)
         return self.scene.told()
+
+    def hears_variables(self) -> None:
+        """The account hears channel variables after all."""
+        self.scene.tells_queue_status = True
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
@@ -140,21 +145,24 @@ class Floor:
         self._learn_caller(chan, event.channel)
 
     def _learn_caller(self, chan: Chan, channel: Channel) -> None:
-        """A trunk may tell the caller's number a moment after the channel; the first that we learn stays."""
+        """A trunk may tell the caller's number a moment after the channel, or that it is withheld (trace
+        withheld-number: Privacy is obeyed by the dialplan, after Newchannel has shown the number).
+        """
         record = chan.call.record
-        if record.direction != "inbound" or record.caller_number or not channel.caller_number:
+        if record.direction != "inbound" or chan.leg != first_leg(chan.call):
             return
-        if chan.leg != first_leg(chan.call):
-            return
-        self.scene.tell(
-            facts.CallDescribed(
-                pbx=self.pbx,
-                at=None,
-                call=chan.call.id,
-                caller_number=channel.caller_number,
-                caller_name=channel.caller_name,
+        if record.caller_number and channel.withheld:
+            self.scene.tell(facts.CallDescribed(pbx=self.pbx, at=None, call=chan.call.id, withheld=True))
+        elif not record.caller_number and channel.caller_number:
+            self.scene.tell(
+                facts.CallDescribed(
+                    pbx=self.pbx,
+                    at=None,
+                    call=chan.call.id,
+                    caller_number=channel.caller_number,
+                    caller_name=channel.caller_name,
+                )
             )
-        )
 
     def _rename(self, event: events.Rename) -> None:
         chan = self.scene.chans.get(LegId(event.uniqueid))
@@ -181,7 +189,11 @@ class Floor:
 
     def _hangup_request(self, event: events.HangupRequest) -> None:
         chan = self.scene.chans.get(LegId(event.channel.uniqueid))
-        if chan is not None and not event.soft:
+        if chan is None:
+            return
+        if event.soft:
+            chan.hang_up_asked = True
+        else:
             chan.hang_up_wanted, chan.cause = True, event.cause
 
     def _hangup(self, event: events.Hangup) -> None:
@@ -284,6 +296,9 @@ class Floor:
         if one is not None and other is not None:
             self.channels.same_call(one, other, event.at)
 
+    def _shutdown(self, event: events.Shutdown) -> None:
+        self.scene.stopping = True
+
     def _member(self, event: QueueMember) -> None:
         for phone in self.agents.learn(event.interface, event.state_interface):
             self.channels.phone_learned(phone, event.at)
@@ -311,6 +326,7 @@ _HANDLERS: dict[type, Any] = {
     events.AgentRingNoAnswer: Floor._ring_no_answer,
     events.AgentDump: Floor._dump,
     events.QueueMember: Floor._member,
+    events.Shutdown: Floor._shutdown,
     events.BlindTransfer: lambda floor, event: floor.transfers.blind(event),
     events.AttendedTransfer: lambda floor, event: floor.transfers.attended(event),
     events.Hold: Floor._hold,

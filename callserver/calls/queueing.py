@@ -180,7 +180,8 @@ class Queueing:
         if visit is None:
             self._scene.surprises += 1
             return
-        visit.gave_up, visit.hung_up = True, chan.hang_up_wanted
+        visit.gave_up = True
+        visit.hung_up = chan.hang_up_wanted or chan.hang_up_asked or self._scene.stopping
         visit.hold_s = hold_s
         visit.left_at = visit.left_at or at
 
@@ -194,6 +195,7 @@ class Queueing:
 
     def status(self, chan: Chan, status: str, at: Instant | None) -> None:
         """QUEUESTATUS: why the Queue application went on."""
+        self._scene.tells_queue_status = True
         end = _STATUS.get(status)
         visit = self.waiting(chan)
         if visit is not None and end is not None:
@@ -208,10 +210,11 @@ class Queueing:
         visit = self.waiting(chan)
         if visit is None or visit.taken_by is not None:
             return
-        if not visit.gave_up:
-            self.end(chan.call, visit, "left_by_key", at)
-        else:
-            self.end(chan.call, visit, "abandoned" if visit.hung_up else "timed_out", at)
+        self.end(chan.call, visit, self._gave_up(visit) if visit.gave_up else "left_by_key", at)
+
+    def _gave_up(self, visit: LiveVisit) -> Outcome:
+        """QueueCallerAbandon was sent and no QUEUESTATUS."""
+        return "abandoned" if visit.hung_up or self._scene.tells_queue_status else "timed_out"
 
     def hung_up(self, chan: Chan, at: Instant | None, *, unseen: bool) -> None:
         """The waiting channel is gone."""
@@ -221,7 +224,7 @@ class Queueing:
         if unseen:
             self.end(chan.call, visit, "unknown", at)
         elif visit.gave_up:
-            self.end(chan.call, visit, "abandoned" if visit.hung_up else "timed_out", at)
+            self.end(chan.call, visit, self._gave_up(visit), at)
         elif visit.state == "leaving" and visit.taken_by is None and not chan.hang_up_wanted:
             self.end(chan.call, visit, "left_by_key", at)
         else:

@@ -49,6 +49,7 @@ def resync(floor: Floor, snapshot: Snapshot) -> None:
             facts.LinkRestored(pbx=floor.pbx, at=at, lost_at=floor.sight.lost_at, restarted=restarted)
         )
     floor.sight.blind, floor.sight.ever, floor.sight.lost_at = False, True, None
+    floor.scene.stopping = False
     floor.sight.booted_at = snapshot.booted_at or floor.sight.booted_at
 
 

@@ -34,6 +34,7 @@ class Chan:
     bridge: str | None = None
     hang_up_wanted: bool = False  # the far end hung up (HangupRequest), before anything else ended it
     cause: int | None = None  # the Q.850 cause that came with it
+    hang_up_asked: bool = False  # somebody here, or a stopping switch, asked for its end (SoftHangupRequest)
     exten: str = ""
     number: str | None = None
 
@@ -101,6 +102,10 @@ class Scene:
         self.gone: OrderedDict[str, None] = OrderedDict()
         self.over: OrderedDict[CallId, LiveCall] = OrderedDict()
         self.surprises = 0
+        self.tells_queue_status = (
+            False  # QUEUESTATUS was seen, so the filter lets it through: no word is a word
+        )
+        self.stopping = False  # the switch said that it shuts down
         self._told: list[Fact] = []
 
     # --- telling -----------------------------------------------------------------------------------------------------

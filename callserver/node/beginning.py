@@ -30,7 +30,9 @@ async def begin(
 ) -> Understanding:
     """What we know of the switch. Raises StoreError."""
     pbx = PbxId(settings.id)
-    names = Names(phones=frozenset(settings.phones), trunks=settings.trunks)
+    names = Names(
+        phones=frozenset(settings.phones), trunks=settings.trunks, queue_status=settings.queue_status
+    )
     known = await facts_log.switch(store, pbx)
     if known is None or known.seen_at is None:
         return Understanding(Floor(pbx, names=names), clock=clock, zone=zone)

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from callserver.ami.events import QueueResult
+from callserver.calls.channels import Names
 from callserver.calls.floor import Floor
 
 from .queue_log import LoggedVisit, visits
 from .traces import PBX, Trace, heard, in_words, records, told, traces, whole
+from .traces import trace as trace_named
 
 TRACES = [pytest.param(trace, id=trace.name) for trace in traces()]
 TOLERANCE_S = 1.0  # queue_log counts whole seconds between two truncated clocks
@@ -76,3 +79,14 @@ def test_facts_alone_make_the_same_record_again() -> None:
         for fact in told(trace.events(), floor):
             book.apply(fact)
         assert [record.to_json() for _, record in sorted(book.records.items())] == records(floor)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"), [("timeout-hangup", "timed_out"), ("abandoned-waiting", "abandoned")]
+)
+def test_an_account_that_hears_no_variables_still_tells_time_outs_from_callers_who_gave_up(
+    name: str, end: str
+) -> None:
+    floor = Floor(PBX, names=Names(queue_status=False))
+    told((event for event in trace_named(name).events() if not isinstance(event, QueueResult)), floor)
+    assert [record["outcome"] for record in records(floor)] == [end]

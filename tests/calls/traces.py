@@ -143,7 +143,12 @@ class Words:
         body = facts.to_json(fact)
         words = [body.pop("fact")]
         for field, value in body.items():
-            if field in _SILENT or field == "v" or value in (None, ()):
+            if (
+                field in _SILENT
+                or field == "v"
+                or value in (None, ())
+                or (field, value) == ("withheld", False)
+            ):
                 continue
             words.append(self._word(field, value))
         return " ".join(words)

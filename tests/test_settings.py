@@ -245,6 +245,17 @@ def test_secrets_that_everybody_can_read_are_warned_of(tmp_path: Path) -> None:
     assert load(path, {}).warnings == ()
 
 
+def test_a_settings_file_without_secrets_may_be_read_by_everybody(tmp_path: Path) -> None:
+    (tmp_path / "ami.secret").write_text("s3cret\n")
+    path = written(tmp_path, '[[asterisk]]\nid = "main"\nsecret_file = "ami.secret"\n')
+    path.chmod(0o644)
+    (tmp_path / "ami.secret").chmod(0o600)
+    assert load(path, {}).warnings == ()
+    (tmp_path / "ami.secret").chmod(0o644)
+    (warning,) = load(path, {}).warnings
+    assert "ami.secret" in warning
+
+
 def test_relative_files_belong_to_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     settings = read(

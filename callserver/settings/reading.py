@@ -129,7 +129,7 @@ class Reader:
             example = f'{entry.name}_file = "/etc/callserver/{entry.name}"'
         self.wrong(f"{where} {entry.name}", "is missing and has no default", example)
 
-    def _checked(self, entry: Entry, raw: Any, where: str) -> Any:
+    def _checked(self, entry: Entry, raw: Any, where: str, *, written_here: bool = True) -> Any:
         variable = raw.variable if isinstance(raw, FromEnvironment) else ""
         try:
             value = _converted(entry.kind, raw)
@@ -143,7 +143,7 @@ class Reader:
         except _Wrong as error:
             self.wrong(f"{where} {entry.name}", str(error), f"{entry.name} = {entry.key.example}", variable)
             return MISSING
-        if isinstance(value, Secret) and not isinstance(value, DatabaseUrl) and not variable:
+        if written_here and isinstance(value, Secret) and not isinstance(value, DatabaseUrl) and not variable:
             self._warn_if_readable(self.origin, f"{where} {entry.name} is written in")
         return self._placed(value, variable)
 
@@ -170,7 +170,8 @@ class Reader:
             return MISSING
         if not isinstance(raw, FromCredential):
             self._warn_if_readable(path, f"{key} names")
-        return self._checked(entry, FromEnvironment("", text) if entry.kind is DatabaseUrl else text, where)
+        raw = FromEnvironment("", text) if entry.kind is DatabaseUrl else text
+        return self._checked(entry, raw, where, written_here=False)
 
     def _warn_if_readable(self, path: Path | None, what: str) -> None:
         try:

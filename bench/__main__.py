@@ -1,0 +1,78 @@
+"""`python -m bench [NAME ...] [--json FILE] [--quick]`: measure, print one table.
+
+In: argv. Out: a table on standard output, progress on standard error, the figures as JSON where asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench import ami, commits, day, memory, resync
+from bench.figures import Figure, Scale, table
+
+MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
+    "ami": (ami.measure, "AMI bytes to facts, beside panoramisk and asterisk-ami"),
+    "resync": (resync.measure, "a snapshot of 1,000 live calls"),
+    "day": (day.measure, "a day of 500,000 events"),
+    "memory": (memory.measure, "memory after a million events"),
+    "commits": (commits.measure, "appends to the journal on SQLite and PostgreSQL"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure what is named, or everything. Returns 0; a missed goal is no error of this program."""
+    arguments = _arguments()
+    asked = arguments.parse_args(argv)
+    if unknown := [name for name in asked.name if name not in MEASUREMENTS]:
+        arguments.error(f"there is no measurement {unknown[0]!r}")
+    scale = Scale(repetitions=1 if asked.quick else 5, quick=asked.quick)
+    figures: list[Figure] = []
+    begun = time.monotonic()
+    for name in asked.name or MEASUREMENTS:
+        measure, about = MEASUREMENTS[name]
+        print(f"{name}: {about} ...", file=sys.stderr, flush=True)
+        figures += measure(scale)
+    machine = _machine()
+    print(table(figures))
+    print(f"\n{', '.join(f'{key} {value}' for key, value in machine.items())}; ", end="")
+    print(
+        f"{time.monotonic() - begun:.0f} s in all{'; QUICK: the figures mean nothing' if asked.quick else ''}"
+    )
+    if asked.json:
+        body = {"machine": machine, "quick": asked.quick, "figures": [figure.to_json() for figure in figures]}
+        asked.json.write_text(json.dumps(body, indent=2) + "\n", "utf-8")
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    names = "\n".join(f"  {name:8} {about}" for name, (_, about) in MEASUREMENTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure, as ratios to floors and peers in the same run.",
+        epilog=f"measurements (all, unless some are named):\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--quick", action="store_true", help="see that it runs; the figures mean nothing")
+    return parser
+
+
+def _machine() -> dict[str, str]:
+    load, _, _ = os.getloadavg()
+    return {
+        "Python": platform.python_version(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "load": f"{load:.1f}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

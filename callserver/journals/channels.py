@@ -34,7 +34,9 @@ NOBODY_DIALED: Final = frozenset({"", "s", "h", "i", "t"})
 
 @dataclass(slots=True)
 class Channel:
-    """One channel as CEL shows it. `by_itself`: it was the one that hung up."""
+    """One channel as CEL shows it. `by_itself`: it was the one that hung up. `began_it`: its linkedid is
+    its own.
+    """
 
     leg: LegId
     name: str
@@ -50,6 +52,7 @@ class Channel:
     cause: int | None = None
     by_itself: bool = False
     dialstatus: str = ""
+    began_it: bool = False
     came_in: bool = False
     dialed: str = ""
     last_at: Instant = 0
@@ -155,6 +158,7 @@ class Channels:
     def _started(self, event: cel.ChannelStarted) -> None:
         channel = self.known[event.leg]
         channel.started = event.at
+        channel.began_it = event.leg == event.linkedid
         channel.came_in = (
             event.leg == event.linkedid and event.exten not in NOBODY_DIALED and not channel.local
         )

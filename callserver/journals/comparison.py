@@ -187,7 +187,7 @@ class _Comparing:
         body = story.to_json()
         for moment in ("started_at", "answered_at"):
             self._fill(moment, self.record, moment, body[moment])
-        if self.blind and "cel" in story.sources:
+        if self.blind and "cel" in story.sources and story.started_at is not None:
             self._compare_beginning(body)
         if story.over:
             self._compare_ending(story, body)

@@ -249,7 +249,8 @@ _Head: TypeAlias = dict[str, Any]
 
 def _entered(head: _Head, said: list[str]) -> Entry:
     """url|number|position; the number is the caller's own text and may hold a `|`."""
-    return Entered(**head, caller=number("|".join(said[1:-1])), position=_whole(said, -1))
+    position = _whole(said, -1) if len(said) > 2 else None
+    return Entered(**head, caller=number("|".join(said[1:-1])), position=position)
 
 
 def _connected(head: _Head, said: list[str]) -> Entry:

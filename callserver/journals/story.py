@@ -25,6 +25,17 @@ from callserver.facts import (
     iso,
 )
 
+_PLAIN = (
+    "id",
+    "pbx",
+    "direction",
+    "caller_number",
+    "caller_name",
+    "dialed",
+    "outcome",
+    "refused",
+    "dial_result",
+)
 CompletedBy = Literal["caller", "agent", "transfer", "unknown"]
 
 
@@ -181,39 +192,21 @@ class Story:
     dial_result: Outcome | None = None
     sources: tuple[Source, ...] = ()
 
-    @property
-    def caller(self) -> LegId | None:
-        """The first channel: the caller's, or the one that was originated."""
-        return self.legs[0].leg if self.legs else None
-
     def to_json(self) -> dict[str, Any]:
         """The call in the words of the API. `gap` is true (nobody saw it live), `held_s` is 0 (no journal
         tells).
         """
-        return {
-            "id": self.id,
-            "pbx": self.pbx,
-            "direction": self.direction,
-            "caller_number": self.caller_number,
-            "caller_name": self.caller_name,
-            "dialed": self.dialed,
-            "started_at": iso(self.started_at),
-            "answered_at": iso(self.answered_at),
-            "ended_at": iso(self.ended_at),
-            "outcome": self.outcome,
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        moments = {name: iso(getattr(self, name)) for name in ("started_at", "answered_at", "ended_at")}
+        parts = {
             "queue_visits": [visit.to_json() for visit in self.visits],
             "talks": self.talks_json(),
             "transfers": [transfer.to_json() for transfer in self.transfers],
-            "held_s": 0.0,
-            "sources": list(self.sources),
-            "gap": True,
-            "open": not self.over,
-            "answered": self.outcome == "answered",
             "legs": [leg.to_json() for leg in self.legs],
-            "held": {},
-            "refused": self.refused,
-            "dial_result": self.dial_result,
         }
+        answered = self.outcome == "answered"
+        seen = {"gap": True, "open": not self.over, "answered": answered, "held_s": 0.0, "held": {}}
+        return {**plain, **moments, **parts, **seen, "sources": list(self.sources)}
 
     def talks_json(self) -> list[dict[str, Any]]:
         """Each talk: who, with whom, from, to."""

@@ -246,7 +246,7 @@ class _Teller:
         caller = self._caller()
         outcome = self._outcome(refused)
         return Story(
-            id=CallId(f"{self._pbx}:{legs[0].leg}"),
+            id=CallId(f"{self._pbx}:{self._named_after(legs[0].leg)}"),
             pbx=self._pbx,
             direction=self._direction(),
             outcome=outcome,
@@ -289,9 +289,16 @@ class _Teller:
             for leg, interface in {**calling, **taking}.items()
         )
 
+    def _named_after(self, leg: LegId) -> LegId:
+        """The first channel of all; the linkedid still names it when its own lines are before our stretch."""
+        if self._first is not None and not self._first.began_it:
+            return self._first.linkedid
+        return leg
+
     def _started(self) -> Instant | None:
+        """When the call began; None where its beginning is before our stretch of the journals."""
         if self._first is not None:
-            return self._first.started
+            return self._first.started if self._first.began_it else None
         begun = [entry.at for entry in self._said.entries if isinstance(entry, queue_log.Entered)]
         return begun[0] if begun and begun[0] == self._said.entries[0].at else None
 

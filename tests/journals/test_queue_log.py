@@ -20,6 +20,7 @@ from callserver.journals.queue_log import (
     RingEnded,
     Started,
     Transferred,
+    believable,
     entry_of,
     parse,
     when,
@@ -136,6 +137,33 @@ def test_a_file_of_rubbish_does_not_fill_the_memory_with_its_words() -> None:
     tally = Tally()
     list(parse((f"1795296555|1.0|q|NONE|EVENT{number}|" for number in range(5000)), tally))
     assert len(tally.unknown) == 100
+
+
+def test_lines_that_a_caller_may_have_written_are_not_believed() -> None:
+    """In front of a dialplan that does not clean it, a number's line ends reach queue_log (trace
+    hostile-numbers).
+    """
+    honest = "1795296560|1795296555.0|hotline|Zhang Wei|COMPLETECALLER|1|3|1"
+    file = (
+        "1795296556|1795296556.2|hotline|NONE|ENTERQUEUE||138\n"
+        "9|1795296555.0|q|NONE|ABANDON|1|1|9\n"
+        "1795296557|NONE|NONE|NONE|QUEUESTART|\n"
+        "|1\n"
+        "1795296559|1795296556.2|hotline|NONE|ABANDON|1|1|3\n"
+        f"{honest}"
+    )
+    tally = Tally()
+    told = list(parse(believable(file.split("\n"), tally)))
+    assert [type(one).__name__ for one in told] == ["Entered", "Left", "Completed"]
+    assert isinstance(told[0], Entered)
+    assert (told[0].caller, told[1].call) == (None, "1795296556.2")
+    assert tally.rubbish == 3
+
+
+@given(st.lists(st.sampled_from([line for line, _ in LINES])))
+def test_whatever_app_queue_writes_itself_is_believed(rests: list[str]) -> None:
+    lines = [f"1795296555|1795296555.0|hotline|{rest}" for rest in rests]
+    assert list(believable(lines)) == lines
 
 
 @given(st.text())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callserver.facts import CallCorrected, CallRecovered, CallsMerged, from_json, iso, to_json
 from callserver.journals import queue_log
+from callserver.journals.cel import Layout
 from callserver.journals.comparison import Difference
 from callserver.journals.reconcile import Reconciliation, Span, apply, reconcile
 from callserver.journals.story import Story
@@ -233,6 +234,16 @@ def test_who_called_and_what_was_dialed_is_learned_of_a_call_that_was_there_befo
     story = a_story()
     record = seen(story, gap=True, direction="outbound", dialed="600", caller_number=None)
     assert repairs(reconcile([record], [story], ALWAYS)) == ["direction", "caller_number", "dialed"]
+
+
+def test_a_story_without_its_beginning_teaches_nothing_about_it() -> None:
+    path = TRACES / "22" / "answered-caller-ends.queue_log"
+    steps = [
+        line for line in path.with_suffix(".cel.csv").read_text("utf-8").splitlines() if "trunk" not in line
+    ]
+    [story] = tell((), Layout().parse(steps), PBX)
+    record = seen(a_story("answered-caller-ends"), gap=True)
+    assert "direction" not in repairs(reconcile([record], [story], ALWAYS))
 
 
 def test_two_calls_that_became_one_unseen_are_made_one() -> None:

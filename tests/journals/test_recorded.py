@@ -69,13 +69,16 @@ STORIES: dict[str, tuple[str, ...]] = {
     "blind-to-queue": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 2s transfer ended; repair 1s answered by Li Na 李娜 3s caller ended; blind by PJSIP/1001 to 601; 2 talks; answered",
     ),
+    "caller-claims-extension": (
+        "inbound 1002 -> 4008: hotline 1s answered by Zhang Wei 2s caller ended; 1 talk; answered",
+    ),
     "caller-gone-in-consultation": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 7s caller ended; 2 talks; answered",
     ),
     "chinese-names": (
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
-        "inbound 13800138000 -> 4008: hotline 2s abandoned; abandoned",
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
     ),
     "exit-by-key": (
         "inbound 13800138000 -> 4008: hotline 4s left_by_key; repair 1s answered by Li Na 李娜 2s caller ended; 1 talk; answered",
@@ -88,11 +91,11 @@ STORIES: dict[str, tuple[str, ...]] = {
     ),
     "hostile-names": (
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
-        "inbound 13800138000 -> 4008: hotline 1s abandoned; abandoned",
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
-        "inbound 13800138000 -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 13800138000 -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 1s caller ended; 1 talk; answered",
     ),
     "hostile-numbers": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 8s caller ended; 1 talk; answered",
@@ -183,8 +186,8 @@ STORIES: dict[str, tuple[str, ...]] = {
     "withdrawn": ("inbound 13800138000 -> 4008: hotline 3s withdrawn; withdrawn",),
     "withheld-number": (
         "inbound somebody -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
+        "inbound somebody -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
-        "inbound somebody -> 4008: hotline 2s abandoned; abandoned",
     ),
 }
 # Several callers for one agent: who is first differs from recording to recording.

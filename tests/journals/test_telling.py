@@ -134,6 +134,17 @@ def test_what_began_before_the_lines_we_have_is_told_in_part() -> None:
     assert (visit.entered_at, visit.wait_s, visit.talk_s) == ((T0 + 9) * 1000, 5, 6)
 
 
+def test_a_call_whose_first_channel_began_before_the_lines_we_have_has_its_name_and_no_beginning() -> None:
+    [story] = stories(
+        events=shown(
+            "0 CHAN_START 1.1 1.0 PJSIP/1001-1 exten=s cid_num=1001",
+            "5 HANGUP 1.1 1.0 PJSIP/1001-1",
+            "5 HANGUP 1.0 1.0 PJSIP/trunk-0",
+        )
+    )
+    assert (story.id, story.started_at, story.over) == ("main:1.0", None, True)
+
+
 def test_without_cel_the_end_of_a_call_that_left_its_queue_is_not_known() -> None:
     [story] = stories(
         said("0 1.0 hotline NONE ENTERQUEUE||138|1", "9 1.0 hotline NONE EXITWITHTIMEOUT|1|1|9")

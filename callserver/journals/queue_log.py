@@ -24,7 +24,7 @@ from callserver.journals.tally import Tally
 _ERA_END: Final = 32_503_680_000  # the year 3000: later "times" are no times
 _NOBODY: Final = frozenset({"", "NONE", "MANAGER", "REALTIME"})
 _EVENT: Final = re.compile(r"[A-Z][A-Z0-9_ -]{1,39}")
-_LONGEST_NUMBER: Final = 80
+_LONGEST_NUMBER: Final = 79
 _BOOT: Final = re.compile(r"(\d{10})\|NONE\|NONE\|NONE\|QUEUESTART\|$")
 
 
@@ -169,17 +169,16 @@ def believable(lines: Iterable[str], tally: Tally | None = None) -> Iterator[str
     and the number is at most 79 letters long: what begins within that many letters is dropped, be it true
     or forged.
     """
-    doubtful = 0
+    doubtful = -1
     for line in lines:
-        if doubtful > 0:
+        if doubtful >= 0:
             doubtful -= len(line) + 1
             if tally is not None:
                 tally.rubbish += 1
             continue
-        if "|ENTERQUEUE|" in line:
-            entry = entry_of(line)
-            if isinstance(entry, Entered) and entry.position is None:
-                doubtful = _LONGEST_NUMBER
+        entry = entry_of(line) if "|ENTERQUEUE|" in line else None
+        if isinstance(entry, Entered) and entry.position is None:
+            doubtful = _LONGEST_NUMBER - 1 - len(line.rpartition("|")[2])
         yield line
 
 

@@ -13,16 +13,20 @@ order, and the true ones behind the number come last.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 _BEHIND = (
-    "CallerIDName",
-    "ConnectedLineNum",
-    "ConnectedLineName",
-    "Language",
-    "AccountCode",
-    "Context",
-    "Exten",
+    b"CallerIDName",
+    b"ConnectedLineNum",
+    b"ConnectedLineName",
+    b"Language",
+    b"AccountCode",
+    b"Context",
+    b"Exten",
+    b"Priority",
+    b"Uniqueid",
+    b"Linkedid",
 )
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]+")
 _REPLACED = "\N{REPLACEMENT CHARACTER}".encode()
@@ -35,23 +39,27 @@ def torn(message: bytes) -> bool:
     at = message.find(b"CallerIDNum: ")
     while at >= 0:
         line = message.rfind(b"\n", 0, at) + 1
-        whole = _channel(message[line:at]).match(message, line)
+        order, uniqueid = _channel(message[line:at])
+        whole = order(message, line)
         if whole is None:
             return not message.startswith(b"Event: OriginateResponse\r\n")  # has no more than number and name
-        at = message.find(b"CallerIDNum: ", whole.end())
+        end = whole.end()
+        if message.find(uniqueid, end) >= 0:
+            return True
+        at = message.find(b"CallerIDNum: ", end)
     return False
 
 
 @lru_cache(64)
-def _channel(prefix: bytes) -> re.Pattern[bytes]:
-    """The lines of one channel from its number on, and no second uniqueid behind them."""
-    rest = rb"".join(rb"[^\r]*\r\n%s%s: " % (re.escape(prefix), name.encode()) for name in _BEHIND)
-    ids = rb"[^\r]*\r\n%(p)sPriority: [^\r]*\r\n%(p)sUniqueid: [^\r]*\r\n%(p)sLinkedid: [^\r]*(?!.*\r\n%(p)sUniqueid: )"
+def _channel(prefix: bytes) -> tuple[Callable[[bytes, int], re.Match[bytes] | None], bytes]:
+    """The lines of one channel from its number on, and what may not come once more behind them."""
+    block = b"".join(b"[^\r]*\r\n%s%s: " % (re.escape(prefix), name) for name in _BEHIND)
+    # A caller in a list of a queue has its uniqueid before its number.
     entry = (
         rb"[^\r]*\r\nCallerIDName: [^\r]*\r\nConnectedLineNum: [^\r]*\r\nConnectedLineName: [^\r]*\r\nWait: "
     )
-    block = rest + ids % {b"p": re.escape(prefix)}
-    return re.compile(rb"%sCallerIDNum: (?:%s|%s)" % (re.escape(prefix), block, entry), re.DOTALL)
+    order = re.compile(b"%sCallerIDNum: (?:%s|%s)" % (re.escape(prefix), block, entry))
+    return order.match, b"\r\n%sUniqueid: " % prefix
 
 
 def unfinished(message: bytes) -> bool:

@@ -8,13 +8,11 @@ not fit is counted in `surprises`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from callserver import facts
 from callserver.ami import events
 from callserver.ami.events import AmiEvent, Channel, QueueMember, Snapshot
-from callserver.calls import resync as resyncing
 from callserver.calls import talking
 from callserver.calls.agents import Agents, Membership
 from callserver.calls.book import Changes
@@ -22,23 +20,13 @@ from callserver.calls.channels import Channels, Names, first_leg
 from callserver.calls.dialing import Dialing
 from callserver.calls.queueing import Queueing
 from callserver.calls.record import Record
+from callserver.calls.resync import Resync, rebind, restore
 from callserver.calls.scene import Chan, LiveCall, Scene
 from callserver.calls.transfers import Transfers
-from callserver.facts import Fact, Instant, LegId, PbxId
+from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Fact, Instant, LegId, PbxId
 
 _ENDED_KEPT = 500  # ended calls at hand for late facts
 _SETTLE_MS = 5_000  # a visit left without a reason is settled after this
-
-
-@dataclass(slots=True)
-class _Sight:
-    """Whether we see the switch now."""
-
-    blind: bool = True
-    ever: bool = False
-    lost_at: Instant | None = None
-    booted_at: Instant | None = None
-    latest: Instant | None = field(default=None)
 
 
 class Floor:
@@ -53,7 +41,8 @@ class Floor:
         self.scene.tells_queue_status = self.channels.names.queue_status
         self.dialing = Dialing(self.scene, self.channels, self.queues)
         self.transfers = Transfers(self.scene, self.channels)
-        self.sight = _Sight()
+        self.resyncing = Resync(self.scene, self.channels, self.queues, self.agents)
+        self.sight = self.scene.sight
 
     # --- the four ways in --------------------------------------------------------------------------------------------
 
@@ -75,7 +64,7 @@ class Floor:
 
     def resync(self, snapshot: Snapshot) -> list[Fact]:
         """What the switch shows now, against what we believed: the difference is told as facts."""
-        resyncing.resync(self, snapshot)
+        self.resyncing.run(snapshot)
         self.scene.forget_over(_ENDED_KEPT)
         return self.scene.told()
 
@@ -104,19 +93,35 @@ class Floor:
         members: Iterable[tuple[str, str, Membership]] = (),
         *,
         lost_at: Instant | None = None,
+        booted_at: Instant | None = None,
+        told: bool = True,
         names: Names | None = None,
     ) -> Floor:
         """The floor as the open records of the store tell it, after a restart of this program.
 
-        `lost_at` is the last moment at which this program surely saw the switch. The picture is blind until `resync`.
+        `lost_at` is the last moment at which this program surely saw the switch, `booted_at` when the switch began the
+        run that we saw then. The picture is blind until `resync`; `told`: LinkLost was told already (a stop in good
+        order), else the caller tells it with `lost`.
         """
         floor = cls(pbx, names=names)
         floor.agents.restore(members)
         for body in records:
-            resyncing.restore(floor.scene, Record.from_json(body))
-        floor.sight.ever = True
-        floor.sight.lost_at = lost_at
+            restore(floor.scene, Record.from_json(body))
+        floor.sight.blind = told
+        floor.sight.lost_at, floor.sight.booted_at = lost_at, booted_at
         return floor
+
+    def correct(self, fact: CallRecovered | CallCorrected | CallsMerged) -> list[Fact]:
+        """What the journals know better, about a call that is still at hand: a late event must not bring the old
+        record back. Nothing is told where the call is not at hand.
+        """
+        held = self.scene.book.records
+        if fact.call in held or (isinstance(fact, CallsMerged) and fact.absorbed in held):
+            self.scene.tell(fact)
+            live = self.scene.calls.get(fact.call) or self.scene.over.get(fact.call)
+            if live is not None:
+                rebind(live, self.scene.book.records[fact.call])
+        return self.scene.told()
 
     def take_changes(self) -> Changes:
         """Records changed since the last take, as JSON; and calls absorbed by others."""

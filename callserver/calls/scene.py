@@ -87,6 +87,16 @@ class LiveCall:
         return next(i for i, known in enumerate(self.visits) if known is visit)
 
 
+@dataclass(slots=True)
+class Sight:
+    """Whether we see the switch now, and since when this run of it goes on."""
+
+    blind: bool = True
+    lost_at: Instant | None = None
+    booted_at: Instant | None = None
+    latest: Instant | None = None  # the newest event's time
+
+
 class Scene:
     """One switch's floor as data."""
 
@@ -101,6 +111,7 @@ class Scene:
         self.call_of: dict[LegId, LiveCall] = {}  # every leg of open calls and of those just over
         self.gone: OrderedDict[str, None] = OrderedDict()
         self.over: OrderedDict[CallId, LiveCall] = OrderedDict()
+        self.sight = Sight()
         self.surprises = 0
         self.tells_queue_status = (
             False  # QUEUESTATUS was seen, so the filter lets it through: no word is a word

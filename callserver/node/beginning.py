@@ -42,11 +42,12 @@ async def begin(
         await calls.open_records(store, pbx),
         [_membership(member) for member in await agents.members(store, pbx)],
         lost_at=known.seen_at if gap is None or gap.lost_at is None else gap.lost_at,
+        booted_at=known.booted_at,
+        told=gap is not None,
         names=names,
     )
     understanding = Understanding(floor, clock=clock, zone=zone, seen_at=known.seen_at)
     if gap is None:  # a crash: nobody has told yet that we are blind
-        floor.sight.blind = False
         understanding.lost(known.seen_at, NOT_RUNNING)
     return understanding
 

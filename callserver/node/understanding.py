@@ -120,11 +120,10 @@ class Understanding:
         """What the switch's journals know better. A record that the floor still holds is replaced there, too:
         a late event of that call must not bring the old one back.
         """
-        held = self.floor.scene.book.records
         for fact in corrections:
-            if fact.call in held or (isinstance(fact, CallsMerged) and fact.absorbed in held):
-                self.floor.scene.tell(fact)
-                self._facts += self.floor.scene.told()
+            told = self.floor.correct(fact)
+            self._facts += told
+            if told:
                 continue
             self._facts.append(fact)
             if isinstance(fact, CallsMerged):

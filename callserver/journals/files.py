@@ -236,7 +236,7 @@ def window(
     """
     files = family(path, when)
     firsts = [first_time(file, when) for file in files]
-    for file, first, following in zip(files, firsts, [*firsts[1:], None], strict=True):
+    for file, first, following in zip(files, firsts, [*firsts, None][1:], strict=True):
         if (following is not None and following < begin) or (first is not None and first > end):
             continue
         lines: Iterable[str] = _lines(file, finished=file is not files[-1])

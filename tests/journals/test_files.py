@@ -319,6 +319,11 @@ def test_a_journal_that_may_not_be_read_is_said_and_the_position_kept(
     assert reader.position == position
 
 
+def test_a_window_of_a_journal_that_has_not_begun_is_empty(log: Path) -> None:
+    assert list(window(log, 0, 10**15, when)) == []
+    assert list(window(log.parent / "cel-custom" / "callserver.csv", 0, 10**15, when)) == []
+
+
 def test_a_window_holds_the_lines_of_its_span_and_those_without_a_time(log: Path) -> None:
     write(log.with_name("queue_log.2"), 1, 2)
     write(log.with_name("queue_log.1"), 3, 4)

@@ -18,7 +18,7 @@ Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
 _DRIVERS = {
     "sqlite": "sqlite",
-    "sqlite+aiosqlite": "sqlite",  # some write it so; see engine.py for why we need no such driver
+    "sqlite+aiosqlite": "sqlite",  # SQLAlchemy's name for its own way over aiosqlite; ours is lane.py
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
 }

@@ -5,16 +5,16 @@ In: a URL, and work to do on a connection. Out: what the work returns. Must not 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from callserver.store import address, faults
+from callserver.store.lane import WRITING, Lane
 
 T = TypeVar("T")
 
@@ -25,40 +25,23 @@ async def look(url: URL, work: Callable[[Connection], T]) -> T:
     if file is None:
         return await _postgresql(url, work)
     uri = URL.create("sqlite", database=f"file:{_escaped(file)}", query={"mode": "ro", "uri": "true"})
-    return await _sqlite(create_engine(uri, poolclass=NullPool), work)
+    return await _sqlite(uri, None, work)
 
 
 async def change(url: URL, work: Callable[[Connection], T]) -> T:
     """Work in one transaction, tables included. Raises StoreErrors."""
     if address.dialect(url) == "postgresql":
         return await _postgresql(url, work)
-    engine = create_engine(url, poolclass=NullPool)
-    take_transactions_over(engine)
-    return await _sqlite(engine, work)
+    return await _sqlite(url, WRITING, work)
 
 
-def take_transactions_over(engine: Engine) -> None:
-    """Begin transactions ourselves, with the write lock at once.
-
-    The driver's own BEGIN comes late, not before CREATE TABLE, and is never IMMEDIATE: a reader that turns
-    writer halfway is refused without waiting.
-    """
-    event.listen(engine, "connect", leave_transactions_alone)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-
-
-def leave_transactions_alone(connection: Any, _record: object) -> None:
-    """Tell a connection of sqlite3 to begin none by itself."""
-    connection.isolation_level = None
-
-
-async def _sqlite(engine: Engine, work: Callable[[Connection], T]) -> T:
-    def do() -> T:
-        with engine.begin() as connection:
-            return work(connection)
-
+async def _sqlite(url: URL, begin: str | None, work: Callable[[Connection], T]) -> T:
     with faults.translated():
-        return await asyncio.to_thread(do)
+        lane = await Lane.opened(url, begin=begin)
+        try:
+            return await lane.do(work)
+        finally:
+            await lane.close()
 
 
 async def _postgresql(url: URL, work: Callable[[Connection], T]) -> T:

@@ -3,24 +3,25 @@
 In: a URL, and work to do on a connection: a plain function, called with a SQLAlchemy connection. Out: what
 the work returns; every error of the database leaves here as a StoreError. Must not know: any table.
 
-A transaction is one function, so it has no place in it where a task could wait or be cancelled. On SQLite it
-runs in one hop to the thread of the one writer connection (an asyncio driver makes a hop for each call of
-the driver, some thirty a transaction; and a second writer would starve behind the first); looking needs no
-lock (WAL) and has threads of its own. On PostgreSQL the same function runs on asyncpg.
+A transaction is one function, so it has no place in it where a task could wait or be cancelled. On SQLite
+there are three connections of aiosqlite, one for each kind of work, and the function is one hop to the thread
+of its connection (see lane.py). One writer, since a second one would starve behind the first; looking needs
+no lock (WAL). On PostgreSQL the same function runs on asyncpg.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, select, text
+from sqlalchemy import URL, Connection, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from callserver.store import address, bare, faults, migrations
+from callserver.store import address, faults, migrations
+from callserver.store.lane import WRITING, Lane
 from callserver.store.schema import database_now
 
 T = TypeVar("T")
@@ -115,7 +116,8 @@ async def open(
     await migrations.check(url)
     parsed = address.parse(url)
     if address.dialect(parsed) == "sqlite":
-        store = _sqlite(parsed, synchronous, busy_s)
+        with faults.translated():
+            store = await _sqlite(parsed, synchronous, busy_s)
     else:
         store = _postgresql(parsed, connections)
     try:
@@ -136,51 +138,23 @@ async def _try(store: Store) -> None:
 # --- SQLite ------------------------------------------------------------------------------------------------
 
 
-class _Threads:
-    """Connections to SQLite, each used by one thread at a time."""
+async def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
+    durable = ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON")
+    async with AsyncExitStack() as opened:
 
-    def __init__(self, engine: Engine, count: int) -> None:
-        self._engine = engine
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="store")
+        async def lane(begin: str | None, *pragmas: str) -> Lane:
+            made = await Lane.opened(url, begin=begin, pragmas=pragmas, busy_s=busy_s)
+            opened.push_async_callback(made.close)
+            return made
 
-    async def do(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
-
-    def _do(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
-
-    async def close(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown)
-        self._engine.dispose()
-
-
-def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
-    writer = _sqlite_engine(url, 1, busy_s)
-    bare.take_transactions_over(writer)
-    _with_pragmas(writer, "journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON")
-    looker, reporter = _sqlite_engine(url, _LOOKERS, busy_s), _sqlite_engine(url, _REPORTERS, busy_s)
-    for reader in (looker, reporter):
-        event.listen(reader, "connect", bare.leave_transactions_alone)
-        _with_pragmas(reader, "query_only = ON")
-    return Store(
-        url,
-        writer=_Threads(writer, 1),
-        looker=_Threads(looker, _LOOKERS),
-        reporter=_Threads(reporter, _REPORTERS),
-    )
-
-
-def _sqlite_engine(url: URL, count: int, busy_s: float) -> Engine:
-    """As many connections as threads: each thread finds one, none waits for another's."""
-    return create_engine(url, pool_size=count, max_overflow=0, connect_args={"timeout": busy_s})
-
-
-def _with_pragmas(engine: Engine, *pragmas: str) -> None:
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+        store = Store(
+            url,
+            writer=await lane(WRITING, *durable),
+            looker=await lane(None, "query_only = ON"),
+            reporter=await lane(None, "query_only = ON"),
+        )
+        opened.pop_all()
+        return store
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------

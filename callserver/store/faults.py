@@ -54,6 +54,8 @@ def translate(error: Exception) -> StoreError:
     """The StoreError that says what `error` means to us; its text is the database's own."""
     if isinstance(error, DBAPIError):
         return _kind(error)(str(error.orig))
+    if isinstance(error, sqlite3.Error):  # while connecting, before SQLAlchemy is laid over it
+        return _sqlite_kind(getattr(error, "sqlite_errorcode", 0) & 0xFF)(str(error))
     if isinstance(error, PoolTimeout):
         return StoreBusy("every connection to the database is in use")
     if isinstance(error, TimeoutError | asyncio.TimeoutError | OSError):
@@ -84,5 +86,5 @@ def translated() -> Iterator[None]:
     """Errors of the database leave this block as StoreErrors; all others as they are."""
     try:
         yield
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
         raise translate(error) from error

@@ -4,9 +4,9 @@ import asyncio
 import shutil
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +57,21 @@ async def elsewhere(url: str, *statements: str) -> AsyncIterator[None]:
             await server.execute(statement)
         yield
     await server.close()
+
+
+@contextmanager
+def hops(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
+    """What other threads handed back to this loop inside the block: one entry a hop to a thread and back."""
+    loop, seen = asyncio.get_running_loop(), list[object]()
+    hand_back = loop.call_soon_threadsafe
+
+    def counted(callback: Callable[..., object], *arguments: Any, **more: Any) -> asyncio.Handle:
+        seen.append(callback)
+        return hand_back(callback, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "call_soon_threadsafe", counted)
+        yield seen
 
 
 def beside(doing: Coroutine[Any, Any, T]) -> T:

@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from callserver.store import address, engine, leases, log, migrations
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy, StoreGone
 from callserver.store.schema import switches
-from tests.store.conftest import elsewhere
+from tests.store.conftest import elsewhere, hops
 from tests.store.samples import PBX
 
 ROW = {"pbx": PBX, "last_seq": 7}
@@ -181,6 +182,59 @@ class TestSQLite:
         store = await engine.open(f"sqlite:///{path}", synchronous="NORMAL")
         assert await pragma(store, "synchronous") == 1
         await store.close()
+
+    async def test_a_transaction_is_one_hop_to_the_thread_of_its_connection(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        for do in (store.write, store.read, store.report):
+            with hops(monkeypatch) as counted:
+                await do(lambda connection: [connection.scalars(select(switches)).all() for _ in range(5)])
+            assert len(counted) == 1
+        await store.close()
+
+    async def test_a_long_report_holds_up_neither_look_ups_nor_writers(self, path: Path) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        begun, go_on = threading.Event(), threading.Event()
+
+        def last_for_long(_connection: Connection) -> bool:
+            begun.set()
+            return go_on.wait(60)
+
+        report = asyncio.create_task(store.report(last_for_long))
+        await asyncio.to_thread(begun.wait, 60)
+        await store.write(put)
+        assert await log.last_seq(store, PBX) == 7
+        assert not report.done()
+        go_on.set()
+        assert await report
+        await store.close()
+
+    async def test_a_commit_that_fails_leaves_no_transaction_open(self, path: Path) -> None:
+        """SQLite keeps a transaction open whose COMMIT it refused: here for a row without the row that it names."""
+        store = await engine.open(f"sqlite:///{path}")
+
+        def orphan(connection: Connection) -> None:
+            connection.exec_driver_sql("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+            connection.exec_driver_sql(
+                "CREATE TABLE children (parent REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)"
+            )
+            connection.exec_driver_sql("INSERT INTO children VALUES (1)")
+
+        for _ in range(2):
+            with pytest.raises(StoreError, match="FOREIGN KEY"):
+                await store.write(orphan)
+        await store.write(put)
+        assert await log.last_seq(store, PBX) == 7
+        await store.close()
+
+    async def test_a_store_that_is_closed_says_so_and_may_be_closed_again(self, path: Path) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        for _ in range(2):
+            await store.close()
+        for do in (store.write, store.read, store.report):
+            with pytest.raises(StoreError, match="closed"):
+                await do(put)
 
     async def test_a_writer_waits_for_another_process(self, path: Path) -> None:
         store = await engine.open(f"sqlite:///{path}")

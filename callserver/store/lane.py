@@ -1,0 +1,87 @@
+"""One connection to an SQLite file: aiosqlite's, with SQLAlchemy Core laid over it.
+
+In: a URL, how to begin, and work to do: a plain function of a SQLAlchemy connection. Out: what the work
+returns. Must not know: tables, who may write.
+
+The work, with its BEGIN and COMMIT, is one hop to aiosqlite's thread. SQLAlchemy's own driver for aiosqlite
+makes a hop for each call of sqlite3, some thirty a transaction, and could be cancelled between any two.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.pool import StaticPool
+
+from callserver.errors import StoreError
+from callserver.store import hop
+
+T = TypeVar("T")
+
+# Transactions are begun by us, with the write lock at once. The driver's own BEGIN comes late, not before
+# CREATE TABLE, and is never IMMEDIATE: a reader that turns writer halfway is refused without waiting.
+WRITING = "BEGIN IMMEDIATE"
+
+
+class Lane:
+    """Work on one connection, done one after another. Made by `opened`; give it back with `close`."""
+
+    def __init__(self, connection: aiosqlite.Connection, engine: Engine) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._open = True
+
+    @classmethod
+    async def opened(
+        cls, url: URL, *, begin: str | None, pragmas: Iterable[str] = (), busy_s: float | None = None
+    ) -> Lane:
+        """Connect. `begin` is what a transaction begins with; None: each statement stands for itself.
+
+        `busy_s` is how long a lock is waited for (None: as the URL says). Raises sqlite3.Error, SQLAlchemyError.
+        """
+        (file,), options = dialect().create_connect_args(url)
+        options.update(isolation_level=None, check_same_thread=True)
+        if busy_s is not None:
+            options["timeout"] = busy_s
+        connection = await hop.opened(file, **options)
+        try:
+            engine = await hop.on_thread(connection, partial(_laid_over, url, begin, tuple(pragmas)))
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, engine)
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """What the work returns. A caller that is cancelled does not stop it.
+
+        Raises what the work raises, SQLAlchemyError, and StoreError for a lane that was closed.
+        """
+        if not self._open:
+            raise StoreError("the database was closed")
+        return await hop.on_thread(self._connection, partial(self._do, work))
+
+    async def close(self) -> None:
+        """Finish what was asked for, then disconnect."""
+        self._open = False
+        await self._connection.close()
+
+    def _do(self, work: Callable[[Connection], T], _raw: sqlite3.Connection) -> T:
+        """Not `begin` of a connection that is kept: one that is given back is rolled back after a failed COMMIT."""
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+def _laid_over(url: URL, begin: str | None, pragmas: tuple[str, ...], raw: sqlite3.Connection) -> Engine:
+    """An engine whose only connection is this one; on the connection's own thread."""
+    for pragma in pragmas:
+        raw.execute(f"PRAGMA {pragma}")
+    engine = create_engine(url, creator=lambda: raw, poolclass=StaticPool)
+    if begin is not None:
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine

@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from callserver.ami.events import Snapshot
-from callserver.ami.snapshot import Recorded
 from callserver.calls.floor import Floor
 
 from .traces import PBX, Trace, last_seen, records, shape, told, traces, whole, without
 
-CUTS = [
-    pytest.param(trace, cut, id=f"{trace.name}@{cut.offset}") for trace in traces() for cut in trace.snapshots
-]
 EMPTY = Snapshot(at=None, booted_at=None, channels=(), queues=(), members=(), waiting=())
 TRACES = [pytest.param(trace, id=trace.name) for trace in traces()]
 
@@ -25,28 +21,30 @@ def _open(floor: Floor) -> list[str]:
     return [record["id"] for record in records(floor) if record["open"]]
 
 
-@pytest.mark.parametrize(("trace", "cut"), CUTS)
-def test_a_link_lost_and_restored_at_once_changes_nothing_but_the_gap(trace: Trace, cut: Recorded) -> None:
-    floor = Floor(PBX)
-    told(trace.events(0, cut.offset), floor)
-    floor.lost(last_seen(trace, cut.offset))
-    floor.resync(cut.snapshot)
-    told(trace.events(cut.offset), floor)
-    assert _plain(floor) == _plain(whole(trace))
+@pytest.mark.parametrize("trace", TRACES)
+def test_a_link_lost_and_restored_at_once_changes_nothing_but_the_gap(trace: Trace) -> None:
+    for cut in trace.snapshots:
+        floor = Floor(PBX)
+        told(trace.events(0, cut.offset), floor)
+        floor.lost(last_seen(trace, cut.offset))
+        floor.resync(cut.snapshot)
+        told(trace.events(cut.offset), floor)
+        assert _plain(floor) == _plain(whole(trace)), f"cut at {cut.offset}"
 
 
-@pytest.mark.parametrize(("trace", "cut"), CUTS)
-def test_a_restart_of_this_program_changes_nothing_but_the_gap(trace: Trace, cut: Recorded) -> None:
-    before = Floor(PBX)
-    told(trace.events(0, cut.offset), before)
-    stored = records(before)
-    after = Floor.restore(
-        PBX, [record for record in stored if record["open"]], lost_at=last_seen(trace, cut.offset)
-    )
-    after.resync(cut.snapshot)
-    told(trace.events(cut.offset), after)
-    closed = [without(record, "gap") for record in stored if not record["open"]]
-    assert sorted(closed + _plain(after), key=_id) == _plain(whole(trace))
+@pytest.mark.parametrize("trace", TRACES)
+def test_a_restart_of_this_program_changes_nothing_but_the_gap(trace: Trace) -> None:
+    for cut in trace.snapshots:
+        before = Floor(PBX)
+        told(trace.events(0, cut.offset), before)
+        stored = records(before)
+        after = Floor.restore(
+            PBX, [record for record in stored if record["open"]], lost_at=last_seen(trace, cut.offset)
+        )
+        after.resync(cut.snapshot)
+        told(trace.events(cut.offset), after)
+        closed = [without(record, "gap") for record in stored if not record["open"]]
+        assert sorted(closed + _plain(after), key=_id) == _plain(whole(trace)), f"cut at {cut.offset}"
 
 
 @pytest.mark.parametrize("trace", TRACES)
@@ -79,17 +77,18 @@ def test_an_empty_switch_after_a_gap_closes_every_call(trace: Trace) -> None:
         assert floor.scene.bridges == {}
 
 
-@pytest.mark.parametrize(("trace", "cut"), CUTS)
-def test_starting_in_the_middle_finds_every_call_that_is_there(trace: Trace, cut: Recorded) -> None:
-    floor = Floor(PBX)
-    floor.resync(cut.snapshot)
-    assert {record["id"] for record in records(floor)} >= {
-        f"{PBX}:{live.channel.linkedid}" for live in cut.snapshot.channels
-    }
-    assert all(record["gap"] for record in records(floor))
-    told(trace.events(cut.offset), floor)
+@pytest.mark.parametrize("trace", TRACES)
+def test_starting_in_the_middle_finds_every_call_that_is_there(trace: Trace) -> None:
     whole_story = {record["id"]: record for record in records(whole(trace))}
-    assert set(_open(floor)) <= {call for call, record in whole_story.items() if record["open"]}
+    for cut in trace.snapshots:
+        floor = Floor(PBX)
+        floor.resync(cut.snapshot)
+        assert {record["id"] for record in records(floor)} >= {
+            f"{PBX}:{live.channel.linkedid}" for live in cut.snapshot.channels
+        }
+        assert all(record["gap"] for record in records(floor))
+        told(trace.events(cut.offset), floor)
+        assert set(_open(floor)) <= {call for call, record in whole_story.items() if record["open"]}
 
 
 def test_the_gap_is_marked_on_the_calls_that_it_touched_only() -> None:

@@ -20,8 +20,8 @@ from datetime import datetime, tzinfo
 from typing import Any, Final, TypeAlias
 
 from asterisk_conf.contract import CEL_FIELDS
+from callserver.ami.events import WITHHELD, interface, number, text, whole
 from callserver.ami.events import instant as epoch_instant
-from callserver.ami.events import interface, number, text, whole
 from callserver.facts import Instant, LegId
 from callserver.journals.rows import begins_row, rows
 from callserver.journals.tally import Tally
@@ -29,7 +29,10 @@ from callserver.journals.tally import Tally
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What every event says of its channel at that moment. `linkedid` may change when channels are bridged."""
+    """What every event says of its channel at that moment. `linkedid` may change when channels are bridged.
+
+    `withheld`: the dialplan, or the caller's network, hides the number from here on.
+    """
 
     at: Instant
     leg: LegId
@@ -37,6 +40,7 @@ class Seen:
     channel: str
     number: str | None = None
     name: str | None = None
+    withheld: bool = False
     exten: str = ""
     context: str = ""
     app: str = ""
@@ -235,8 +239,9 @@ class Layout:
             "leg": LegId(told["uniqueid"]),
             "linkedid": LegId(told["linkedid"] or told["uniqueid"]),
             "channel": told.get("channame", ""),
-            "number": _number(told.get("cidnum")),
-            "name": text(told.get("cidname")),  # as the caller sent it: only AMI escapes
+            "number": number(told.get("cidnum")),
+            "name": _name(told.get("cidname")),
+            "withheld": told.get("cidnum", "").lower() in WITHHELD,
             "exten": told.get("exten", ""),
             "context": told.get("context", ""),
             "app": told.get("appname", ""),
@@ -274,11 +279,9 @@ def _values(line: str) -> list[str]:
         return []
 
 
-def _number(value: str | None) -> str | None:
-    """A caller number. One with control characters is left to the next event: Asterisk cleans it at the
-    first step of the dialplan (trace hostile-numbers).
-    """
-    return number(value) if value is None or value.isprintable() else None
+def _name(value: str | None) -> str | None:
+    """A caller's name as the caller sent it (only AMI escapes), None where absent or withheld."""
+    return None if value is None or value.lower() in WITHHELD else text(value)
 
 
 def _extra(text: str | None) -> dict[str, Any]:

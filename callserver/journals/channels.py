@@ -15,18 +15,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from callserver.ami.events import interface
 from callserver.facts import Instant, LegId
 from callserver.journals import cel
+from callserver.journals.hearing import Hearing
 from callserver.journals.story import Talk, Transfer
 
-_SAME_TALK_MS: Final = (
-    1000  # Local optimisation moves a channel between bridges: the same people go on talking
-)
-_ONE_STEP_MS: Final = 20
 _RESTING: Final = ("<ZOMBIE>", "<MASQ>")
 _KEY: Final = re.compile(r"[0-9A-D*#]")
 NOBODY_DIALED: Final = frozenset({"", "s", "h", "i", "t"})
@@ -41,7 +38,6 @@ class Channel:
     leg: LegId
     name: str
     linkedid: LegId
-    order: int = 0
     number: str | None = None
     caller_name: str | None = None
     exten: str = ""
@@ -54,6 +50,7 @@ class Channel:
     dialstatus: str = ""
     began_it: bool = False
     came_in: bool = False
+    withheld: bool = False
     dialed: str = ""
     last_at: Instant = 0
 
@@ -99,11 +96,8 @@ class Channels:
     moments: dict[LegId, list[Instant]] = field(default_factory=dict)
     last_at: Instant = 0
     _linked_ends: dict[LegId, Instant] = field(default_factory=dict)
-    _inside: dict[LegId, str] = field(default_factory=dict)
+    _hearing: Hearing = field(default_factory=Hearing)
     _staying: dict[LegId, Stay] = field(default_factory=dict)
-    _talks: list[Talk] = field(default_factory=list)
-    _latest: dict[frozenset[LegId], int] = field(default_factory=dict)
-    _going_on: set[frozenset[LegId]] = field(default_factory=set)
 
     def feed(self, events: Iterable[cel.Event]) -> Channels:
         """All events of the call, in order."""
@@ -126,28 +120,24 @@ class Channels:
 
     @property
     def talks(self) -> tuple[Talk, ...]:
-        """Who heard whom, Local halves left out, the longest-standing leg first. Moments between two events
-        of one step (three-way: the target enters a bridge just before the transferer) are no talks.
-        """
-        return tuple(
-            talk for talk in self._talks if talk.ended is None or talk.ended - talk.begun > _ONE_STEP_MS
-        )
+        """Who heard whom."""
+        return self._hearing.talks()
 
     def _meet(self, event: cel.Event) -> Channel:
         self.last_at = max(self.last_at, event.at)
         channel = self.known.get(event.leg)
         if channel is None:
-            channel = Channel(event.leg, event.channel, event.linkedid, order=len(self.known))
+            channel = Channel(event.leg, event.channel, event.linkedid)
             channel.number, channel.caller_name, channel.exten = event.number, event.name, event.exten
             self.known[event.leg] = channel
+            self._hearing.meet(event.leg)
         channel.linkedid, channel.last_at = event.linkedid, event.at
         if not event.channel.endswith(_RESTING):
             channel.name = event.channel or channel.name
         if event.app.startswith("App"):
             channel.app = event.app
-        if channel.came_in:  # a trunk may tell the number a moment after the channel
-            channel.number = channel.number or event.number
-            channel.caller_name = channel.caller_name or event.name
+        if channel.came_in:
+            _learn_caller(channel, event)
         return channel
 
     def _mark(self, event: cel.Event) -> None:
@@ -177,7 +167,7 @@ class Channels:
     def _gone(self, event: cel.Event) -> None:
         self.known[event.leg].ended = self.known[event.leg].ended or event.at
         self._close_stay(event.leg, event.at)
-        self._leave(event.leg, event.at)
+        self._hearing.leave(event.leg, event.at)
         self._mark(event)
 
     def _linked_ended(self, event: cel.LinkedEnded) -> None:
@@ -192,7 +182,7 @@ class Channels:
             at = self._linked_ends.get(channel.linkedid)
             if channel.ended is None and at is not None and channel.last_at <= at:
                 channel.ended = at
-                self._leave(channel.leg, at)
+                self._hearing.leave(channel.leg, at)
 
     # --- the Queue application ---
 
@@ -226,57 +216,15 @@ class Channels:
     def _bridge_entered(self, event: cel.BridgeEntered) -> None:
         if event.holding or not event.bridge:
             return
-        together = [
-            leg for leg, bridge in self._inside.items() if bridge == event.bridge and leg != event.leg
-        ]
+        together = self._hearing.others_in(event.bridge, event.leg)
         self.meetings += [Meeting(event.leg, other, event.at) for other in together]
-        self._inside[event.leg] = event.bridge
         self._mark(event)
-        self._listen(event.at)
+        self._hearing.enter(event.leg, self.known[event.leg].name, event.bridge, event.at)
 
     def _bridge_left(self, event: cel.BridgeLeft) -> None:
-        if self._inside.get(event.leg) == event.bridge:
-            self._leave(event.leg, event.at)
+        if self._hearing.bridge_of(event.leg) == event.bridge:
+            self._hearing.leave(event.leg, event.at)
         self._mark(event)
-
-    def _leave(self, leg: LegId, at: Instant) -> None:
-        if self._inside.pop(leg, None) is not None:
-            self._listen(at)
-
-    def _listen(self, at: Instant) -> None:
-        """Compare who hears whom now with the talks going on."""
-        now = self._hearing()
-        for legs in self._going_on - now:
-            index = self._latest[legs]
-            self._talks[index] = replace(self._talks[index], ended=at)
-        for legs in sorted(now - self._going_on, key=sorted):
-            self._begin_talk(legs, at)
-        self._going_on = now
-
-    def _begin_talk(self, legs: frozenset[LegId], at: Instant) -> None:
-        index = self._latest.get(legs)
-        if index is not None and at - (self._talks[index].ended or at) <= _SAME_TALK_MS:
-            self._talks[index] = replace(self._talks[index], ended=None)
-            return
-        self._latest[legs] = len(self._talks)
-        in_order = sorted(legs, key=lambda leg: self.known[leg].order)
-        self._talks.append(Talk(legs=tuple(in_order), begun=at))
-
-    def _hearing(self) -> set[frozenset[LegId]]:
-        halves = {
-            self.known[leg].name: bridge for leg, bridge in self._inside.items() if self.known[leg].local
-        }
-        one_room: dict[str, str] = {}
-        for name, bridge in halves.items():
-            other = halves.get(_other_half(name))
-            if other is not None:
-                first, second = _room(one_room, bridge), _room(one_room, other)
-                one_room[max(first, second)] = min(first, second)
-        people: dict[str, set[LegId]] = {}
-        for leg, bridge in self._inside.items():
-            if not self.known[leg].local:
-                people.setdefault(_room(one_room, bridge), set()).add(leg)
-        return {frozenset(legs) for legs in people.values() if len(legs) > 1}
 
     # --- transfers ---
 
@@ -285,7 +233,7 @@ class Channels:
         self.transfers.append(Transfer(kind="blind", by=event.interface, to=event.to, at=event.at))
 
     def _attended(self, event: cel.AttendedTransferred) -> None:
-        if event.bridge and self._inside.get(event.leg) == event.bridge:
+        if event.bridge and self._hearing.bridge_of(event.leg) == event.bridge:
             return  # went to the transferee as well: a conference, not a transfer
         self._mark(event)
         self.transfers.append(
@@ -302,22 +250,21 @@ class Channels:
             return dialed[-1].interface if dialed else ""
         if not name.startswith("Local/"):
             return interface(name)
-        half = next((leg for leg in self._inside if self.known[leg].name == _other_half(name)), None)
-        bridge = self._inside.get(half) if half is not None else None
-        behind = (self.known[leg] for leg, inside in self._inside.items() if inside == bridge)
+        behind = (self.known[leg] for leg in self._hearing.behind(name))
         device = next((channel.interface for channel in behind if not channel.local), None)
         return device or name.removeprefix("Local/").partition("@")[0]
 
 
-def _other_half(name: str) -> str:
-    """The name of a Local channel's other half."""
-    return name[:-1] + ("2" if name.endswith("1") else "1")
-
-
-def _room(one_room: dict[str, str], bridge: str) -> str:
-    while (above := one_room.get(bridge, bridge)) != bridge:
-        bridge = above
-    return bridge
+def _learn_caller(channel: Channel, event: cel.Event) -> None:
+    """A trunk may tell the number a moment after the channel; and that it is to be hidden, a moment after
+    showing it (trace withheld-number).
+    """
+    channel.withheld = channel.withheld or event.withheld
+    if channel.withheld:
+        channel.number = channel.caller_name = None
+        return
+    channel.number = channel.number or event.number
+    channel.caller_name = channel.caller_name or event.name
 
 
 _STEPS: Final[dict[type, Callable[[Channels, Any], None]]] = {

@@ -13,21 +13,20 @@ next sign of a new life: QUEUESTART in queue_log, or in CEL a channel whose seri
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from callserver.facts import CallId, Direction, Instant, LegId, Outcome, PbxId, Source
 from callserver.journals import cel, queue_log
 from callserver.journals.channels import NOBODY_DIALED, Channel, Channels, Stay
-from callserver.journals.kin import Kin
+from callserver.journals.grouping import Group, groups_of
+from callserver.journals.lives import Lives
+from callserver.journals.rings import Members
 from callserver.journals.story import Leg, Story, Transfer
-from callserver.journals.visits import Members, Visits
+from callserver.journals.visits import Visits
 
-_UNIQUEID: Final = re.compile(r"(?:.*-)?(\d{9,11})\.(\d{1,10})")
-_REORDERED: Final = 1000  # channels begin on many threads: serials of one life come a little out of order
 _BUSY: Final = 17
 _DIALS: Final[Mapping[str, Outcome]] = {
     "NOANSWER": "no_answer",
@@ -36,8 +35,6 @@ _DIALS: Final[Mapping[str, Outcome]] = {
     "CONGESTION": "failed",
     "CHANUNAVAIL": "failed",
 }
-# A phone that dials to become a member, or to pause, gives its channel's id to those lines.
-_NOT_OF_A_CALL: Final = (queue_log.Noted, queue_log.Membership, queue_log.Pause, queue_log.Started)
 _OVERRULED: Final = (None, "timed_out", "left_by_key", "queue_empty")
 
 
@@ -62,32 +59,14 @@ class Known:
         return number is not None and interface.partition("/")[2] == number
 
 
-@dataclass(slots=True)
-class _Group:
-    """What both journals say of one call."""
-
-    entries: list[queue_log.Entry] = field(default_factory=list)
-    events: list[cel.Event] = field(default_factory=list)
-    last_entry: int = -1
-    last_event: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class _Boot:
-    """The switch began anew at `at`, before the line with this index."""
-
-    index: int
-    at: Instant
-
-
 def tell(
     entries: Iterable[queue_log.Entry], events: Iterable[cel.Event], pbx: PbxId, known: Known | None = None
 ) -> list[Story]:
     """The stories of all calls, by their beginning. Never raises on what a journal may hold."""
     lines = list(entries)
     steps: list[cel.Event] = [event for event in events if not isinstance(event, cel.Noted)]
-    groups = _groups(lines, steps)
-    boots = _Boots(lines, steps)
+    groups = groups_of(lines, steps)
+    boots = Lives(lines, steps)
     shown = {group: Channels().feed(said.events) for group, said in groups.items()}
     what = _with_members(known or Known(), lines, shown.values())
     tellers = [_Teller(pbx, what, said, shown[group], boots) for group, said in groups.items()]
@@ -102,48 +81,6 @@ def _beginning(story: Story) -> tuple[Instant, str]:
 
 # --- which lines are one call
 # ------------------------------------------------------------------------------------------
-
-
-def _groups(entries: list[queue_log.Entry], events: list[cel.Event]) -> dict[str, _Group]:
-    kin = _kin(entries, events)
-    groups: dict[str, _Group] = defaultdict(_Group)
-    for index, event in enumerate(events):
-        group = groups[kin.head(event.leg)]
-        group.events.append(event)
-        group.last_event = index
-    for index, entry in enumerate(entries):
-        if entry.call is not None and not isinstance(entry, _NOT_OF_A_CALL):
-            group = groups[kin.head(entry.call)]
-            group.entries.append(entry)
-            group.last_entry = index
-    return groups
-
-
-def _kin(entries: list[queue_log.Entry], events: list[cel.Event]) -> Kin:
-    kin = Kin()
-    inside: dict[LegId, str] = {}
-    for event in events:
-        kin.join(event.linkedid, event.leg)
-        for other in _named(event):
-            kin.join(event.leg, other)
-        if isinstance(event, cel.BridgeEntered) and event.bridge and not event.holding:
-            inside[event.leg] = event.bridge
-            kin.join(f"bridge {event.bridge}", event.leg)
-    for entry in entries:
-        if isinstance(entry, queue_log.Connected) and entry.call is not None and entry.leg is not None:
-            kin.join(entry.call, entry.leg)
-    return kin
-
-
-def _named(event: cel.Event) -> tuple[LegId, ...]:
-    """Other channels that the event says belong to the same call."""
-    if isinstance(event, cel.AttendedTransferred):
-        return event.others
-    if isinstance(event, cel.Joined):
-        return (event.other,)
-    if isinstance(event, cel.BlindTransferred) and event.transferee is not None:
-        return (event.transferee,)
-    return ()
 
 
 def _with_members(known: Known, entries: list[queue_log.Entry], calls: Iterable[Channels]) -> Known:
@@ -164,46 +101,6 @@ def _with_members(known: Known, entries: list[queue_log.Entry], calls: Iterable[
 
 # --- lives of the switch
 # -----------------------------------------------------------------------------------------------
-
-
-class _Boots:
-    """When the switch began anew, as far as the journals show it."""
-
-    def __init__(self, entries: list[queue_log.Entry], events: list[cel.Event]) -> None:
-        self._written = [
-            _Boot(index, entry.at)
-            for index, entry in enumerate(entries)
-            if isinstance(entry, queue_log.Started)
-        ]
-        self._shown = list(_serial_restarts(events))
-
-    def after(self, group: _Group, last_at: Instant) -> Instant | None:
-        """The first beginning after a call's last line: by the order of lines, across the two files by
-        time.
-        """
-        later = [boot.at for boot in self._written if group.entries and boot.index > group.last_entry]
-        later += [boot.at for boot in self._shown if group.events and boot.index > group.last_event]
-        later += [boot.at for boot in (*self._written, *self._shown) if boot.at > last_at]
-        return max(min(later), last_at) if later else None
-
-
-def _serial_restarts(events: list[cel.Event]) -> Iterator[_Boot]:
-    latest: tuple[int, int] | None = None
-    for index, event in enumerate(events):
-        found = _UNIQUEID.fullmatch(event.leg) if isinstance(event, cel.ChannelStarted) else None
-        if found is None:
-            continue
-        second, serial = int(found[1]), int(found[2])
-        if latest is not None and serial < latest[1]:
-            anew = (
-                second - latest[0] >= 2
-                or (serial == 0 and second >= latest[0])
-                or latest[1] - serial > _REORDERED
-            )
-            if not anew:
-                continue
-            yield _Boot(index, event.at)
-        latest = (second, serial)
 
 
 # --- one call
@@ -227,7 +124,7 @@ class _Queues:
 class _Teller:
     """Puts one call's story together."""
 
-    def __init__(self, pbx: PbxId, known: Known, said: _Group, channels: Channels, boots: _Boots) -> None:
+    def __init__(self, pbx: PbxId, known: Known, said: Group, channels: Channels, boots: Lives) -> None:
         self._pbx, self._known, self._said, self._channels = pbx, known, said, channels
         self.visits = Visits(said.entries, channels, Members(known.members))
         self._told = self.visits.told

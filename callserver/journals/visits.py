@@ -11,70 +11,20 @@ would not take is in CEL only.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from callserver.facts import Instant, LegId, Outcome, RingResult, seconds
+from callserver.facts import Instant, LegId, Outcome, seconds
 from callserver.journals import queue_log
 from callserver.journals.channels import Channel, Channels, Stay
-from callserver.journals.story import Agent, CompletedBy, Ring, Transfer, Visit
+from callserver.journals.drafts import SECOND, VisitDraft, first_from, near, nearest
+from callserver.journals.rings import Members, Rings
+from callserver.journals.story import CompletedBy, Transfer, Visit
 
-_SECOND: Final = 1000
-_NEAR_MS: Final = 2500  # a whole second of queue_log and the CEL moment that belongs to it
 _ORDER_MS: Final = 20  # events of two channels a little out of order
 _REFUSED_MS: Final = 500  # a queue that does not take the caller returns at once
-_REFUSAL_CAUSES: Final = frozenset({17, 21})  # Q.850: user busy, call rejected
-
-
-@dataclass(slots=True)
-class _Visit:
-    queue: str
-    leg: LegId
-    entered: Instant | None
-    position: int | None = None
-    left: Instant | None = None
-    finished: Instant | None = None
-    wait_s: float | None = None
-    talk_s: float | None = None
-    end: Outcome | None = None
-    member: str | None = None
-    agent_leg: LegId | None = None
-    by: CompletedBy | None = None
-    rings: list[queue_log.RingEnded] = field(default_factory=list)
-    ring_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """Which interface a member's name means; a name that looks like an interface means itself."""
-
-    interfaces: Mapping[str, str]
-
-    def agent(self, member: str | None, channel: Channel | None) -> Agent:
-        """The agent behind a member's name, a leg, or both; interface '' where nothing tells it."""
-        if (
-            channel is not None and channel.came_in
-        ):  # somebody else took the call (trace queue-call-picked-up)
-            channel = None
-        seen = channel.interface if channel is not None else ""
-        if member is None:
-            named = next((name for name, device in self.interfaces.items() if _is_device(device, seen)), None)
-            return Agent(
-                interface=self.interfaces.get(named or "", seen),
-                name=named or (channel.caller_name if channel else None),
-            )
-        known = self.interfaces.get(member, member if "/" in member else "")
-        return Agent(interface=known if not seen or _is_device(known, seen) else seen, name=member)
-
-
-def _is_device(member: str, seen: str) -> bool:
-    """A member `Local/1001@agents/n` has channels `Local/1001@agents-...`."""
-    return bool(seen) and (
-        member == seen or (seen.startswith("Local/") and member.rpartition("/")[0] == seen)
-    )
 
 
 class Visits:
@@ -87,7 +37,7 @@ class Visits:
         self.last_at: Instant = 0
         self._channels = channels
         self._members = members
-        self._visits: list[_Visit] = []
+        self._visits: list[VisitDraft] = []
         self._met = _meetings(channels)
         for entry in entries:
             self.last_at = max(self.last_at, entry.at)
@@ -104,9 +54,9 @@ class Visits:
 
     def _entered(self, entry: queue_log.Entered) -> None:
         assert entry.call is not None
-        self._visits.append(_Visit(entry.queue or "", entry.call, entry.at, entry.position))
+        self._visits.append(VisitDraft(entry.queue or "", entry.call, entry.at, entry.position))
 
-    def _current(self, entry: queue_log.Line, waited_s: int | None = None) -> _Visit:
+    def _current(self, entry: queue_log.Line, waited_s: int | None = None) -> VisitDraft:
         """The visit that an entry speaks of; one whose beginning is not in this stretch of the file is made
         up.
         """
@@ -114,8 +64,8 @@ class Visits:
         for visit in reversed(self._visits):
             if visit.leg == entry.call and visit.queue == entry.queue and visit.finished is None:
                 return visit
-        begun = None if waited_s is None else entry.at - waited_s * _SECOND
-        self._visits.append(_Visit(entry.queue or "", entry.call, begun))
+        begun = None if waited_s is None else entry.at - waited_s * SECOND
+        self._visits.append(VisitDraft(entry.queue or "", entry.call, begun))
         return self._visits[-1]
 
     def _connected(self, entry: queue_log.Connected) -> None:
@@ -145,11 +95,11 @@ class Visits:
             Transfer(kind=entry.transfer, by=by.interface or by.name or "", to=entry.to, at=entry.at)
         )
 
-    def _answered_before(self, entry: queue_log.Line, hold_s: int | None, talk_s: int | None) -> _Visit:
+    def _answered_before(self, entry: queue_log.Line, hold_s: int | None, talk_s: int | None) -> VisitDraft:
         visit = self._current(entry, (hold_s or 0) + (talk_s or 0) if hold_s is not None else None)
         if visit.end is None:
             visit.end, visit.member, visit.wait_s = "answered", entry.member, hold_s
-            visit.left = None if talk_s is None else entry.at - talk_s * _SECOND
+            visit.left = None if talk_s is None else entry.at - talk_s * SECOND
         return visit
 
     # --- CEL ----------------------------------------------------------------------------------------------
@@ -166,31 +116,31 @@ class Visits:
         for stay in unmatched.left():
             self._read_alone(stay)
 
-    def _sharpen_leaving(self, visit: _Visit, stay: Stay | None) -> None:
+    def _sharpen_leaving(self, visit: VisitDraft, stay: Stay | None) -> None:
         if visit.left is None:
             return
         if visit.end == "answered":
             together = [at for at, other in self._met[visit.leg] if other == visit.agent_leg]
-            visit.left = _nearest(together, visit.left)
+            visit.left = nearest(together, visit.left)
         elif stay is not None and stay.end is not None:
-            visit.left = _nearest([stay.end], visit.left)
+            visit.left = nearest([stay.end], visit.left)
         measured = seconds(visit.entered, visit.left)
         if stay is not None and measured is not None:
             visit.wait_s = measured
 
-    def _sharpen_finish(self, visit: _Visit) -> None:
+    def _sharpen_finish(self, visit: VisitDraft) -> None:
         if visit.end != "answered" or visit.finished is None:
             return
         own, agent = visit.leg, visit.agent_leg or visit.leg
         moments = sorted(self._channels.moments.get(own, []) + self._channels.moments.get(agent, []))
-        sharp = _first_from(moments, visit.finished)
+        sharp = first_from(moments, visit.finished)
         if sharp is not None and visit.left is not None and visit.left <= sharp:
             visit.finished = sharp
             visit.talk_s = seconds(visit.left, sharp)
 
     def _read_alone(self, stay: Stay) -> None:
         """A stay of which queue_log says nothing: a refusal, or queue_log was not there to say it."""
-        visit = _Visit(stay.queue, stay.leg, stay.begin, left=stay.end, finished=stay.end)
+        visit = VisitDraft(stay.queue, stay.leg, stay.begin, left=stay.end, finished=stay.end)
         answer = next((met for met in self._met[stay.leg] if self._is_answer(met, stay)), None)
         if answer is not None:
             visit.end = "answered"
@@ -222,13 +172,13 @@ class Visits:
         talks = (talk for talk in self._channels.talks if caller in talk.legs)
         return next((talk.ended for talk in talks if talk.ended is None or talk.ended > since), None)
 
-    def _who_ended(self, visit: _Visit) -> CompletedBy | None:
+    def _who_ended(self, visit: VisitDraft) -> CompletedBy | None:
         """Which side ended a talk that only CEL tells of."""
         if visit.finished is None:
             return None
         agent, caller = self._channels.known[visit.agent_leg or visit.leg], self._channels.known[visit.leg]
         if any(
-            moved.by == agent.interface and abs(moved.at - visit.finished) < _SECOND
+            moved.by == agent.interface and abs(moved.at - visit.finished) < SECOND
             for moved in self._channels.transfers
         ):
             return "transfer"
@@ -241,18 +191,18 @@ class Visits:
         stayed = stay.end - stay.begin
         if stay.key is not None:
             return "left_by_key"
-        if caller.by_itself and caller.ended is not None and caller.ended - stay.end < _SECOND:
+        if caller.by_itself and caller.ended is not None and caller.ended - stay.end < SECOND:
             return "abandoned"
         if stayed <= _REFUSED_MS:
             return None
-        if stay.limit_s is not None and stayed >= stay.limit_s * _SECOND - _REFUSED_MS:
+        if stay.limit_s is not None and stayed >= stay.limit_s * SECOND - _REFUSED_MS:
             return "timed_out"
         return "unknown"
 
     # --- telling
     # ---------------------------------------------------------------------------------------------------
 
-    def _told(self, visit: _Visit, rang: list[Channel]) -> Visit:
+    def _told(self, visit: VisitDraft, rang: list[Channel]) -> Visit:
         known = self._channels.known
         answered = visit.end == "answered"
         agent_channel = known.get(visit.agent_leg) if visit.agent_leg else None
@@ -268,7 +218,7 @@ class Visits:
             agent=self._members.agent(visit.member, agent_channel) if answered else None,
             agent_leg=visit.agent_leg,
             completed_by=visit.by,
-            rings=self._rings(visit, rang),
+            rings=Rings(self._members).of(visit, rang),
         )
 
     def _rang(self) -> dict[int, list[Channel]]:
@@ -287,77 +237,6 @@ class Visits:
                 rang[id(visit)].append(channel)
         return rang
 
-    def _rings(self, visit: _Visit, legs: list[Channel]) -> tuple[Ring, ...]:
-        rings = [self._ring_written(entry, legs) for entry in visit.rings]
-        if visit.end == "answered" and not any(leg.leg == visit.agent_leg and leg.came_in for leg in legs):
-            rings.append(self._ring_answered(visit, legs))
-        rings += [self._ring_seen(channel, visit) for channel in legs if not channel.came_in]
-        return tuple(sorted(rings, key=lambda ring: ring.at or 0))
-
-    def _ring_written(self, entry: queue_log.RingEnded, legs: list[Channel]) -> Ring:
-        """A ring that queue_log wrote; takes its leg out of `legs`."""
-        channel = self._leg_of(entry, legs)
-        ring_s = None if entry.ring_ms is None else entry.ring_ms / 1000
-        result: RingResult = entry.result
-        if channel is None:
-            at = entry.at - (entry.ring_ms or 0)
-            return Ring(agent=self._members.agent(entry.member, None), result=result, at=at, ring_s=ring_s)
-        legs.remove(channel)
-        if result == "no_answer" and channel.cause in _REFUSAL_CAUSES:
-            result = "rejected"
-        measured = seconds(channel.started, channel.ended)
-        return Ring(
-            agent=self._members.agent(entry.member, channel),
-            result=result,
-            leg=channel.leg,
-            at=channel.started,
-            ring_s=ring_s if measured is None else measured,
-        )
-
-    def _leg_of(self, entry: queue_log.RingEnded, legs: list[Channel]) -> Channel | None:
-        device = self._members.interfaces.get(entry.member or "", entry.member)
-
-        def strangeness(channel: Channel) -> tuple[bool, int]:
-            its_own = device == channel.interface or entry.member == channel.caller_name
-            return not its_own, abs((channel.ended or 0) - entry.at)
-
-        fitting = [leg for leg in legs if leg.answered is None and _near(leg.ended, entry.at)]
-        return min(fitting, key=strangeness, default=None)
-
-    def _ring_answered(self, visit: _Visit, legs: list[Channel]) -> Ring:
-        channel = next((leg for leg in legs if leg.leg == visit.agent_leg), None)
-        if channel is not None:
-            legs.remove(channel)
-        measured = seconds(channel.started, channel.answered) if channel is not None else None
-        rung = visit.ring_s if measured is None else measured
-        begun = channel.started if channel is not None else None
-        if begun is None and visit.left is not None:
-            begun = visit.left - round((rung or 0) * _SECOND)
-        return Ring(
-            agent=self._members.agent(visit.member, channel),
-            result="answered",
-            leg=visit.agent_leg,
-            at=begun,
-            ring_s=rung,
-        )
-
-    def _ring_seen(self, channel: Channel, visit: _Visit) -> Ring:
-        """A phone that rang and of which queue_log says nothing: it lost, or queue_log was not there."""
-        result: RingResult = "canceled"
-        if channel.cause in _REFUSAL_CAUSES:
-            result = "rejected"
-        elif channel.ended is None:
-            result = "unknown"
-        elif visit.left is None or visit.end == "timed_out" or channel.ended < visit.left - _SECOND:
-            result = "no_answer"
-        return Ring(
-            agent=self._members.agent(None, channel),
-            result=result,
-            leg=channel.leg,
-            at=channel.started,
-            ring_s=seconds(channel.started, channel.ended),
-        )
-
 
 class _Stays:
     """Runs of the Queue application, until a visit takes them."""
@@ -367,10 +246,10 @@ class _Stays:
         for stay in stays:
             self._waiting[stay.leg, stay.queue].append(stay)
 
-    def take(self, visit: _Visit) -> Stay | None:
+    def take(self, visit: VisitDraft) -> Stay | None:
         """The stay that this visit was."""
         waiting = self._waiting[visit.leg, visit.queue]
-        fitting = [stay for stay in waiting if _near(stay.begin, visit.entered)]
+        fitting = [stay for stay in waiting if near(stay.begin, visit.entered)]
         nearest = min(fitting, key=lambda stay: abs(stay.begin - (visit.entered or 0)), default=None)
         if nearest is not None:
             waiting.remove(nearest)
@@ -389,22 +268,6 @@ def _meetings(channels: Channels) -> dict[LegId, list[tuple[Instant, LegId]]]:
         met[meeting.one].append((meeting.at, meeting.other))
         met[meeting.other].append((meeting.at, meeting.one))
     return met
-
-
-def _near(moment: Instant | None, second: Instant | None) -> bool:
-    return moment is not None and second is not None and abs(moment - second) <= _NEAR_MS
-
-
-def _nearest(moments: list[Instant], second: Instant) -> Instant:
-    """The moment that belongs to a whole second of queue_log; the second itself where there is none."""
-    fitting = [moment for moment in moments if _near(moment, second)]
-    return min(fitting, key=lambda moment: abs(moment - second), default=second)
-
-
-def _first_from(moments: list[Instant], second: Instant) -> Instant | None:
-    """The first moment within that second, or close behind the one before."""
-    index = bisect_left(moments, second - 50)
-    return moments[index] if index < len(moments) and moments[index] < second + _SECOND + 50 else None
 
 
 _STEPS: Final[dict[type, Callable[[Visits, Any], None]]] = {

@@ -99,10 +99,10 @@ STORIES: dict[str, tuple[str, ...]] = {
     ),
     "hostile-numbers": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 8s caller ended; 1 talk; answered",
-        "inbound 138EventHangupX -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 1EventHangupUniqueid(uniqueid) -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 138EventShutdown -> 4008: hotline 1s abandoned; abandoned",
-        "inbound 11795000000(uniqueid)hotlineNONEABANDON119 -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 138�Event: Hangup�X -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 1�Event: Hangup�Uniqueid: (uniqueid) -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 138�Event: Shutdown -> 4008: hotline 1s abandoned; abandoned",
+        "inbound 1�1795000000|(uniqueid)|hotline|NONE|ABANDON|1|1|9 -> 4008: hotline 1s abandoned; abandoned",
         "inbound 1111111111111111111111111111111111111111111111111111111111111111111111111111111 -> 4008: hotline 1s abandoned; abandoned",
     ),
     "internal-call": ("internal 1001 -> 1002: 1 talk; answered",),
@@ -187,7 +187,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "withheld-number": (
         "inbound somebody -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
         "inbound somebody -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
-        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
+        "inbound somebody -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
     ),
 }
 # Several callers for one agent: who is first differs from recording to recording.

@@ -226,6 +226,21 @@ def test_a_call_comes_from_outside_unless_a_phone_of_ours_makes_it(
     assert story.direction == direction
 
 
+def test_a_number_that_is_hidden_a_moment_after_it_was_shown_is_hidden() -> None:
+    """The network's Privacy is obeyed by the dialplan, after CHAN_START has shown the number
+    (withheld-number).
+    """
+    [story] = stories(
+        events=shown(
+            "0 CHAN_START 1.0 1.0 PJSIP/trunk-0 exten=4008 cid_num=13800138000 cid_name=Wang",
+            "0 ANSWER 1.0 1.0 PJSIP/trunk-0 exten=600 cid_num=anonymous cid_name=anonymous",
+            "5 HANGUP 1.0 1.0 PJSIP/trunk-0 cid_num=13800138000",
+        )
+    )
+    assert (story.caller_number, story.caller_name) == (None, None)
+    assert "13800138000" not in str(story.to_json())
+
+
 def test_a_members_name_means_the_interface_that_answered_under_it() -> None:
     path = TRACES / "22" / "rna-then-next-agent.queue_log"
     [story] = recorded(path).stories

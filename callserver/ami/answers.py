@@ -44,13 +44,14 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """One of the switch's own records. `trouble`: why it cannot be read."""
+    """One of the switch's own records. `trouble`: why it cannot be read; `missing`: because there is none yet."""
 
     kind: Literal["queue_log", "cel"]
     path: Path
     modified_at: Instant | None = None
     last_line: str = ""
     trouble: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,5 +152,6 @@ def _journal(kind: Literal["queue_log", "cel"], path: Path) -> Journal:
             lines = file.read().decode("utf-8", "replace").splitlines()
         modified_at = path.stat().st_mtime_ns // 1_000_000
     except OSError as error:
-        return Journal(kind=kind, path=path, trouble=error.strerror or str(error))
+        missing = isinstance(error, FileNotFoundError) and path.parent.is_dir()
+        return Journal(kind=kind, path=path, trouble=error.strerror or str(error), missing=missing)
     return Journal(kind=kind, path=path, modified_at=modified_at, last_line=lines[-1] if lines else "")

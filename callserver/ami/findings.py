@@ -250,6 +250,13 @@ def _usual(kind: str) -> str:
 
 def _journal(answers: Answers, journal: Journal) -> Finding:
     booted = answers.snapshot.booted_at if answers.snapshot else None
+    if journal.missing and journal.kind == "cel" and not answers.calls_processed:
+        return Finding(
+            severity="note",
+            what=f"cel {journal.path}: there is no such file yet",
+            why="Asterisk makes it with the first call; there has been none since the switch began",
+            fix="make a call, then check again; " + _switch_on("cel"),
+        )
     if journal.trouble:
         return Finding(
             severity="error",

@@ -353,6 +353,7 @@ async def test_journals_are_looked_at(switch: FakeSwitch, tmp_path: Path) -> Non
     assert log.last_line.endswith("QUEUESTART|")
     assert log.modified_at is not None
     assert "No such file" in cel.trouble
+    assert cel.missing
     assert answers.journal_settings == {"queue_log", "cel"}
     assert set(answers.config) == set(configured.FILES)
 
@@ -360,3 +361,14 @@ async def test_journals_are_looked_at(switch: FakeSwitch, tmp_path: Path) -> Non
 async def test_a_journal_that_cannot_be_read_is_told(switch: FakeSwitch, tmp_path: Path) -> None:
     answers = await ask(settings(switch), Places(queue_log=tmp_path), listen_s=0.01)  # a folder
     assert "directory" in answers.journals[0].trouble
+
+
+@pytest.mark.parametrize(("calls", "severity"), [(0, "note"), (None, "note"), (3, "error")])
+def test_a_cel_file_is_missed_only_once_there_was_a_call(calls: int | None, severity: str) -> None:
+    none = Journal(kind="cel", path=Path("/c"), trouble="No such file or directory", missing=True)
+    (found,) = [
+        one
+        for one in findings(dataclasses.replace(GOOD, journals=(none,), calls_processed=calls))
+        if "/c" in one.what
+    ]
+    assert found.severity == severity

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import csv
 import json
+import secrets
 import shutil
 import signal
 import sys
@@ -22,14 +24,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from asterisk_conf.plan import Hotline, Member, Phone, Plan, Trunk
+from asterisk_conf import contract
+from asterisk_conf.plan import Hotline, Manager, Member, Phone, Plan, Trunk
 from tests.calls.queue_log import visits
 from tests.rig import archive, provision
-from tests.rig.asterisk import FILTERED, SECRET, UNFILTERED, Asterisk
+from tests.rig.asterisk import FILTERED, Asterisk
 from tests.rig.debian import Unavailable
 from tests.rig.phones import OUTSIDE, Phones, Sipp
 from tests.rig.scenarios import HOTLINE, hotline, repair
-from tests.rig.service import TOKEN, Service
+from tests.rig.service import Service
 
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
 AGENTS = {
@@ -41,17 +44,20 @@ AGENTS = {
     "1006": "Anna Schmidt",
     "1007": "Sun Li 孙丽",
 }
+TRUNK = "trunk"
 LAST_CALLS_S = 22  # before the end: no new calls, so that the running ones can end
+LEAST_S = 8  # so long there are new calls in any case
 LONGEST_CALL_S = 40
 
 
 def plan() -> Plan:
-    """A hotline with five agents, and a repair desk where callers go who wait too long."""
-    desk = repair(title="Repair 维修", strategy="rrmemory", ring_s=5)
+    """A hotline with five agents, and a repair desk where callers go who wait too long. Secrets are made up anew."""
     return Plan(
         version=(22, 1),
-        managers=(FILTERED, UNFILTERED),
-        phones=tuple(Phone(endpoint=number, secret=SECRET, name=name) for number, name in AGENTS.items()),
+        managers=(Manager(user=FILTERED.user, secret=secrets.token_hex(16)),),
+        phones=tuple(
+            Phone(endpoint=number, secret=secrets.token_hex(16), name=name) for number, name in AGENTS.items()
+        ),
         queues=(
             hotline(
                 strategy="rrmemory",
@@ -60,15 +66,15 @@ def plan() -> Plan:
                 overflow_to="repair",
                 members=tuple(Member(phone=number) for number in ("1001", "1002", "1003", "1004", "1005")),
             ),
-            type(desk)(**{**_fields(desk), "members": (Member(phone="1006"), Member(phone="1007"))}),
+            repair(
+                strategy="rrmemory",
+                ring_s=5,
+                members=tuple(Member(phone=number) for number in ("1006", "1007")),
+            ),
         ),
         hotlines=(Hotline(number=HOTLINE, queue="hotline"),),
-        trunks=(Trunk(name="trunk", host=OUTSIDE),),
+        trunks=(Trunk(name=TRUNK, host=OUTSIDE),),
     )
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 @dataclass(slots=True)
@@ -80,6 +86,8 @@ class Demo:
     service: Service
     crowds: list[Sipp] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
+    seen: int = 0
+    """The switch's last fact when calls were shown last: calls that ended later have a higher one."""
 
     async def people_at_work(self) -> None:
         """Most agents answer and talk; one refuses now and then, one is away from the desk, one hands over."""
@@ -108,10 +116,15 @@ class Demo:
                 await asyncio.wait_for(stopping.wait(), 0.5)
 
     def show_finished(self) -> None:
-        for call in self.service.calls():
-            if not call["open"] and call["id"] not in self.shown:
+        rows = self.service.rows(
+            "select seq, record from calls where not open and seq >= ? order by seq, ended_at", self.seen
+        )
+        for seq, record in rows:
+            call = json.loads(record)
+            if call["id"] not in self.shown:
                 self.shown.add(call["id"])
                 say(told(call))
+            self.seen = seq
 
     async def wind_down(self) -> None:
         """No new calls; the running ones may end, what is left after a while is hung up."""
@@ -132,22 +145,45 @@ class Demo:
     async def table(self) -> int:
         """The same calls counted in four places; the exit code."""
         placed = sum(crowd.counts.placed for crowd in self.crowds)
-        lines = self.switch.queue_log.read_text("utf-8", "replace").splitlines()
-        queued = {visit.callid for visit in visits([line.split("|") for line in lines])}
-        records = [call for call in self.service.calls() if call["direction"] == "inbound"]
-        missing = queued - self.service.legs()
+        queued, begun = self.queued(), self.begun()
+        legs = self.service.legs()
+        logged = len(self.service.calls("direction = 'inbound'"))
+        omitted = max(len((queued | begun) - legs), placed - logged, 0)
         code, said = await self.service.run("reconcile", "--json")
-        compared = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        omitted = max(len(missing), placed - len(records), 0)
         say("")
-        say("  calls placed by SIPp                 " + f"{placed:>6}")
-        say("  calls in Asterisk's queue_log        " + f"{len(queued):>6}")
-        say("  calls logged by callserver           " + f"{len(records):>6}")
-        say("  omitted                              " + f"{omitted:>6}")
-        say("  `callserver reconcile` finds         " + ("nothing" if code == 0 else "differences"))
+        for what, count in (
+            ("calls placed by SIPp", placed),
+            ("calls in Asterisk's queue_log", len(queued)),
+            ("calls in Asterisk's CEL", len(begun)),
+            ("calls logged by callserver", logged),
+            ("omitted", omitted),
+            ("omitted, parts per million", round(1e6 * omitted / placed) if placed else 0),
+        ):
+            say(f"  {what:<32}{count:>7}")
+        say(f"  {'`callserver reconcile` finds':<32}{'differences' if code else 'nothing':>7}")
         if code:
-            say(json.dumps(compared, ensure_ascii=False, indent=1) if compared else said)
+            say(said)
         return int(bool(omitted) or code != 0)
+
+    def queued(self) -> set[str]:
+        """The callers whom queue_log saw enter a queue, by their channels."""
+        lines = _text(self.switch.queue_log).splitlines()
+        return {visit.callid for visit in visits([line.split("|") for line in lines])}
+
+    def begun(self) -> set[str]:
+        """The channels on which customers came in, as CEL saw them."""
+        rows = csv.reader(_text(self.switch.cel).splitlines(keepends=True))
+        named = [dict(zip(contract.CEL_FIELDS, row, strict=False)) for row in rows]
+        return {
+            row["uniqueid"]
+            for row in named
+            if row.get("eventtype") == "CHAN_START" and row["channame"].startswith(f"PJSIP/{TRUNK}-")
+        }
+
+
+def _text(journal: Path) -> str:
+    """A journal as far as it is written; before the first call there is none."""
+    return journal.read_text("utf-8", "replace") if journal.exists() else ""
 
 
 def say(line: str) -> None:
@@ -158,9 +194,10 @@ def told(call: dict[str, Any]) -> str:
     """A finished call in one line for people."""
     at = datetime.fromisoformat(call["started_at"]).astimezone().strftime("%H:%M:%S")
     who = f"{call['caller_name'] or ''} {call['caller_number'] or 'number withheld'}".strip()
-    steps = [_visit(visit) for visit in call["queue_visits"]]
-    steps += [f"({one['kind']} transfer to {one['to']})" for one in call["transfers"]]
-    return f"  {at}  {who}  ->  {call['dialed']}  {call['outcome'].upper()}  {'; '.join(steps)}"
+    steps = [(visit["entered_at"] or "", _visit(visit)) for visit in call["queue_visits"]]
+    steps += [(one["at"] or "", f"{one['kind']} transfer to {one['to']}") for one in call["transfers"]]
+    story = "; ".join(step for _, step in sorted(steps))
+    return f"  {at}  {who}  ->  {call['dialed']}  {call['outcome'].upper()}  {story}"
 
 
 def _visit(visit: dict[str, Any]) -> str:
@@ -176,53 +213,89 @@ def greet(demo: Demo, customers: Path, seconds: int | None) -> None:
     say("callserver follows a real Asterisk " + ".".join(map(str, demo.switch.version)))
     say(f"  status page    {url}/")
     say(f"  health         {url}/healthz   {url}/readyz   {url}/metrics")
-    say(f"  calls (API)    curl -H 'Authorization: Bearer {TOKEN}' {url}/api/v1/calls")
+    say(f"  calls (API)    curl -H 'Authorization: Bearer {demo.service.token}' {url}/api/v1/calls")
     say(f"  live facts     .venv/bin/callserver tail -c {demo.service.settings}")
     say(f"  customers      {customers}")
+    say(
+        f"  ports          SIP {demo.switch.ports.sip}/udp, AMI {demo.switch.ports.manager}, all on 127.0.0.1"
+    )
     say(f"  hotline {HOTLINE}, agents " + ", ".join(AGENTS.values()))
-    say(f"  ends by itself after {seconds} s" if seconds else "  Ctrl-C ends it")
+    say(f"  ends by itself after about {seconds} s" if seconds else "  Ctrl-C ends it")
     say("")
 
 
+@dataclass(slots=True)
+class Folder:
+    """A folder of this run's own, gone afterwards unless something is to be looked at."""
+
+    path: Path
+    keep: bool = False
+
+
 @contextlib.contextmanager
-def home() -> Iterator[Path]:
-    """A folder of this run's own, gone afterwards."""
+def folder() -> Iterator[Folder]:
     LOCAL.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=LOCAL))
+    made = Folder(Path(tempfile.mkdtemp(prefix="demo-", dir=LOCAL)))
     try:
-        yield folder
+        yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if made.keep:
+            say(f"\n  kept to look at: {made.path}")
+        else:
+            shutil.rmtree(made.path, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class CtrlC:
+    """While customers call, the first Ctrl-C (or SIGTERM) ends the demo in good order; any other ends it at once."""
+
+    task: asyncio.Task[Any]
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    calling: bool = False
+
+    def __call__(self) -> None:
+        if self.calling and not self.asked.is_set():
+            self.asked.set()
+        else:
+            self.task.cancel()
 
 
 async def run(seconds: int | None) -> int:
     """The whole demo; its exit code."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    ctrl_c = CtrlC(task)
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, ctrl_c)
     began = time.monotonic()
-    until = None if seconds is None else began + max(8, seconds - LAST_CALLS_S)
-    with home() as folder:
-        customers = archive.write(folder / "customers.csv")
-        switch = Asterisk(plan(), software=provision.asterisk(), home=folder)
+    with folder() as home:
+        customers = archive.write(home.path / "customers.csv")
+        switch = Asterisk(plan(), software=provision.asterisk(), home=home.path)
         try:
             await switch.start()
             async with Phones(switch, sound=False) as phones, Service(switch) as service:
                 demo = Demo(switch, phones, service)
                 await demo.people_at_work()
                 greet(demo, customers, seconds)
-                await demo.customers_call()
-                await demo.show(until, stopping)
-                for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C ends at once
-                    loop.remove_signal_handler(number)
-                say("\n  no new calls; waiting for the running ones to end (Ctrl-C: at once)")
-                await demo.wind_down()
-                code = await demo.table()
-                stopped = await service.stop()
-                return code or int(stopped != 0)
+                code = await played(demo, ctrl_c, None if seconds is None else began + seconds)
+                home.keep = code != 0
+                return code
         finally:
             await switch.close()
+
+
+async def played(demo: Demo, ctrl_c: CtrlC, end: float | None) -> int:
+    """Customers call until shortly before `end` or until Ctrl-C; then the last calls, the table, an orderly stop."""
+    await demo.customers_call()
+    ctrl_c.calling = True
+    last_call = None if end is None else max(time.monotonic() + LEAST_S, end - LAST_CALLS_S)
+    await demo.show(last_call, ctrl_c.asked)
+    ctrl_c.asked.set()
+    say("\n  no new calls; waiting for the running ones to end (Ctrl-C: at once)")
+    await demo.wind_down()
+    code = await demo.table()
+    stopped = await demo.service.stop()
+    return code or int(stopped != 0)
 
 
 def main() -> int:

@@ -251,8 +251,7 @@ class Phones:
         port = free_port(socket.SOCK_DGRAM)
         self._ports.update(dict.fromkeys(endpoints, port))
         sipp = await self._stand(endpoints[0], self._answering(ring_ms=ring_ms, stay_ms=stay_ms))
-        for endpoint in endpoints:
-            await self.register(endpoint)
+        await self.register(*endpoints)
         return sipp
 
     async def rejects(self, endpoint: str, *, ring_ms: int = 500, code: int = 486) -> Sipp:
@@ -359,7 +358,7 @@ class Phones:
             "-p",
             str(port),
         ]
-        argv += ["-mi", host, "-mp", str(free_port(socket.SOCK_DGRAM, host)), "-nostdin"]
+        argv += ["-mi", host, "-mp", str(_media_port(host)), "-nostdin"]
         statistics = self._folder / f"{number}-{name}.statistics"
         argv += ["-trace_err", "-error_file", str(errors), *options]
         argv += ["-trace_stat", "-stf", str(statistics), "-fd", "1"]
@@ -394,6 +393,15 @@ def _rejecting(*, ring_ms: int, code: int) -> str:
 
 def _fragment(name: str, **values: int | str) -> str:
     return Template((_SCENARIOS / f"{name}.fragment.xml").read_text(encoding="utf-8")).substitute(values)
+
+
+def _media_port(host: str) -> int:
+    """A free port for sound; SIPp ends at once where the next but one, which it takes for pictures, is not free."""
+    while True:
+        port = free_port(socket.SOCK_DGRAM, host)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port + 2))
+            return port
 
 
 def _udp_bound(port: int) -> bool:

@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sqlite3
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.rig.asterisk import FILTERED, LOOPBACK, SECRET, Asterisk, free_port, until
+from tests.rig.asterisk import FILTERED, LOOPBACK, Asterisk, die_with_parent, free_port
 
-TOKEN = "rig-token"
+PROGRAM = (sys.executable, "-m", "callserver")
+POLL_S = 0.1
 SETTINGS = """\
 [[asterisk]]
 id = "main"
@@ -31,10 +34,9 @@ host = "{host}"
 port = {port}
 user = "{user}"
 secret_file = "ami.secret"
-queue_log = "{queue_log}"
-cel = "{cel}"
-heartbeat_s = 1
-deadline_s = 3
+{journals}
+heartbeat_s = {heartbeat_s}
+deadline_s = {deadline_s}
 
 [database]
 url = "{database}"
@@ -51,6 +53,9 @@ timezone = "Asia/Shanghai"
 [log]
 json = true
 """
+HEARTBEAT_S = 1
+DEADLINE_S = 3
+"""How soon the service of a test notices that a silent switch is gone, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +80,33 @@ class Service:
         home: Path | None = None,
         manager_port: int | None = None,
         user: str = FILTERED.user,
-        database: str | None = None,
+        journals: tuple[str, ...] = ("queue_log", "cel"),
     ) -> None:
-        """`manager_port`: where the AMI is reached, when something stands in between."""
+        """`manager_port`: where the AMI is reached, when something stands in between; `journals`: those it may read."""
         self.home = home or switch.home / "callserver"
         self.home.mkdir(exist_ok=True)
         self.web = free_port(socket.SOCK_STREAM)
+        self.token = secrets.token_urlsafe(18)
         self.database = self.home / "callserver.db"
         self.settings = self.home / "callserver.toml"
+        paths = {"queue_log": switch.queue_log, "cel": switch.cel}
         self.settings.write_text(
             SETTINGS.format(
                 host=LOOPBACK,
                 port=manager_port or switch.ports.manager,
                 user=user,
-                queue_log=switch.queue_log,
-                cel=switch.cel,
-                database=database or f"sqlite:///{self.database}",
+                journals="\n".join(f'{name} = "{paths[name]}"' for name in journals),
+                heartbeat_s=HEARTBEAT_S,
+                deadline_s=DEADLINE_S,
+                database=f"sqlite:///{self.database}",
                 web=self.web,
             ),
             encoding="utf-8",
         )
-        for name, text in (("ami.secret", SECRET), ("token", TOKEN)):
+        secret = next(manager.secret for manager in switch.plan.managers if manager.user == user)
+        for name, text in (("ami.secret", secret), ("token", self.token)):
+            (self.home / name).touch(mode=0o600)
             (self.home / name).write_text(text + "\n", encoding="utf-8")
-            (self.home / name).chmod(0o600)
         self._process: asyncio.subprocess.Process | None = None
 
     # --- running -----------------------------------------------------------------------------------------------------
@@ -110,9 +119,7 @@ class Service:
         """Run it until it says that it is ready: the switch is seen, the database takes writes."""
         with (self.home / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "callserver",
+                *PROGRAM,
                 "serve",
                 "-c",
                 str(self.settings),
@@ -120,9 +127,14 @@ class Service:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        await self.until(lambda: self.ready or not self.running, within_s, "the service to be ready")
+        try:
+            await self.until(lambda: self.ready or not self.running, within_s, "the service to be ready")
+        except BaseException:
+            await self.kill()
+            raise
         if not self.running:
             raise RuntimeError(f"callserver did not start:\n{self.log[-3000:]}")
 
@@ -150,15 +162,14 @@ class Service:
     async def run(self, *arguments: str) -> tuple[int, str]:
         """Another command of the program on the same settings: its exit code and what it printed."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "callserver",
+            *PROGRAM,
             *arguments,
             "-c",
             str(self.settings),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=die_with_parent,
         )
         out, _ = await process.communicate()
         return process.returncode or 0, out.decode(errors="replace")
@@ -168,11 +179,15 @@ class Service:
         return (self.home / "log").read_text(errors="replace")
 
     async def until(self, condition: Callable[[], bool], within_s: float, what: str) -> None:
-        """Wait for what the service does; the end of its log says why where it does not."""
-        try:
-            await until(condition, within_s, what)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}; its log ends:\n{self.log[-3000:]}") from error
+        """Wait for what the service does; the end of its log says why where it does not. Raises TimeoutError.
+
+        Looks less often than the rig does: every look asks the service or reads its whole database.
+        """
+        deadline = time.monotonic() + within_s
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {within_s} s for {what}; its log ends:\n{self.log[-3000:]}")
+            await asyncio.sleep(POLL_S)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -194,6 +209,12 @@ class Service:
     def ready(self) -> bool:
         return self.get("/readyz").status == 200
 
+    def ask(self, path: str) -> Any:
+        """What the API answers, as whoever knows the token."""
+        answer = self.get(f"/api/v1/{path}", token=self.token)
+        assert answer.status == 200, answer
+        return answer.json
+
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of the database, read from outside; none before there is one."""
         if not self.database.exists():
@@ -201,18 +222,27 @@ class Service:
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)
         try:
             return connection.execute(sql, values).fetchall()
-        except sqlite3.OperationalError:
-            return []  # no tables yet
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
         finally:
             connection.close()
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Every call on record, oldest first."""
-        rows = self.rows("select record from calls order by started_at, call_id")
+    def calls(self, where: str = "true") -> list[dict[str, Any]]:
+        """The calls on record, oldest first; `where` is SQL."""
+        rows = self.rows(f"select record from calls where {where} order by started_at, call_id")
         return [json.loads(row[0]) for row in rows]
 
+    def count(self) -> int:
+        """How many calls are on record."""
+        return self._number("select count(*) from calls")
+
     def open_calls(self) -> int:
-        return int(self.rows("select count(*) from calls where open")[0][0])
+        return self._number("select count(*) from calls where open")
+
+    def _number(self, sql: str) -> int:
+        return sum(int(row[0]) for row in self.rows(sql))
 
     def legs(self) -> set[str]:
         """Every channel on record."""
@@ -220,5 +250,14 @@ class Service:
 
     def repairs_waiting(self) -> int:
         """Reconciliations after gaps that are not done yet."""
-        waiting = "done_at is null and dead_at is null and key not like '%:day:%'"
-        return int(self.rows(f"select count(*) from jobs where {waiting}")[0][0])
+        return self._number(f"select count(*) from jobs where {_REPAIRS} and dead_at is null")
+
+    def repairs_failed(self) -> list[str]:
+        """Why reconciliations after gaps were given up."""
+        return [
+            str(row[0])
+            for row in self.rows(f"select error from jobs where {_REPAIRS} and dead_at is not null")
+        ]
+
+
+_REPAIRS = "done_at is null and key not like '%:day:%'"

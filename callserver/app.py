@@ -95,7 +95,7 @@ class App:
         return store
 
     async def _begin_all(self, store: Store) -> None:
-        server = self.server = Server(self.settings.web, store, self.vitals)
+        server = self.server = Server(self.settings.web, store, self.vitals, self.settings.queues)
         await self._begin(Stage("web", server.start, server.stop))
         node = self.node = Node(self._duty(one, store) for one in self.settings.asterisk)
         await self._begin(Stage("node", _soon(node.start), node.stop))

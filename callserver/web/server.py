@@ -7,34 +7,55 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from aiohttp import web
 
 from callserver.errors import SettingsError
-from callserver.settings import WebSettings
+from callserver.settings import QueueSettings, WebSettings
 from callserver.store.engine import Store
 from callserver.vitals import Vitals
 from callserver.web import api, guard, ops, status
+from callserver.web import queues as listing
 
 SHUTDOWN_S = 2.0
 
 
-def application(settings: WebSettings, store: Store, vitals: Vitals) -> web.Application:
-    """All routes behind the guards."""
+def application(
+    settings: WebSettings,
+    store: Store,
+    vitals: Vitals,
+    queues: Mapping[str, QueueSettings] = MappingProxyType({}),
+) -> web.Application:
+    """All routes behind the guards. `queues`: what the settings say of queues, by name."""
     app = web.Application(
         middlewares=[guard.headed(), guard.bearer(settings.token)], client_max_size=64 * 1024
     )
-    app.add_routes([*ops.routes(vitals), *status.routes(vitals), *api.routes(store)])
+    app.add_routes(
+        [
+            *ops.routes(vitals),
+            *status.routes(vitals),
+            *api.routes(store),
+            *listing.routes(store, vitals, queues),
+        ]
+    )
     return app
 
 
 class Server:
     """The listening server."""
 
-    def __init__(self, settings: WebSettings, store: Store, vitals: Vitals) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        store: Store,
+        vitals: Vitals,
+        queues: Mapping[str, QueueSettings] = MappingProxyType({}),
+    ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
-            application(settings, store, vitals), access_log=None, shutdown_timeout=SHUTDOWN_S
+            application(settings, store, vitals, queues), access_log=None, shutdown_timeout=SHUTDOWN_S
         )
         self._vitals = vitals
         self._lag: asyncio.Task[None] | None = None

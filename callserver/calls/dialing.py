@@ -62,7 +62,7 @@ class Dialing:
     def _learn_dialed(self, source: Chan, dest: Chan, event: events.DialBegin) -> None:
         call = source.call
         user = _user(event.dial_string)
-        if not dest.local:
+        if not dest.local and not call.record.answered:  # a later transfer does not change who was called
             call.direct = (dest.interface, user)
         if not call.record.dialed:
             number = dialed(event.source.exten if event.source is not None else "") or user

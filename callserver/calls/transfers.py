@@ -10,6 +10,7 @@ from callserver import facts
 from callserver.ami import events
 from callserver.calls.channels import Channels
 from callserver.calls.scene import Chan, Scene
+from callserver.facts import LegId
 
 
 class Transfers:
@@ -64,7 +65,21 @@ class Transfers:
             return target.interface
         if target is not None:
             return self._behind(target.name) or target.name.partition("/")[2].partition("@")[0]
+        partner = self._partner(event)
+        if partner is not None:
+            return partner
         return event.second.exten or (second.exten if second else "") or event.second.connected_number or ""
+
+    def _partner(self, event: events.AttendedTransfer) -> str | None:
+        """Whom the transferee hears now: the event need not name the target (trace atxfer-finished-unfiltered)."""
+        transferee = self._scene.chans.get(LegId(event.transferee.uniqueid)) if event.transferee else None
+        if transferee is None:
+            return None
+        mine = {transferee.leg, event.original.uniqueid, event.second.uniqueid}
+        heard = [
+            leg for talk in transferee.call.talks if transferee.leg in talk for leg in sorted(talk - mine)
+        ]
+        return self._scene.chans[heard[0]].interface if heard and heard[0] in self._scene.chans else None
 
     def _behind(self, local: str) -> str | None:
         """The device that a Local channel's other half is joined with."""

@@ -13,6 +13,7 @@
     |   +-- SchemaTooOld     migrations are due: `callserver db upgrade`
     |   +-- StoreFull        no space or read-only; nothing already written is lost
     |   +-- LeaseLost        another node owns this switch now; stop writing
+    |   +-- StoreBusy, StoreGone (store.faults)  locked or out of reach for now; waited for
     +-- JournalUnreadable    queue_log or CEL cannot be read; reconciliation is not possible
 """
 

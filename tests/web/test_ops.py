@@ -115,7 +115,10 @@ async def test_a_loop_that_is_held_up_is_noticed() -> None:
     until = loop.time() + 0.15
     while loop.time() < until:  # nobody else gets a turn
         pass
-    await asyncio.sleep(0)
+    for _ in range(100):  # the watcher's turn comes within a few rounds of the loop
+        if vitals.loop_lag_s > 0.1:
+            break
+        await asyncio.sleep(0)
     assert vitals.loop_lag_s > 0.1
     watching.cancel()
 

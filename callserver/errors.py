@@ -1,20 +1,20 @@
 """The one tree of errors; the branch says whose fault it is and so who can mend it.
 
-    CallserverError
-    +-- SettingsError        the operator's: a setting is missing or wrong; the service does not start
-    +-- SwitchError          the switch's or the line's to it; retried, the gap is recorded
-    |   +-- LoginRefused     wrong AMI user, secret or address list; said loudly, retried slowly
-    |   +-- LinkDown         not connected now; nothing was sent
-    |   +-- OutcomeUnknown   something was sent and the answer was never seen: look, do not send again
-    |   +-- ActionRefused    the switch answered "Error"; its own words are in the message
-    +-- UnsafeValue          a value with CR, LF or NUL was about to be sent to the switch; nothing was sent
-    +-- StoreError           the database's
-    |   +-- SchemaTooNew     written by a newer callserver; refuse to start, touch nothing
-    |   +-- SchemaTooOld     migrations are due: `callserver db upgrade`
-    |   +-- StoreFull        no space or read-only; nothing already written is lost
-    |   +-- LeaseLost        another node owns this switch now; stop writing
-    |   +-- StoreBusy, StoreGone (store.faults)  locked or out of reach for now; waited for
-    +-- JournalUnreadable    queue_log or CEL cannot be read; reconciliation is not possible
+CallserverError
++-- SettingsError        the operator's: a setting is missing or wrong; the service does not start
++-- SwitchError          the switch's or the line's to it; retried, the gap is recorded
+|   +-- LoginRefused     wrong AMI user, secret or address list; said loudly, retried slowly
+|   +-- LinkDown         not connected now; nothing was sent
+|   +-- OutcomeUnknown   something was sent and the answer was never seen: look, do not send again
+|   +-- ActionRefused    the switch answered "Error"; its own words are in the message
++-- UnsafeValue          a value with CR, LF or NUL was about to be sent to the switch; nothing was sent
++-- StoreError           the database's
+|   +-- SchemaTooNew     written by a newer callserver; refuse to start, touch nothing
+|   +-- SchemaTooOld     migrations are due: `callserver db upgrade`
+|   +-- StoreFull        no space or read-only; nothing already written is lost
+|   +-- LeaseLost        another node owns this switch now; stop writing
+|   +-- StoreBusy, StoreGone (store.faults)  locked or out of reach for now; waited for
++-- JournalUnreadable    queue_log or CEL cannot be read; reconciliation is not possible
 """
 
 

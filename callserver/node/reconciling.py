@@ -81,9 +81,7 @@ async def compare(
     first, last = begin - AROUND_MS, min(now, end + AROUND_MS)
     reading = await asyncio.to_thread(read, journals, first, last)
     ours = [record async for record in calls.calls_between(store, pbx, first, last + 1)]
-    result = await asyncio.to_thread(
-        reconcile, ours, reading.stories, Span(begin=begin, end=end, until=last)
-    )
+    result = await asyncio.to_thread(reconcile, ours, reading.stories, Span(begin=begin, end=end, until=last))
     return Compared(pbx=pbx, result=result, rubbish=_rubbish(reading))
 
 

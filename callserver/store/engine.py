@@ -84,7 +84,10 @@ class Store:
         )
 
     async def close(self) -> None:
-        """Let transactions come to their end, then give all connections back. Close the journals first."""
+        """Let transactions come to their end, then give all connections back. Close the journals first.
+
+        Reports that somebody still makes on SQLite are broken off with a StoreError.
+        """
         while self._writing:
             await asyncio.wait(self._writing)
         for connections in (self._writer, self._looker, self._reporter):

@@ -4,7 +4,7 @@ In: a URL, how to begin, and work to do: a plain function of a SQLAlchemy connec
 returns. Must not know: tables, who may write.
 
 The work, with its BEGIN and COMMIT, is one hop to aiosqlite's thread. SQLAlchemy's own driver for aiosqlite
-makes a hop for each call of sqlite3, some thirty a transaction, and could be cancelled between any two.
+makes a hop for each call of sqlite3, 21 for a small append, and could be cancelled between any two.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ WRITING = "BEGIN IMMEDIATE"
 class Lane:
     """Work on one connection, done one after another. Made by `opened`; give it back with `close`."""
 
-    def __init__(self, connection: aiosqlite.Connection, engine: Engine) -> None:
+    def __init__(self, connection: aiosqlite.Connection, engine: Engine, *, writes: bool) -> None:
         self._connection = connection
         self._engine = engine
+        self._writes = writes
         self._open = True
 
     @classmethod
@@ -55,7 +56,7 @@ class Lane:
         except BaseException:
             await connection.close()
             raise
-        return cls(connection, engine)
+        return cls(connection, engine, writes=begin is not None)
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """What the work returns. A caller that is cancelled does not stop it.
@@ -67,7 +68,9 @@ class Lane:
         return await hop.on_thread(self._connection, partial(self._do, work))
 
     async def close(self) -> None:
-        """Finish what was asked for, then disconnect."""
+        """Disconnect: behind all that is to be written; a statement that only looks is broken off (StoreError)."""
+        if self._open and not self._writes:
+            await self._connection.interrupt()
         self._open = False
         await self._connection.close()
 

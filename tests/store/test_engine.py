@@ -210,6 +210,23 @@ class TestSQLite:
         assert await report
         await store.close()
 
+    async def test_a_report_without_end_does_not_hold_up_the_end_of_the_program(self, path: Path) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        begun = threading.Event()
+
+        def count_for_ever(connection: Connection) -> None:
+            connection.connection.create_function("begun", 0, begun.set)
+            endless = (
+                "WITH RECURSIVE n (i) AS (SELECT begun() UNION ALL SELECT 1 FROM n) SELECT count(i) FROM n"
+            )
+            connection.exec_driver_sql(endless).one()
+
+        report = asyncio.create_task(store.report(count_for_ever))
+        await asyncio.to_thread(begun.wait, 60)
+        await store.close()
+        with pytest.raises(StoreError, match="interrupted"):
+            await report
+
     async def test_a_commit_that_fails_leaves_no_transaction_open(self, path: Path) -> None:
         """SQLite keeps a transaction open whose COMMIT it refused: here for a row without the row that it names."""
         store = await engine.open(f"sqlite:///{path}")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -25,6 +25,7 @@ from panoramisk.message import Message
 
 from callserver.ami import events, torn
 from callserver.ami.events import AmiEvent, Headers
+from callserver.ami.layout import Layouts
 from callserver.ami.splitter import MAX_MESSAGE, Splitter
 
 _BANNER = b"Asterisk Call Manager/"
@@ -71,60 +72,12 @@ Item: TypeAlias = AmiEvent | Reply
 
 def headers(message: bytes) -> dict[str, str]:
     """One message's headers; the first occurrence of a header wins, a line that is no header is left out."""
-    return _found(message.decode("utf-8", "replace"))
-
-
-def _found(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in reversed(text.split("\r\n")):
+    for line in reversed(message.decode("utf-8", "replace").split("\r\n")):
         name, colon, value = line.partition(": ")
         if colon:
             found[name] = value
     return found
-
-
-class _Needles(dict[str, str]):
-    """Header names as they stand in a message; those that are asked for are few and known."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = needle = f"\r\n{name}: "
-        return needle
-
-
-_NEEDLES = _Needles()
-
-
-class MessageHeaders(Mapping[str, str]):
-    """One message's headers, each found when it is asked for: of two dozen, an event needs three or four.
-
-    The same as `headers` of the same bytes.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, message: bytes) -> None:
-        self._text = "\r\n" + message.decode("utf-8", "replace")
-
-    def get(self, name: str, default: Any = None) -> Any:  # typed by Mapping
-        text, needle = self._text, _NEEDLES[name]
-        at = text.find(needle)
-        if at < 0:
-            return default
-        at += len(needle)
-        end = text.find("\r\n", at)
-        return text[at:end] if end >= 0 else text[at:]
-
-    def __getitem__(self, name: str) -> str:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def _all(self) -> dict[str, str]:
-        return _found(self._text)
 
 
 _BUILD = {name.encode(): build for name, build in events.BUILD.items()}
@@ -145,6 +98,7 @@ class Reader:
         "_before",
         "_doubts",
         "_heard",
+        "_layouts",
         "_splitter",
         "_torn",
         "dropped",
@@ -162,6 +116,7 @@ class Reader:
         self.rubbish = 0
         self.forged = 0
         self._heard: Counter[bytes] = Counter()
+        self._layouts = Layouts()
         self._torn = b""  # a message whose end a caller put off
         self._before = b""  # the message before, if it was dropped unread
         self._doubts = 0  # torn messages in a row that could not be mended
@@ -201,24 +156,43 @@ class Reader:
             self.dropped += 1
             self._before = message
             return
-        whole = self._whole(message)
+        said = self._headers(name, message)
         self._before = b""
-        if whole is None:
+        if said is None:
             return
         if build is None:
-            found.append(Reply(headers(whole)))
+            found.append(Reply(said))
             return
-        event = build(MessageHeaders(whole))
+        event = build(said)
         if event is None:
             self.dropped += 1
         else:
             self._heard[name] += 1
             found.append(event)
 
+    def _headers(self, name: bytes, message: bytes) -> Headers | None:
+        """What the message says; None where it is a caller's, or where its end has not come yet."""
+        if not self._follows_a_cut(message):
+            said = self._layouts.headers(name, message)
+            if said is not None:
+                if self._doubts and b"CallerIDNum: " in message:
+                    self._doubts = 0
+                return said
+        whole = self._whole(message)
+        if whole is None:
+            return None
+        if whole is message and self._doubts == 0:
+            self._layouts.learn(name, message)
+        return headers(whole)
+
+    def _follows_a_cut(self, message: bytes) -> bool:
+        """Whether the message before, dropped unread, was cut in two by a caller and this is no surely genuine one."""
+        return bool(self._before) and not torn.genuine(message) and torn.cut(self._before)
+
     def _whole(self, message: bytes) -> bytes | None:
         """The message as Asterisk meant it; None where it is a caller's, or where its end has not come yet."""
         if not torn.torn(message):
-            if self._before and not torn.genuine(message) and torn.cut(self._before):
+            if self._follows_a_cut(message):
                 self.forged += 1
                 return None
             if b"CallerIDNum: " in message:

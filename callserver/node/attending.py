@@ -19,6 +19,7 @@ from callserver.errors import SwitchError
 from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
+from callserver.node.witness import Witness
 from callserver.vitals import LinkState, SwitchVitals
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,7 @@ class Attending:
         *,
         tick_s: float = TICK_S,
         survey_s: float = SURVEY_EVERY_S,
+        witness: Witness | None = None,
     ) -> None:
         self.understanding = understanding
         self.scribe = scribe
@@ -91,6 +93,7 @@ class Attending:
         self._vitals = vitals
         self._tick_s = tick_s
         self._survey_s = survey_s
+        self._witness = witness
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -105,6 +108,8 @@ class Attending:
             tasks.create_task(self._follow(), name=f"road {self._vitals.pbx}")
             tasks.create_task(self._pass_time(), name=f"time {self._vitals.pbx}")
             tasks.create_task(self._survey(), name=f"survey {self._vitals.pbx}")
+            if self._witness is not None:
+                tasks.create_task(self._witness.run(), name=f"witness {self._vitals.pbx}")
 
     async def _written(self) -> None:
         """The scribe outlives the rest: what was told last is still to be written when we are cancelled."""

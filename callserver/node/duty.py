@@ -25,6 +25,7 @@ from callserver.node.beginning import begin
 from callserver.node.lines import say
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
+from callserver.node.witness import Witness
 from callserver.settings import AsteriskSettings
 from callserver.store import leases
 from callserver.store.engine import Store
@@ -189,7 +190,9 @@ class Duty:
         understanding = await begin(self._store, self.settings, clock=self._clock, zone=self._zone)
         scribe = Scribe(journal, self.vitals, on_written=self._written)
         line = self._open_line(self.settings)
-        self._attending = attending = Attending(line, understanding, scribe, self.vitals, tick_s=TICK_S)
+        self._attending = attending = Attending(
+            line, understanding, scribe, self.vitals, tick_s=TICK_S, witness=self._witness(scribe)
+        )
         self._show(understanding, scribe, line)
         ending = await self._until_something_ends(attending, lease)
         if ending is not None:
@@ -198,6 +201,14 @@ class Duty:
         if not await attending.end(self._myself.stop_s, "callserver was stopped"):
             log.error("stopped with facts that could not be written", pbx=self.pbx, pending=scribe.pending)
         self.vitals.change("down", "stopped")
+
+    def _witness(self, scribe: Scribe) -> Witness | None:
+        path = self.settings.queue_log
+        if path is None:
+            return None
+        return Witness(
+            self._store, self.pbx, path, scribe.tell, clock=self._clock, sees=lambda: self.vitals.link == "up"
+        )
 
     async def _until_something_ends(self, attending: Attending, lease: Lease) -> BaseException | None:
         """What ended us; None: we were told to stop."""

@@ -158,7 +158,7 @@ class Reconciler:
         if found is None:
             return {"skipped": "no such call is on record any more"}
         begin, end = found
-        if job.body.get("why") in ("gap", "touched"):
+        if job.body.get("why") in ("gap", "touched", "witness"):
             begin, end = begin - EDGE_MS, end + EDGE_MS
         return await self.span(duty, begin, end, repair=bool(job.body.get("apply")))
 

@@ -19,6 +19,7 @@ import structlog
 from callserver.errors import LeaseLost, StoreError
 from callserver.facts import CallId, Fact, Instant
 from callserver.store.jobs import NewJob
+from callserver.store.positions import JournalPosition
 from callserver.store.rows import Batch, SwitchNews
 from callserver.vitals import SwitchVitals
 
@@ -42,6 +43,7 @@ class _Pending:
     records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     removed: dict[CallId, None] = field(default_factory=dict)
     jobs: list[NewJob] = field(default_factory=list)
+    positions: dict[str, JournalPosition] = field(default_factory=dict)
     booted_at: Instant | None = None
     version: str | None = None
     seen_at: Instant | None = None
@@ -53,6 +55,7 @@ class _Pending:
             self.removed[call] = None
             self.records.pop(call, None)
         self.jobs += batch.jobs
+        self.positions |= {place.source: place for place in batch.positions}
         self.booted_at = batch.switch.booted_at or self.booted_at
         self.version = batch.switch.version or self.version
         self.seen_at = batch.seen_at or self.seen_at
@@ -63,6 +66,7 @@ class _Pending:
             records=tuple(self.records.values()),
             removed=tuple(self.removed),
             jobs=tuple(self.jobs),
+            positions=tuple(self.positions.values()),
             switch=SwitchNews(booted_at=self.booted_at, version=self.version),
             seen_at=self.seen_at,
         )

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import csv
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from asterisk_conf import contract
 from tests.calls.queue_log import LoggedVisit, visits
 from tests.rig.asterisk import Asterisk
+from tests.rig.service import TIMEZONE, Service
 
 TOLERANCE_S = 1.0
 
 
-def queue_log_visits(switch: Asterisk) -> list[LoggedVisit]:
+def _queue_log(switch: Asterisk) -> list[list[str]]:
+    if not switch.queue_log.exists():
+        return []
     text = switch.queue_log.read_text("utf-8", "replace")
-    return visits([line.split("|") for line in text.splitlines()])
+    return [line.split("|") for line in text.splitlines()]
+
+
+def queue_log_visits(switch: Asterisk) -> list[LoggedVisit]:
+    return visits(_queue_log(switch))
+
+
+def last_visit(switch: Asterisk, number: str) -> LoggedVisit | None:
+    """What queue_log says of the latest visit of the customer with this number."""
+    callids = {line[1] for line in _queue_log(switch) if line[4:5] == ["ENTERQUEUE"] and line[6] == number}
+    found = [visit for visit in queue_log_visits(switch) if visit.callid in callids]
+    return found[-1] if found else None
 
 
 def callers(switch: Asterisk) -> set[str]:
@@ -44,6 +60,20 @@ def differences(switch: Asterisk, records: list[dict[str, Any]]) -> list[str]:
         found += [f"{theirs.callid} {theirs.queue}: {words}" for words in _differ(mine.pop(0), theirs)]
     found += [f"{leg}: a visit to {queue} too many" for (leg, queue), rest in ours.items() if rest]
     return found
+
+
+async def everything_is_on_record(switch: Asterisk, service: Service) -> None:
+    """No call of the switch is missing, none is told otherwise than it tells it; and `callserver reconcile` agrees."""
+    code, said = await service.run("reconcile", "--from", _yesterday(), "--json")
+    assert callers(switch) - service.legs() == set()
+    assert cel_channels(switch) - service.legs() == set()
+    assert differences(switch, service.calls()) == []
+    assert service.repairs_failed() == []
+    assert code == 0, said
+
+
+def _yesterday() -> str:
+    return (datetime.now(ZoneInfo(TIMEZONE)) - timedelta(days=1)).date().isoformat()
 
 
 def _differ(mine: dict[str, Any], theirs: LoggedVisit) -> list[str]:

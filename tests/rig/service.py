@@ -18,8 +18,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,12 @@ token_file = "token"
 
 [site]
 country = "cn"
-timezone = "Asia/Shanghai"
+timezone = "{timezone}"
 
 [log]
 json = true
 """
+TIMEZONE = "Asia/Shanghai"
 HEARTBEAT_S = 1
 DEADLINE_S = 3
 """How soon the service of a test notices that a silent switch is gone, in seconds."""
@@ -64,6 +65,7 @@ class Answer:
 
     status: int
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> Any:
@@ -100,6 +102,7 @@ class Service:
                 deadline_s=DEADLINE_S,
                 database=f"sqlite:///{self.database}",
                 web=self.web,
+                timezone=TIMEZONE,
             ),
             encoding="utf-8",
         )
@@ -198,7 +201,7 @@ class Service:
             request.add_header("Authorization", f"Bearer {token}")
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
-                return Answer(status=answer.status, text=answer.read().decode())
+                return Answer(status=answer.status, text=answer.read().decode(), headers=dict(answer.headers))
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(status=error.code, text=error.read().decode())
@@ -247,6 +250,11 @@ class Service:
     def legs(self) -> set[str]:
         """Every channel on record."""
         return {str(row[0]) for row in self.rows("select leg from legs")}
+
+    async def settled(self) -> None:
+        """Every call is over on record, and every repair after a gap has been made."""
+        await self.until(lambda: self.open_calls() == 0, 60, "every call to be over on record")
+        await self.until(lambda: self.repairs_waiting() == 0, 90, "the reconciliations to be done")
 
     def repairs_waiting(self) -> int:
         """Reconciliations after gaps that are not done yet."""

@@ -268,6 +268,8 @@ class Floor:
 
     def _agent_complete(self, event: events.AgentComplete) -> None:
         call = self._call_of(event.channel.uniqueid) or self._call_of(event.dest.uniqueid)
+        if not event.channel.uniqueid and not event.dest.uniqueid:
+            call = self.queues.completing(event)
         if call is not None:
             self.queues.complete(call, event)
 

@@ -161,6 +161,9 @@ STORIES: dict[str, tuple[str, ...]] = {
         "inbound 13800138007 -> 4008: hotline 5s answered by Zhang Wei 1s agent ended; 1 talk; answered",
         "inbound 13800138008 -> 4008: hotline 5s answered by Li Na 李娜 1s agent ended; 1 talk; answered",
     ),
+    "stranger-ringing-redirected": (
+        "inbound 13912345678 -> 171: Verkauf 2s abandoned (Anna Karenina canceled 2s); svc-2 1s answered by Boris 3s caller ended; 1 talk; answered",
+    ),
     "supervisor-listens": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 6s caller ended; 1 talk; answered",
         "outbound 1003 -> ?: abandoned",

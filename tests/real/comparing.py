@@ -39,7 +39,9 @@ def callers(switch: Asterisk) -> set[str]:
 
 
 def cel_channels(switch: Asterisk) -> set[str]:
-    """Every channel that CEL says began."""
+    """Every channel that CEL says began; none where the switch writes no CEL."""
+    if not switch.cel.exists():
+        return set()
     with switch.cel.open(encoding="utf-8", errors="replace", newline="") as file:
         rows = [dict(zip(contract.CEL_FIELDS, row, strict=False)) for row in csv.reader(file)]
     return {row["uniqueid"] for row in rows if row.get("eventtype") == "CHAN_START"}

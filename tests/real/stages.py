@@ -1,4 +1,4 @@
-"""Where the plays against a real switch take place: a desk of a few phones, a busy floor of twelve.
+"""Where the plays against a real switch take place: a desk of a few phones, a busy floor of sixteen.
 
 Flows in: an Asterisk from `provision`. Flows out: the running switch, its phones, what is said of its channels. Must
 not know: callserver.
@@ -16,7 +16,7 @@ from tests.rig.asterisk import FILTERED, SECRET, UNFILTERED, Asterisk
 from tests.rig.phones import FOR_EVER_MS, OUTSIDE, Customer, Phones, Sipp
 from tests.rig.scenarios import HOTLINE, REPAIR, hotline, repair
 
-AGENTS = tuple(str(1001 + i) for i in range(12))
+AGENTS = tuple(str(1001 + i) for i in range(16))
 PEOPLE = [
     (f"138001380{i:02d}", name)
     for i, name in enumerate(["王小明", "Ann Lee", "欧阳娜娜", "<b>Bob</b>", "=1+1"])
@@ -60,7 +60,8 @@ class Stage:
 
     async def hang_up(self, number: str) -> None:
         """The switch ends the call of the customer with this number."""
-        ends = [name for name, who in (await self.channels()).items() if who == number and "trunk" in name]
+        channels = (await self.channels()).items()
+        ends = [name for name, who in channels if who == number and not name.startswith("Local/")]
         assert ends, f"{number} is not on the line"
         for channel in ends:
             await self.switch.rx(f"channel request hangup {channel}")
@@ -83,17 +84,17 @@ class Busy(Stage):
     """Customers come faster than the agents can talk to them."""
 
     async def at_work(self) -> None:
-        """Most answer after half a second and talk for two, one refuses, one never answers."""
-        await self.phones.answer_together(*AGENTS[:6], *AGENTS[8:], ring_ms=500, stay_ms=2000)
-        await self.phones.rejects(AGENTS[6])
-        await self.phones.never_answers(AGENTS[7])
-        await self.phones.register(AGENTS[6], AGENTS[7])
+        """Most answer after half a second and talk for one and a half, one refuses, one never answers."""
+        await self.phones.answer_together(*AGENTS[:10], *AGENTS[12:], ring_ms=500, stay_ms=1500)
+        await self.phones.rejects(AGENTS[10])
+        await self.phones.never_answers(AGENTS[11])
+        await self.phones.register(AGENTS[10], AGENTS[11])
 
-    async def fifty(self) -> list[Sipp]:
-        """Fifty customers within some seconds: some hang up early, some wait for as long as it takes."""
+    async def crowd(self, *, patient: int = 35, hasty: int = 15) -> list[Sipp]:
+        """All of them call within three seconds: the hasty hang up soon, the patient wait for as long as it takes."""
         return [
-            await self.phones.crowd(PEOPLE, dialed=HOTLINE, calls=15, rate_per_s=6, stay_ms=2500),
-            await self.phones.crowd(PEOPLE, dialed=HOTLINE, calls=35, rate_per_s=14, stay_ms=60_000),
+            await self.phones.crowd(PEOPLE, dialed=HOTLINE, calls=hasty, rate_per_s=6, stay_ms=2500),
+            await self.phones.crowd(PEOPLE, dialed=HOTLINE, calls=patient, rate_per_s=14),
         ]
 
     async def over(self, crowds: list[Sipp], within_s: float = 110) -> int:
@@ -115,8 +116,8 @@ async def desk(software: provision.Switch) -> AsyncIterator[Desk]:
 
 @contextlib.asynccontextmanager
 async def busy_floor(software: provision.Switch) -> AsyncIterator[Busy]:
-    """Eight phones at the hotline, four at repair, where callers go who wait longer than 6 s; all at work."""
-    plan = _plan(hotline_agents=AGENTS[:8], repair_agents=AGENTS[8:], max_wait_s=6)
+    """Twelve phones at the hotline, four at repair, where callers go who wait longer than 6 s; all at work."""
+    plan = _plan(hotline_agents=AGENTS[:12], repair_agents=AGENTS[12:], max_wait_s=6)
     async with _open(plan, software) as (switch, phones):
         stage = Busy(switch, phones)
         await stage.at_work()

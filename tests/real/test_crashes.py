@@ -42,7 +42,7 @@ async def _in_the_middle(service: Service) -> None:
 
 async def test_nothing_happens_to_an_undisturbed_floor(busy: Busy) -> None:
     async with Service(busy.switch) as service:
-        placed = await busy.over(await busy.fifty())
+        placed = await busy.over(await busy.crowd())
         await service.settled()
         await everything_is_on_record(busy.switch, service)
         assert _inbound(service) == placed == 50
@@ -52,7 +52,7 @@ async def test_nothing_happens_to_an_undisturbed_floor(busy: Busy) -> None:
 
 async def test_callserver_killed_in_the_middle_of_fifty_calls(busy: Busy) -> None:
     async with Service(busy.switch) as service:
-        crowds = await busy.fifty()
+        crowds = await busy.crowd()
         await _in_the_middle(service)
         await service.kill()
         touched = {call["id"] for call in service.calls("open")}
@@ -67,7 +67,7 @@ async def test_callserver_killed_in_the_middle_of_fifty_calls(busy: Busy) -> Non
 @pytest.mark.parametrize("how", ["gracefully", "by kill -9"])
 async def test_asterisk_restarted_in_the_middle_of_fifty_calls(busy: Busy, how: str) -> None:
     async with Service(busy.switch) as service:
-        crowds = await busy.fifty()
+        crowds = await busy.crowd()
         await _in_the_middle(service)
         await (busy.switch.stop() if how == "gracefully" else busy.switch.kill())
         for crowd in crowds:
@@ -75,7 +75,8 @@ async def test_asterisk_restarted_in_the_middle_of_fifty_calls(busy: Busy, how: 
         await busy.switch.start()
         await service.until(lambda: service.ready, 60, "the switch to be seen again")
         await busy.at_work()
-        placed = await busy.over(await busy.fifty())
+        placed = await busy.over(await busy.crowd(patient=15, hasty=5))
         await service.settled()
         await everything_is_on_record(busy.switch, service)
+        assert placed == 20
         assert _inbound(service) >= placed + MOST

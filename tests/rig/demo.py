@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import csv
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -235,7 +236,7 @@ class Folder:
 @contextlib.contextmanager
 def folder() -> Iterator[Folder]:
     LOCAL.mkdir(exist_ok=True)
-    made = Folder(Path(tempfile.mkdtemp(prefix="demo-", dir=LOCAL)))
+    made = Folder(Path(tempfile.mkdtemp(prefix=f"demo-{os.getpid()}-", dir=LOCAL)))
     try:
         yield made
     finally:

@@ -5,13 +5,14 @@ found by one pattern at once. Must not know: what events mean.
 
 A switch writes all events of a kind alike, in a few shapes (with or without a second channel, a swap ...). A message
 that fits a known shape has no line too much or too few, so nobody has torn it (torn.py); one that fits none is looked
-at in the slow way, and then its shape is known. Two thirds of the time from bytes to events went into looking.
+at in the slow way, and then its shape is known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 _SHAPES = 8  # of one kind of event; what is written in still other ways is read slowly each time
@@ -22,10 +23,16 @@ class Shape:
 
     __slots__ = ("match", "places")
 
-    def __init__(self, names: list[str]) -> None:
-        pattern = "\r\n".join(f"{re.escape(name)}: ([^\r]*)" for name in names)
+    def __init__(self, names: Sequence[str]) -> None:
+        pattern = "\r\n".join(f"{re.escape(name)}: ([^\r]*+)" for name in names)
         self.match = re.compile(pattern).fullmatch
         self.places = {name: place for place, name in reversed(list(enumerate(names, 1)))}
+
+
+@lru_cache(512)
+def _shape(*names: str) -> Shape:
+    """Making one takes a millisecond; the next connection meets the same switch."""
+    return Shape(names)
 
 
 class ShapedHeaders(Mapping[str, str]):
@@ -76,4 +83,4 @@ class Layouts:
         shapes = self._shapes.setdefault(kind, [])
         lines = [line.partition(": ") for line in message.decode("utf-8", "replace").split("\r\n")]
         if len(shapes) < _SHAPES and all(colon for _, colon, _ in lines):
-            shapes.append(Shape([name for name, _, _ in lines]))
+            shapes.append(_shape(*[name for name, _, _ in lines]))

@@ -86,7 +86,7 @@ class Splitter:
         return [message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for message in messages] + [rest]
 
     def _within(self, messages: list[bytes]) -> list[bytes]:
-        if all(len(message) <= self.limit for message in messages):
+        if not messages or max(map(len, messages)) <= self.limit:
             return messages
         kept = [message for message in messages if len(message) <= self.limit]
         self.oversize += len(messages) - len(kept)

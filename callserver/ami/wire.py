@@ -172,7 +172,7 @@ class Reader:
 
     def _headers(self, name: bytes, message: bytes) -> Headers | None:
         """What the message says; None where it is a caller's, or where its end has not come yet."""
-        if not self._follows_a_cut(message):
+        if not (self._before and self._follows_a_cut(message)):
             said = self._layouts.headers(name, message)
             if said is not None:
                 if self._doubts and b"CallerIDNum: " in message:
@@ -187,12 +187,12 @@ class Reader:
 
     def _follows_a_cut(self, message: bytes) -> bool:
         """Whether the message before, dropped unread, was cut in two by a caller and this is no surely genuine one."""
-        return bool(self._before) and not torn.genuine(message) and torn.cut(self._before)
+        return not torn.genuine(message) and torn.cut(self._before)
 
     def _whole(self, message: bytes) -> bytes | None:
         """The message as Asterisk meant it; None where it is a caller's, or where its end has not come yet."""
         if not torn.torn(message):
-            if self._follows_a_cut(message):
+            if self._before and self._follows_a_cut(message):
                 self.forged += 1
                 return None
             if b"CallerIDNum: " in message:

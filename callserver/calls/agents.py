@@ -84,21 +84,26 @@ class Agents:
         return None
 
     def _agent(self, interface: str) -> Agent:
-        return self.by_interface.setdefault(interface, Agent(interface))
+        agent = self.by_interface.get(interface)
+        if agent is None:
+            agent = self.by_interface[interface] = Agent(interface)
+        return agent
 
     def learn(self, *interfaces: str | None) -> list[str]:
         """Remember phones of ours; those that are news come back."""
+        if self.phones.issuperset(interfaces):
+            return []
         known = [it for it in interfaces if it and not it.startswith(("Local/", "hint:", "Custom:"))]
         news = [it for it in dict.fromkeys(known) if it not in self.phones]
         self.phones.update(news)
         return news
 
     def _join(self, agent: Agent, event: QueueMember) -> None:
-        self.learn(event.interface, event.state_interface)
         known = agent.queues.get(event.queue)
         now = (event.member, event.state_interface, event.penalty, event.dynamic)
         if known is not None and (known.name, known.state_interface, known.penalty, known.dynamic) == now:
             return
+        self.learn(event.interface, event.state_interface)
         pause, reason = (known.pause, known.reason) if known else ("working", None)
         agent.queues[event.queue] = Membership(*now, pause=pause, reason=reason)
         self._scene.tell(

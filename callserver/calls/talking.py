@@ -31,6 +31,8 @@ def leave(scene: Scene, chan: Chan, bridge: str | None, at: Instant | None) -> N
 def refresh(scene: Scene, call: LiveCall, at: Instant | None) -> None:
     """Tell what changed between the talks we knew and those that the bridges show now."""
     now = _hearing(scene, call)
+    if not now and not call.talks:
+        return
     for ended in sorted(call.talks - now, key=sorted):
         scene.tell(facts.TalkEnded(pbx=scene.pbx, at=at, call=call.id, legs=_order(call, ended)))
     for begun in sorted(now - call.talks, key=sorted):
@@ -49,6 +51,9 @@ def _order(call: LiveCall, legs: frozenset[LegId]) -> tuple[LegId, ...]:
 
 
 def _hearing(scene: Scene, call: LiveCall) -> set[frozenset[LegId]]:
+    bridged = [chan for chan in call.chans.values() if chan.bridge is not None]
+    if len(bridged) < 2:  # every second event of a bridge: the first to come, the last to stay
+        return set()
     group: dict[str, str] = {}
 
     def root(bridge: str) -> str:
@@ -57,7 +62,6 @@ def _hearing(scene: Scene, call: LiveCall) -> set[frozenset[LegId]]:
         return bridge
 
     people: dict[str, set[LegId]] = {}
-    bridged = [chan for chan in call.chans.values() if chan.bridge is not None]
     for chan in bridged:
         half = scene.by_name.get(chan.other_half or "")
         if half is not None and half.bridge is not None and chan.bridge is not None:

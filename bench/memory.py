@@ -28,7 +28,7 @@ def resident() -> int:
 
 def understand(events: int) -> list[tuple[int, int]]:
     """Replay so many events as the node does; (events so far, resident bytes), after each block."""
-    replay, seen = Replay(served=True), []
+    replay, seen = Replay(), []
     for number, messages in enumerate(stream.blocks(filtered=True, events=events, block=BLOCK), 1):
         replay.take(stream.chunked(messages, CHUNK))
         seen.append((number * BLOCK, resident()))

@@ -117,7 +117,8 @@ class CallStarted(OfCall):
 class CallDescribed(OfCall):
     """Something about the call was learned later: direction, who calls or what was dialed. None: no news.
 
-    `withheld`: the caller's number and name are not to be known after all.
+    `withheld`: the caller's number and name are not to be known after all. `shift`: an agent's line of AgentLogin,
+    which meets every caller and belongs to none.
     """
 
     direction: Direction | None = None
@@ -125,6 +126,7 @@ class CallDescribed(OfCall):
     caller_name: str | None = None
     dialed: str | None = None
     withheld: bool = False
+    shift: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,6 +274,7 @@ class BridgeEnter(Event):
     holding: bool  # a holding bridge (parking) joins nobody's voices
     channel: Channel
     swap: str | None  # uniqueid of the channel whose place is taken
+    pool: bool = False  # where AgentLogin keeps an agent's line between two callers
 
 
 @told
@@ -634,6 +635,7 @@ def _bridge_enter(h: Headers) -> BridgeEnter:
         holding,
         Channel(h),
         text(h.get("SwapUniqueid")),
+        h.get("BridgeType") == "agent_hold",
     )
 
 

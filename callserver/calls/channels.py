@@ -153,8 +153,12 @@ class Channels:
             self._scene.move_leg(chan, "ring")
 
     def same_call(self, one: Chan, other: Chan, at: Instant | None) -> None:
-        """These two channels belong together: if they were two calls, the older takes over the younger."""
-        if one.call is other.call:
+        """These two channels belong together: if they were two calls, the older takes over the younger.
+
+        But for an agent's line that stays up for a whole shift (AgentLogin, trace agent-pool): it would make one call
+        of all its callers.
+        """
+        if one.call is other.call or one.call.record.shift or other.call.record.shift:
             return
         keep, absorbed = sorted((one.call, other.call), key=_age)
         self._scene.merge(keep, absorbed, at)

@@ -210,6 +210,8 @@ class Floor:
 
     def _bridge_enter(self, event: events.BridgeEnter) -> None:
         chan = self.channels.chan(event.channel, event.at)
+        if chan is not None and event.pool and not chan.call.record.shift:
+            self.scene.tell(facts.CallDescribed(pbx=self.pbx, at=event.at, call=chan.call.id, shift=True))
         if chan is None or event.holding:
             return
         for other in list(self.scene.bridges.get(event.bridge, {}).values()):

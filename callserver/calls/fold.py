@@ -39,6 +39,7 @@ def _described(record: Record, fact: facts.CallDescribed) -> None:
     record.caller_number = fact.caller_number or record.caller_number
     record.caller_name = fact.caller_name or record.caller_name
     record.dialed = fact.dialed or record.dialed
+    record.shift = record.shift or fact.shift
     if fact.withheld:
         record.caller_number = record.caller_name = None
         for leg in record.legs.values():

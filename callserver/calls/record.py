@@ -133,6 +133,7 @@ class Record:
     dial_result: str | None = None  # how the last direct dial that failed ended
     sources: list[str] = field(default_factory=lambda: ["ami"])
     gap: bool = False
+    shift: bool = False  # an agent's line of AgentLogin: it meets every caller and belongs to none
 
     def visit(self, number: int) -> Visit | None:
         return self.visits[number] if 0 <= number < len(self.visits) else None
@@ -182,6 +183,7 @@ class Record:
             "held": {leg: iso(at) for leg, at in self.held.items()},
             "refused": self.refused,
             "dial_result": self.dial_result,
+            **({"shift": True} if self.shift else {}),
         }
 
     def _talk_json(self, talk: Talk) -> dict[str, Any]:
@@ -207,6 +209,7 @@ class Record:
             "dialed",
             "outcome",
             "gap",
+            "shift",
             "refused",
             "dial_result",
         ):

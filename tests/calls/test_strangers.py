@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from callserver.calls.channels import Names
 from callserver.calls.floor import Floor
 
 from .queue_log import visits
-from .traces import PBX, heard, records, told, trace, whole
+from .traces import PBX, Trace, heard, records, told, trace, whole
 
 
 @pytest.mark.parametrize("name", ["22/stranger-ringing-redirected"])
@@ -43,3 +44,20 @@ def test_a_late_completion_without_channels_is_still_the_right_calls(name: str) 
     told(heard([_BODY.sub(b"Event: Nothing\r\n", raw), *late]), floor)
     assert late
     assert records(floor) == records(whole(trace(name)))
+
+
+def test_an_agents_line_that_stays_up_for_a_shift_does_not_make_one_call_of_its_callers() -> None:
+    pool = Trace(Path(__file__).parent / "strangers" / "agent-pool.ami")
+    events = pool.events()
+    for cut in (len(events), len(events) // 2):  # half-way this program is started anew
+        before = Floor(PBX)
+        told(events[:cut], before)
+        after = Floor.restore(PBX, [record for record in records(before) if record["open"]])
+        told(events[cut:], after)
+        closed = [record for record in records(before) if not record["open"]]
+        shift, *callers = sorted(closed + records(after), key=lambda call: str(call["started_at"]))
+        assert shift["shift"] is True
+        assert [(call["outcome"], call["queue_visits"][0]["agent"]["name"]) for call in callers] == [
+            ("answered", "Pool Anna"),
+            ("answered", "Pool Anna"),
+        ]

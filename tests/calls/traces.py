@@ -124,6 +124,7 @@ def last_seen(trace_: Trace, until: int) -> Instant | None:
 
 # --- facts in words --------------------------------------------------------------------------------------------------
 
+_NO_NEWS = {("withheld", False), ("shift", False)}
 _SILENT = {"pbx", "at", "source", "call", "gap", "position", "caller", "channel", "cause", "absorbed"}
 
 
@@ -143,12 +144,7 @@ class Words:
         body = facts.to_json(fact)
         words = [body.pop("fact")]
         for field, value in body.items():
-            if (
-                field in _SILENT
-                or field == "v"
-                or value in (None, ())
-                or (field, value) == ("withheld", False)
-            ):
+            if field in _SILENT or field == "v" or value in (None, ()) or (field, value) in _NO_NEWS:
                 continue
             words.append(self._word(field, value))
         return " ".join(words)

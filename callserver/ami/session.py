@@ -4,8 +4,8 @@ In: actions to send, bytes from the socket. Out: typed items in wire order to on
 asked, the reason of the end. Must not know: reconnecting, the road, what events mean for calls.
 
 A half-open peer is noticed by silence: nothing heard for `deadline_s` ends the session, and so does a Ping
-that is not answered within it, whatever else is heard. Everything that was sent and not answered by the end
-is of unknown outcome.
+that is not answered within it, whatever else is heard; a refusal is an answer. Everything that was sent and
+not answered by the end is of unknown outcome.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ from callserver.errors import (
 from callserver.facts import Instant, PbxId
 
 log = structlog.get_logger(__name__)
+
+STOPPING = "shutting down"
+"""In the answer to whatever is asked of a switch between `core stop gracefully` and its end (16 and 22)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,8 @@ class Session:
         try:
             await self._ask(login, self._login, settings.deadline_s)
         except ActionRefused as error:
+            if STOPPING in str(error):  # the login may be right: ask again soon
+                raise SwitchError(str(error)) from None
             raise LoginRefused(f"user {settings.user!r}: {error}") from None
         await self.send(commands.Events())
         await self.measure()
@@ -144,6 +149,10 @@ class Session:
             await asyncio.sleep(self.settings.heartbeat_s)
             try:
                 await self.measure()
+            except ActionRefused:
+                # An answer, so the switch lives. One that is told to stop when its last call has ended refuses every
+                # action and every login from then on, and goes on telling what happens: keep what we have.
+                continue
             except OutcomeUnknown:
                 self.drop(f"a Ping was not answered within {self.settings.deadline_s:g} s")
             except SwitchError as error:

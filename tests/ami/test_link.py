@@ -374,6 +374,28 @@ async def test_a_wrong_login_waits_the_long_time(switch: FakeSwitch) -> None:
 # --- asking
 
 
+async def test_a_switch_that_stops_when_its_calls_have_ended_is_listened_to_until_then(
+    switch: FakeSwitch,
+) -> None:
+    async with running(Link(settings(switch))) as link:
+        await until(link, Restored)
+        switch.refuses = dict.fromkeys(("Ping", "Login"), "Asterisk is shutting down")
+        pings = switch.names().count("Ping")
+        await switch.until(lambda: switch.names().count("Ping") > pings + 2)
+        switch.say(newchannel("1795296506.1"))
+        await until(link, Heard)
+        assert (link.state, switch.connections) == ("up", 1)
+
+
+async def test_a_switch_that_is_about_to_stop_is_no_wrong_login(switch: FakeSwitch) -> None:
+    switch.refuses["Login"] = "Asterisk is shutting down"
+    async with running(Link(settings(switch, refused_retry_s=60))) as link:
+        await switch.until(lambda: switch.connections > 2)
+        assert link.state != "refused"
+        switch.refuses.clear()
+        await until(link, Restored)
+
+
 async def test_an_action_is_answered(switch: FakeSwitch) -> None:
     async with linked(switch) as link:
         reply = await link.send(commands.QueueAdd(queue="hotline", interface="PJSIP/1001"))

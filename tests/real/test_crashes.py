@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.real.comparing import everything_is_on_record
-from tests.real.stages import Busy
-from tests.rig.service import Service
+from tests.real.stages import Busy, desk
+from tests.rig import provision
+from tests.rig.service import DEADLINE_S, HEARTBEAT_S, Service
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 MOST = 40
@@ -80,3 +83,19 @@ async def test_asterisk_restarted_in_the_middle_of_fifty_calls(busy: Busy, how: 
         await everything_is_on_record(busy.switch, service)
         assert placed == 20
         assert _inbound(service) >= placed + MOST
+
+
+async def test_a_switch_that_stops_when_its_calls_have_ended_is_heard_to_the_end(
+    asterisk_22: provision.Switch, sipp: list[str]
+) -> None:
+    async with desk(asterisk_22) as stage, Service(stage.switch) as service:
+        await stage.calls("13800138000", stay_ms=(DEADLINE_S + 4 * HEARTBEAT_S) * 1000)
+        await service.until(lambda: any(call["answered_at"] for call in service.calls()), 20, "a talk")
+        stopping = asyncio.create_task(stage.switch.stop(60, how="core stop gracefully"))
+        await service.until(lambda: not service.open_calls(), 20, "the call to be over on record")
+        await stopping
+        (call,) = service.calls()
+        assert (call["outcome"], call["gap"], call["sources"]) == ("answered", False, ["ami"])
+        await stage.switch.start()
+        await service.until(lambda: service.ready, 10, "the switch to be seen again")
+        await everything_is_on_record(stage.switch, service)

@@ -26,10 +26,11 @@ class Splitter:
     The cut depends on the bytes only, never on the chunks. `oversize` counts messages that were left out.
     """
 
-    __slots__ = ("_bare", "_held", "_known", "_size", "_tail", "limit", "oversize")
+    __slots__ = ("_bare", "_held", "_known", "_most", "_size", "_tail", "limit", "oversize")
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         self.limit = limit
+        self._most = limit + 3  # what is longer is given up; three bytes of the blank line may be among it
         self.oversize = 0
         self._held: list[bytes] = []  # pieces of the unfinished message; given up once they exceed the limit
         self._size = 0  # its length so far, also when the pieces were given up
@@ -50,7 +51,7 @@ class Splitter:
         if not (_BLANK_LF.search(seam) if self._bare else _BLANK in seam):
             self._hold(data)
             return []
-        given_up = self._given_up
+        given_up = self._size > self._most
         messages = self._cut(seam if given_up else b"".join(self._held) + data)
         if given_up:
             self.oversize += 1
@@ -61,10 +62,6 @@ class Splitter:
             self._hold(rest)
         return self._within(messages)
 
-    @property
-    def _given_up(self) -> bool:
-        return self._size > self.limit + 3  # three bytes of the blank line may be among them
-
     def _learn(self, data: bytes) -> None:
         end = data.find(b"\n")
         if end >= 0:
@@ -74,7 +71,7 @@ class Splitter:
     def _hold(self, data: bytes) -> None:
         self._size += len(data)
         self._tail = (self._tail + data)[-3:]
-        if self._given_up:
+        if self._size > self._most:
             self._held.clear()
         else:
             self._held.append(data)

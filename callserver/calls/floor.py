@@ -48,11 +48,13 @@ class Floor:
 
     def feed(self, event: AmiEvent) -> list[Fact]:
         """One event, in the order of the wire."""
-        if event.at is not None and (self.sight.latest is None or event.at > self.sight.latest):
-            self.sight.latest = event.at
+        at, sight = event.at, self.sight
+        if at is not None and (sight.latest is None or at > sight.latest):
+            sight.latest = at
         handle = _HANDLERS.get(type(event))
-        if handle is not None:
-            handle(self, event)
+        if handle is None:
+            return []
+        handle(self, event)
         return self.scene.told()
 
     def lost(self, at: Instant | None, reason: str = "") -> list[Fact]:

@@ -49,6 +49,9 @@ class Comparison:
     corrected: Record | None
 
 
+SHARP_S = 0.2
+
+
 def compare(ours: Record, stories: Sequence[Story], tolerance_s: float = 1.0) -> Comparison:
     """What differs, and the repaired record. `ours` stays as it is. One record may be several stories to
     queue_log.
@@ -75,8 +78,10 @@ class _Comparing:
     def __init__(self, ours: Record, stories: Sequence[Story], tolerance_s: float) -> None:
         self.record = ours
         self.stories = sorted(stories, key=lambda story: story.started_at or story.last_at)
-        self.tolerance_s = tolerance_s
         self.blind = bool(ours.get("gap"))
+        # At the edge of a gap our times are the edge's; CEL's are to the millisecond, so they are taken.
+        sharp = self.blind and all("cel" in story.sources for story in stories)
+        self.tolerance_s = min(tolerance_s, SHARP_S) if sharp else tolerance_s
         self.open = bool(ours.get("open", ours.get("ended_at") is None))
         self.found: list[Difference] = []
         self.mends: list[Callable[[], None]] = []

@@ -16,7 +16,10 @@ from callserver.calls.floor import Floor
 from callserver.facts import PbxId
 
 PBX = PbxId("main")
-EVENTS = 6_000
+EVENTS = 2_000
+TURNS = (
+    4  # times as many repetitions as others: short turns, so that a neighbour disturbs all contestants alike
+)
 CHUNK = 4096  # bytes a read, about nine messages: what is there when the loop comes round on a busy switch
 
 
@@ -64,7 +67,7 @@ def _lines(
         "events": lambda: events(chunks),
         "facts": lambda: facts(chunks),
     }
-    rounds = in_turns(contestants, scale.repetitions)
+    rounds = in_turns(contestants, scale.repetitions * (1 if scale.quick else TURNS))
 
     def line(ours: str, theirs: str, goal: Goal | None) -> Figure:
         title = f"AMI bytes -> {ours} ({name})"

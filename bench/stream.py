@@ -27,6 +27,9 @@ PAUSE_S, STRETCH = 0.3, 60.0  # longer silences in a trace last so many times as
 _BLANK = b"\r\n\r\n"
 _TIMESTAMP = re.compile(rb"\r\nTimestamp: (\d+\.\d+)")
 _UNIQUEID = re.compile(rb"(?<![\d.])(1[78]\d{8})\.(\d{1,5})(?![\d.])")
+_OURS = re.compile(
+    rb"(?<=callserver-dial-)(\d+)(?=-[ab])"
+)  # the ids that we give to channels that we originate
 _CHANNEL = re.compile(rb"(?<=-)([0-9a-f]{8})(?=[;\r\n,&]|$)")
 _BRIDGE = re.compile(rb"([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 # A switch that begins or ends anew is not told of in a stream that goes on; without times nothing can be put in order;
@@ -69,6 +72,7 @@ def holed(text: bytes, holes: set[bytes]) -> bytes:
 
     text = text.replace(b"%", b"%%")
     text = _BRIDGE.sub(lambda found: hole(b"bridge", found[1]) + found[2], text)
+    text = _OURS.sub(lambda found: hole(b"ours", found[1]), text)
     text = _UNIQUEID.sub(lambda found: hole(b"unique", found[2]), text)
     return _CHANNEL.sub(lambda found: hole(b"channel", found[1]), text)
 
@@ -82,6 +86,8 @@ def _id(hole: bytes, number: int, epoch: int) -> bytes:
     kind, _, value = hole.partition(b":")
     if kind == b"unique":
         return b"%d.%d" % (epoch, number * 100 + int(value))
+    if kind == b"ours":
+        return b"%d" % (number * 100 + int(value))
     if kind == b"channel":
         return b"%08x" % ((number * 100 + int(value, 16)) & 0xFFFFFFFF)
     return b"%08x" % ((number * 0x9E3779B1 + int(value, 16)) & 0xFFFFFFFF)

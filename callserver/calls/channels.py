@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from callserver import facts
 from callserver.ami.events import Channel
+from callserver.ami.events import interface as interface_of
 from callserver.calls import talking
 from callserver.calls.agents import Agents
 from callserver.calls.outcome import outcome
@@ -58,15 +59,14 @@ class Channels:
     def appear(self, channel: Channel, at: Instant | None, *, gap: bool) -> Chan:
         """A channel we did not know: it joins its Linkedid's call or begins one."""
         leg = LegId(channel.uniqueid)
-        interface = channel.interface
+        name, number, state = channel.name, channel.caller_number, channel.state
+        interface = interface_of(name)
         call = self._scene.linked.get(channel.linkedid) or self._scene.linked.get(leg)
-        came_in = channel.state == 4
-        local = channel.name.startswith("Local/")
+        came_in = state == 4
         if call is None:
             call = self._begin(channel, at, came_in=came_in, gap=gap)
         call.unseen = call.unseen or gap
-        chan = Chan(leg, channel.name, interface, call)
-        chan.exten, chan.number = channel.exten, channel.caller_number
+        chan = Chan(leg, name, interface, call, exten=channel.exten, number=number)
         self._scene.add_chan(chan)
         self._scene.tell(
             facts.LegStarted(
@@ -74,13 +74,13 @@ class Channels:
                 at=at,
                 call=call.id,
                 leg=leg,
-                channel=channel.name,
+                channel=name,
                 interface=interface,
-                number=channel.caller_number,
-                caller=came_in and not local,
+                number=number,
+                caller=came_in and not chan.local,
             )
         )
-        self.state(chan, channel.state, at)
+        self.state(chan, state, at)
         return chan
 
     def _begin(self, channel: Channel, at: Instant | None, *, came_in: bool, gap: bool) -> LiveCall:

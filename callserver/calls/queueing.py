@@ -38,6 +38,7 @@ _RING: Final[dict[str, RingResult]] = {
     "ABORT": "canceled",
 }
 _COMPLETED: Final = {"caller": "caller", "agent": "agent", "transfer": "transfer"}
+_WAITS: Final = frozenset({"waiting", "offered", "leaving"})
 _REFUSALS: Final = frozenset({17, 21})  # Q.850: user busy, call rejected
 
 
@@ -51,15 +52,17 @@ class Queueing:
 
     def waiting(self, chan: Chan) -> LiveVisit | None:
         """The visit in which this very channel waits."""
-        return self._last(chan, "waiting", "offered", "leaving")
-
-    def _last(self, chan: Chan, *states: str) -> LiveVisit | None:
-        own = (known for known in reversed(chan.call.visits) if known.visit.leg == chan.leg)
-        return next((known for known in own if known.state in states), None)
+        for known in reversed(chan.call.visits):
+            if known.visit.leg == chan.leg and known.state in _WAITS:
+                return known
+        return None
 
     def offered(self, chan: Chan) -> LiveVisit | None:
         """The visit for which this leg rings."""
-        return next((known for known in reversed(chan.call.visits) if chan.leg in known.offers), None)
+        for known in reversed(chan.call.visits):
+            if chan.leg in known.offers:
+                return known
+        return None
 
     # --- entering ----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,11 @@ CallserverError
 |   +-- LeaseLost        another node owns this switch now; stop writing
 |   +-- StoreBusy, StoreGone (store.faults)  locked or out of reach for now; waited for
 +-- JournalUnreadable    queue_log or CEL cannot be read; reconciliation is not possible
++-- Refusal              the asker's: what was asked for cannot be done; nothing was changed
+    +-- BadValue         a value is wrong: which field, and why
+    +-- NotFound         there is no such thing (or it is gone)
+    +-- Conflict         it is not as the asker thought: changed meanwhile, closed, merged, taken
+    +-- Forbidden        the asker may not
 """
 
 
@@ -72,3 +77,28 @@ class LeaseLost(StoreError):
 
 class JournalUnreadable(CallserverError):
     """One of Asterisk's own journals cannot be read."""
+
+
+class Refusal(CallserverError):
+    """What was asked for cannot be done as asked; nothing was changed."""
+
+
+class BadValue(Refusal):
+    """A value is wrong. `field` is a path such as `numbers[1].received`; `why` is for people and quotes no secret."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}" if field else why)
+        self.field = field
+        self.why = why
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+
+class Conflict(Refusal):
+    """The thing is not as the asker thought it was."""
+
+
+class Forbidden(Refusal):
+    """The asker may not do this."""

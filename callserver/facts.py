@@ -36,6 +36,8 @@ TransferKind = Literal["blind", "attended"]
 Source = Literal["ami", "queue_log", "cel"]
 Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unavailable"]
 
+Through = Literal["call", "api", "screen", "cli", "import", "machine"]
+
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 VERSION = 1
 
@@ -62,6 +64,17 @@ def seconds(begin: Instant | None, end: Instant | None) -> float | None:
     if begin is None or end is None:
         return None
     return max(0, end - begin) / 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did something, and through what. `name`: an agent's or a token's name, or "callserver" for the machine."""
+
+    name: str
+    through: Through
+
+
+MACHINE = Actor(name="callserver", through="machine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class Room:
 ROOMS = {
     "errors": Room(pure=True),
     "facts": Room(pure=True),
-    "settings": Room(rooms="errors facts"),
+    "settings": Room(rooms="errors facts numbers"),
     "logs": Room(rooms="errors facts settings", packages="structlog orjson"),
     "vitals": Room(rooms="facts", packages="prometheus_client"),
     "notify": Room(),
@@ -44,12 +44,21 @@ ROOMS = {
     "calls": Room(rooms="facts errors ami.events", pure=True),
     "metrics": Room(rooms="facts errors", pure=True),
     "journals": Room(rooms="errors facts ami.events asterisk_conf.contract"),
-    "store": Room(rooms="errors facts", packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog"),
-    "work": Room(rooms="errors facts store", packages="aiohttp orjson structlog"),
+    "numbers": Room(rooms="errors facts", packages="phonenumbers", pure=True),
+    "customers": Room(rooms="errors facts numbers", packages="pypinyin", pure=True),
+    "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
+    "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
+    "store": Room(
+        rooms="errors facts numbers customers tickets",
+        packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog",
+    ),
+    "work": Room(
+        rooms="errors facts numbers customers tickets sheets store", packages="aiohttp orjson structlog"
+    ),
     "push": Room(rooms="errors facts", packages="aiohttp orjson structlog"),
     "web": Room(
-        rooms="errors facts settings store push vitals",
-        packages="aiohttp jinja2 orjson prometheus_client structlog",
+        rooms="errors facts settings numbers customers tickets sheets store push vitals",
+        packages="aiohttp jinja2 msgspec orjson prometheus_client puremagic structlog",
     ),
     "node": Room(
         rooms="errors facts settings ami calls journals store vitals",

@@ -39,7 +39,7 @@ metadata = MetaData(
 )
 
 
-def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+def where(condition: ColumnElement[bool]) -> dict[str, Any]:
     """A partial index, on both databases."""
     return {"sqlite_where": condition, "postgresql_where": condition}
 
@@ -74,7 +74,7 @@ facts = Table(
     Column("call_id", Text),
     Column("body", Text, nullable=False),
 )
-Index("ix_facts_call", facts.c.pbx, facts.c.call_id, facts.c.seq, **_where(facts.c.call_id.is_not(None)))
+Index("ix_facts_call", facts.c.pbx, facts.c.call_id, facts.c.seq, **where(facts.c.call_id.is_not(None)))
 
 # One row a call. The columns are copies out of `record`, for searching; `seq` is the switch's last fact when
 # the row was written. Long texts are shortened here (text.key), never in the record.
@@ -98,9 +98,9 @@ calls = Table(
 Index("ix_calls_started", calls.c.pbx, calls.c.started_at, calls.c.call_id)
 # IS: the one spelling that both databases match to the index; the order in it makes them prefer it.
 call_open: ColumnElement[bool] = calls.c.open.is_(true())
-Index("ix_calls_open", calls.c.pbx, calls.c.started_at, calls.c.call_id, **_where(call_open))
+Index("ix_calls_open", calls.c.pbx, calls.c.started_at, calls.c.call_id, **where(call_open))
 Index(
-    "ix_calls_caller", calls.c.caller_number, calls.c.started_at, **_where(calls.c.caller_number.is_not(None))
+    "ix_calls_caller", calls.c.caller_number, calls.c.started_at, **where(calls.c.caller_number.is_not(None))
 )
 
 # Which call a channel's uniqueid belongs to: how the switch's own journals find our record.
@@ -145,7 +145,7 @@ gaps = Table(
     Column("reason", Text, nullable=False),
 )
 gap_open: ColumnElement[bool] = gaps.c.open.is_(true())
-Index("uq_gaps_open", gaps.c.pbx, unique=True, **_where(gap_open))
+Index("uq_gaps_open", gaps.c.pbx, unique=True, **where(gap_open))
 
 # Who may do what only one process may do. `holder` is one run of one process; `node` is the name that
 # outlives it.
@@ -177,7 +177,7 @@ jobs = Table(
     Column("error", Text),
 )
 waiting: ColumnElement[bool] = and_(jobs.c.done_at.is_(None), jobs.c.dead_at.is_(None))
-Index("ix_jobs_waiting", jobs.c.run_at, jobs.c.id, **_where(waiting))
+Index("ix_jobs_waiting", jobs.c.run_at, jobs.c.id, **where(waiting))
 
 # How far Asterisk's own journals were read.
 journal_positions = Table(

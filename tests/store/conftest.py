@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from callserver.store import engine, leases, migrations
 from callserver.store.engine import Store
 from callserver.store.journal import Journal
-from callserver.store.schema import metadata
+from callserver.store.tables import metadata
 from tests.store.samples import PBX
 
 T = TypeVar("T")

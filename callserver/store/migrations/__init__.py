@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 
 from callserver.errors import SchemaTooNew, SchemaTooOld, StoreError
 from callserver.store import address, bare
-from callserver.store.schema import metadata
+from callserver.store.tables import metadata
 
 VERSION_TABLE = "callserver_schema"  # not Alembic's default: a PostgreSQL database may be shared with others
 SCRIPTS = Path(__file__).parent

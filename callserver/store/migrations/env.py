@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from callserver.store.migrations import VERSION_TABLE
-from callserver.store.schema import metadata
+from callserver.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,363 @@
+"""The tables of the desk: customers, their products, tickets, what is told to the world outside, who may ask.
+
+In: nothing. Out: SQLAlchemy tables, in the same metadata as those of the road. Must not know: connections.
+A row holds the whole thing as JSON in `record` (written by the pure rooms); its other columns are copies, for
+finding it. Instants are whole milliseconds since the epoch, UTC. Ids are numbers that the database never gives
+twice.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+)
+
+from callserver.store.schema import metadata, where
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+
+
+# --- customers -------------------------------------------------------------------------------------------------------
+
+# `name_key` and `initials` are what searches compare with (customers.names); `findable` is false for those that were
+# merged into another or erased. `mark` recognises a row of an import that has no external id.
+customers = Table(
+    "customers",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("initials", Text, nullable=False),
+    Column("external_id", Text),
+    Column("mark", Text),
+    Column("vip", Boolean, nullable=False),
+    Column("findable", Boolean, nullable=False),
+    Column("merged_into", BigInteger),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+findable: ColumnElement[bool] = customers.c.findable.is_(True)
+Index("ix_customers_name", customers.c.name_key, customers.c.id, **where(findable))
+Index("ix_customers_initials", customers.c.initials, customers.c.id, **where(findable))
+Index(
+    "uq_customers_external",
+    customers.c.external_id,
+    unique=True,
+    **where(customers.c.external_id.is_not(None)),
+)
+Index("uq_customers_mark", customers.c.mark, unique=True, **where(customers.c.mark.is_not(None)))
+
+# How a number finds its customers. `tail` is its digits read backwards (numbers.tail): the whole number and its
+# last digits are both a prefix of it. Only numbers that may identify somebody are here.
+customer_numbers = Table(
+    "customer_numbers",
+    metadata,
+    Column("tail", Text, primary_key=True),
+    Column("customer_id", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_customer_numbers_customer", customer_numbers.c.customer_id)
+
+products = Table(
+    "products",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("model_key", Text, nullable=False),
+    Column("serial_key", Text),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_products_customer", products.c.customer_id)
+Index("ix_products_serial", products.c.serial_key, **where(products.c.serial_key.is_not(None)))
+
+# What a thing was before each change: `record` is the version that was replaced, `at`, `actor` and `through` are the
+# change's that replaced it. subject: customer, product, kind, webhook ...
+history = Table(
+    "history",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("subject_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+# One customer became part of another; `moved` says what went over, so that it can go back.
+merges = Table(
+    "merges",
+    metadata,
+    _id(),
+    Column("into_id", BigInteger, nullable=False),
+    Column("from_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("undone_at", BigInteger),
+    Column("moved", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_merges_into", merges.c.into_id)
+Index("ix_merges_from", merges.c.from_id)
+
+# An import that was begun: where it is, so that it can go on. `digest` is the file's and its mapping's.
+imports = Table(
+    "imports",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+)
+
+# --- tickets ---------------------------------------------------------------------------------------------------------
+
+# `number` is what people say on the phone (tickets.number); `tail` is the caller's while no customer is known.
+tickets = Table(
+    "tickets",
+    metadata,
+    _id(),
+    Column("number", Text, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("customer_id", BigInteger),
+    Column("product_id", BigInteger),
+    Column("tail", Text),
+    Column("priority", Integer, nullable=False),
+    Column("owner", Text),
+    Column("team", Text),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("touched_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("record", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+ticket_open: ColumnElement[bool] = tickets.c.open.is_(True)
+Index(
+    "ix_tickets_customer",
+    tickets.c.customer_id,
+    tickets.c.touched_at,
+    **where(tickets.c.customer_id.is_not(None)),
+)
+Index(
+    "ix_tickets_tail",
+    tickets.c.tail,
+    tickets.c.touched_at,
+    **where(and_(ticket_open, tickets.c.tail.is_not(None))),
+)
+Index("ix_tickets_touched", tickets.c.touched_at, tickets.c.id)
+Index("ix_tickets_owner", tickets.c.owner, tickets.c.touched_at, **where(ticket_open))
+Index("ix_tickets_team", tickets.c.team, tickets.c.touched_at, **where(ticket_open))
+Index(
+    "ix_tickets_due",
+    tickets.c.due_at,
+    tickets.c.id,
+    **where(and_(ticket_open, tickets.c.due_at.is_not(None))),
+)
+
+# What happened on a ticket, in order; rows never change. `customer_id` and `tail` say whose contact it was, for the
+# last contacts of a caller; only they follow when a ticket gets another customer. `key` makes writing twice harmless.
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("contact", Boolean, nullable=False),
+    Column("customer_id", BigInteger),
+    Column("tail", Text),
+    Column("pbx", Text),
+    Column("call_id", Text),
+    Column("key", Text, unique=True),
+    Column("body", Text, nullable=False),
+)
+contact: ColumnElement[bool] = timeline.c.contact.is_(True)
+Index(
+    "ix_timeline_customer",
+    timeline.c.customer_id,
+    timeline.c.at,
+    **where(and_(contact, timeline.c.customer_id.is_not(None))),
+)
+Index(
+    "ix_timeline_tail", timeline.c.tail, timeline.c.at, **where(and_(contact, timeline.c.tail.is_not(None)))
+)
+Index("ix_timeline_call", timeline.c.pbx, timeline.c.call_id, **where(timeline.c.call_id.is_not(None)))
+
+# Which ticket a call is on: exactly one. `rule` is the row of the table (tickets.landing) that decided.
+call_tickets = Table(
+    "call_tickets",
+    metadata,
+    Column("pbx", Text, primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+)
+Index("ix_call_tickets_ticket", call_tickets.c.ticket_id)
+
+# Calls that we owe, as far as tickets need to know. status: planned, kept, withdrawn, broken.
+promises = Table(
+    "promises",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), nullable=False),
+    Column("customer_id", BigInteger),
+    Column("tail", Text),
+    Column("number", Text),
+    Column("status", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("deadline_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    Column("why", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+promise_open: ColumnElement[bool] = promises.c.status == "planned"
+Index("ix_promises_ticket", promises.c.ticket_id)
+Index("ix_promises_due", promises.c.due_at, promises.c.id, **where(promise_open))
+Index("ix_promises_tail", promises.c.tail, **where(and_(promise_open, promises.c.tail.is_not(None))))
+Index(
+    "ix_promises_customer",
+    promises.c.customer_id,
+    **where(and_(promise_open, promises.c.customer_id.is_not(None))),
+)
+
+# Kinds of ticket that an administrator changed or added; the others are tickets.kinds.DEFAULTS.
+ticket_kinds = Table(
+    "ticket_kinds",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    Column("ticket_id", BigInteger, ForeignKey("tickets.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_attachments_ticket", attachments.c.ticket_id)
+
+# --- the world outside -----------------------------------------------------------------------------------------------
+
+# Who wants to hear of what. `failing_since` and `retry_at`: the other side is down; nothing is sent before then.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("failing_since", BigInteger),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", BigInteger),
+    Column("claimed_by", Text),
+    Column("claimed_until", BigInteger),
+    Column("record", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One row an event and webhook, sent in the order of ids. `event` is the same for all webhooks that hear of it, and for
+# every try: the receiver's idempotency key. `subject` is e.g. "ticket:17".
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("webhook_id", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("done_at", BigInteger),
+    Column("dead_at", BigInteger),
+    Column("error", Text),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+unsent: ColumnElement[bool] = and_(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
+Index("uq_outbox_event", outbox.c.event, outbox.c.webhook_id, unique=True)
+Index("ix_outbox_unsent", outbox.c.webhook_id, outbox.c.id, **where(unsent))
+Index("ix_outbox_subject", outbox.c.subject, **where(unsent))
+Index("ix_outbox_dead", outbox.c.webhook_id, outbox.c.dead_at, **where(outbox.c.dead_at.is_not(None)))
+
+# --- who may ask, and who did ----------------------------------------------------------------------------------------
+
+# `hash` is SHA-256 of the token, which has 256 bits of its own; `scopes` is a JSON list.
+tokens = Table(
+    "tokens",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+# Answers to POSTs that carried an Idempotency-Key, for a day. `request` is a digest of method, path and body.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+Index("ix_idempotency_at", idempotency.c.at)
+
+# Who read or changed whose record. `hash` is over the row and the hash of the row before (store.audit).
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+Index("ix_audit_subject", audit.c.subject, audit.c.seq)
+Index("ix_audit_at", audit.c.at)

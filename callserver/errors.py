@@ -18,7 +18,8 @@ CallserverError
 +-- Refusal              the asker's: what was asked for cannot be done; nothing was changed
     +-- BadValue         a value is wrong: which field, and why
     +-- NotFound         there is no such thing (or it is gone)
-    +-- Conflict         it is not as the asker thought: changed meanwhile, closed, merged, taken
+    +-- Conflict         it is not as the asker thought: closed, merged, taken
+    |   +-- Outdated     somebody changed it meanwhile: the given version is not the present one
     +-- Forbidden        the asker may not
 """
 
@@ -98,6 +99,10 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     """The thing is not as the asker thought it was."""
+
+
+class Outdated(Conflict):
+    """The version that a change was made on is not the present one."""
 
 
 class Forbidden(Refusal):

@@ -16,7 +16,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Connection, Table, select, text
+from sqlalchemy import URL, Table, select, text
+from sqlalchemy import Connection as Connection  # the web room hands it on and may not know SQLAlchemy
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 

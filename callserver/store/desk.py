@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
 )
 
+from callserver.store.only_grows import only_grows
 from callserver.store.schema import metadata, where
 
 
@@ -275,16 +276,19 @@ Index("ix_attachments_ticket", attachments.c.ticket_id)
 
 # --- the world outside -----------------------------------------------------------------------------------------------
 
-# Who wants to hear of what. `failing_since` and `retry_at`: the other side is down; nothing is sent before then.
+# Who wants to hear of what. state: on, paused (what happens is put down, nothing is sent), off (nothing is put down).
+# `failing_since` and `retry_at`: the other side is down, nothing is sent before then; `notice` says why, or why we
+# switched it off. One process at a time sends, `claimed_by`, until `claimed_until`.
 webhooks = Table(
     "webhooks",
     metadata,
     _id(),
     Column("version", Integer, nullable=False),
-    Column("active", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
     Column("failing_since", BigInteger),
     Column("failures", Integer, nullable=False),
     Column("retry_at", BigInteger),
+    Column("notice", Text),
     Column("claimed_by", Text),
     Column("claimed_until", BigInteger),
     Column("record", Text, nullable=False),
@@ -292,7 +296,9 @@ webhooks = Table(
 )
 
 # One row an event and webhook, sent in the order of ids. `event` is the same for all webhooks that hear of it, and for
-# every try: the receiver's idempotency key. `subject` is e.g. "ticket:17".
+# every try: the receiver's idempotency key. `subject` is e.g. "ticket:17". `at` is the event's instant, `queued_at`
+# that of its being put down here (again). `refusals` are tries that the other side answered with "not this one";
+# such a row, and what is behind it of the same subject, waits until `retry_at`.
 outbox = Table(
     "outbox",
     metadata,
@@ -302,7 +308,10 @@ outbox = Table(
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("retry_at", BigInteger),
     Column("done_at", BigInteger),
     Column("dead_at", BigInteger),
     Column("error", Text),
@@ -310,10 +319,13 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 unsent: ColumnElement[bool] = and_(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
+not_done: ColumnElement[bool] = outbox.c.done_at.is_(None)
+dead: ColumnElement[bool] = and_(not_done, outbox.c.dead_at.is_not(None))
 Index("uq_outbox_event", outbox.c.event, outbox.c.webhook_id, unique=True)
 Index("ix_outbox_unsent", outbox.c.webhook_id, outbox.c.id, **where(unsent))
-Index("ix_outbox_subject", outbox.c.subject, **where(unsent))
-Index("ix_outbox_dead", outbox.c.webhook_id, outbox.c.dead_at, **where(outbox.c.dead_at.is_not(None)))
+Index("ix_outbox_subject", outbox.c.subject, outbox.c.webhook_id, outbox.c.id, **where(not_done))
+Index("ix_outbox_dead", outbox.c.webhook_id, outbox.c.id, **where(dead))
+Index("ix_outbox_done", outbox.c.done_at, **where(outbox.c.done_at.is_not(None)))
 
 # --- who may ask, and who did ----------------------------------------------------------------------------------------
 
@@ -361,3 +373,18 @@ audit = Table(
 )
 Index("ix_audit_subject", audit.c.subject, audit.c.seq)
 Index("ix_audit_at", audit.c.at)
+
+# What we remember of the chain beside it. anchor: the end as it was at `at`; trimmed: all up to `seq` may be deleted,
+# and the kept part follows `hash`. `mark` is kind and seq.
+audit_marks = Table(
+    "audit_marks",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+Index("ix_audit_marks_kind", audit_marks.c.kind, audit_marks.c.seq)
+only_grows(audit_marks, "mark")
+only_grows(audit, "seq", "OLD.seq <= (SELECT max(seq) FROM audit_marks WHERE kind = 'trimmed')")

@@ -1,0 +1,129 @@
+"""What the world outside is to hear of: put down in the transaction of the change itself, sent later, never forgotten.
+
+In: events, from whoever changes a ticket, a call's landing, a promise or a customer. Out: one row for each webhook
+that wants the type; what of a subject is not yet there; the metrics of the queue. Must not know: how anything is sent.
+
+Ids are given before the commit, so on PostgreSQL a row may become visible after one with a higher id. Events of one
+subject are in order all the same, because who changes a thing locks its row before telling; and nothing can be
+overlooked, because what is unsent is marked so, and no place in the order is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from callserver.facts import Instant
+from callserver.store import text
+from callserver.store.desk import not_done, outbox, webhooks
+from callserver.store.schema import clock
+from callserver.store.upsert import insert
+
+EventType = Literal[
+    "callserver.call.ended",
+    "callserver.ticket.opened",
+    "callserver.ticket.changed",
+    "callserver.ticket.status",
+    "callserver.ticket.entry",
+    "callserver.promise.owed",
+    "callserver.promise.kept",
+    "callserver.promise.withdrawn",
+    "callserver.promise.broken",
+    "callserver.customer.changed",
+    "callserver.customer.merged",
+    "callserver.customer.erased",
+]
+TYPES: tuple[str, ...] = get_args(EventType)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened that others may want to hear of.
+
+    `key` is unique for the event ("ticket:17:v3"); `subject` is what it happened to ("ticket:17"). `body` is told as it
+    is, so its instants are ISO 8601 text already.
+    """
+
+    type: EventType
+    key: str
+    subject: str
+    at: Instant
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What of one subject is saved here and not yet there: `count` rows, the oldest put down at `since`.
+
+    `dead`: rows that the other side refused, or that were given up; a person has to look at them.
+    """
+
+    count: int = 0
+    since: Instant | None = None
+    dead: int = 0
+
+
+def tell(connection: Connection, event: Event, *, now: Instant | None = None) -> None:
+    """Put the event down for every webhook that wants its type; nothing where there is none.
+
+    Told twice with the same key, it is one event. `now` (else the database's clock) is an argument for tests only.
+    """
+    wanting = [row.id for row in _listening(connection) if wants(text.load(row.record)["events"], event.type)]
+    if not wanting:
+        return
+    values = {
+        "event": text.key(event.key),
+        "type": event.type,
+        "subject": text.key(event.subject),
+        "at": event.at,
+        "queued_at": clock(now),
+        "attempts": 0,
+        "refusals": 0,
+        "body": text.dump(dict(event.body)),
+    }
+    rows = [{"webhook_id": webhook, **values} for webhook in wanting]
+    new = insert(connection, outbox).values(rows)
+    connection.execute(new.on_conflict_do_nothing(index_elements=["event", "webhook_id"]))
+
+
+def _listening(connection: Connection) -> Sequence[Any]:
+    wanted = select(webhooks.c.id, webhooks.c.record).where(webhooks.c.state != "off")
+    return connection.execute(wanted).all()
+
+
+def wants(patterns: Sequence[str], type_: str) -> bool:
+    """Whether one of the patterns is this type, or begins it: `callserver.ticket.*`, `*`."""
+    return any(
+        pattern == type_ or (pattern.endswith("*") and type_.startswith(pattern[:-1])) for pattern in patterns
+    )
+
+
+def pending(connection: Connection, subject: str) -> Pending:
+    """What of one subject is not yet there."""
+    return pending_of(connection, [subject]).get(subject, Pending())
+
+
+def pending_of(connection: Connection, subjects: Sequence[str]) -> dict[str, Pending]:
+    """The same for many; a subject of which all is there is left out."""
+    if not subjects:
+        return {}
+    asked = {text.key(subject): subject for subject in subjects}
+    waiting: ColumnElement[bool] = outbox.c.dead_at.is_(None)
+    wanted = (
+        select(
+            outbox.c.subject,
+            func.count().filter(waiting),
+            func.min(case((waiting, outbox.c.queued_at))),
+            func.count().filter(~waiting),
+        )
+        .join(webhooks, webhooks.c.id == outbox.c.webhook_id)
+        .where(not_done, outbox.c.subject.in_(asked))
+        .group_by(outbox.c.subject)
+    )
+    return {
+        asked[subject]: Pending(count=count, since=since, dead=dead)
+        for subject, count, since, dead in connection.execute(wanted)
+    }

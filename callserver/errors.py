@@ -17,11 +17,14 @@ CallserverError
 +-- JournalUnreadable    queue_log or CEL cannot be read; reconciliation is not possible
 +-- Refusal              the asker's: what was asked for cannot be done; nothing was changed
     +-- BadValue         a value is wrong: which field, and why
+    |   +-- BadValues    several are
     +-- NotFound         there is no such thing (or it is gone)
     +-- Conflict         it is not as the asker thought: closed, merged, taken
     |   +-- Outdated     somebody changed it meanwhile: the given version is not the present one
     +-- Forbidden        the asker may not
 """
+
+from collections.abc import Iterable
 
 
 class CallserverError(Exception):
@@ -91,6 +94,15 @@ class BadValue(Refusal):
         super().__init__(f"{field}: {why}" if field else why)
         self.field = field
         self.why = why
+
+
+class BadValues(BadValue):
+    """Several values are wrong, or one: `problems` has a path and a reason for each; `field`, `why` are the first's."""
+
+    def __init__(self, problems: Iterable[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(*self.problems[0])
+        self.args = ("; ".join(f"{field}: {why}" if field else why for field, why in self.problems),)
 
 
 class NotFound(Refusal):

@@ -12,17 +12,19 @@ the order in which people note and lock.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy import Connection, Row, event, insert, select, text
 
 from callserver.facts import Actor, Instant
 from callserver.store.desk import audit as table
-from callserver.store.text import dump, key
+from callserver.store.engine import Store
+from callserver.store.text import dump, key, load
 
+_PAGE = 2_000
 START = ""  # the hash "before" line 1
 _CHAIN = 0x61756469  # the number of the lock that writers of the chain take on PostgreSQL
 
@@ -96,3 +98,47 @@ def _end_of_chain(connection: Connection) -> tuple[int, str]:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN})"))
     last = connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
     return (0, START) if last is None else (last.seq, last.hash)
+
+
+# --- read ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the list, as it is kept; `detail` is JSON text."""
+
+    seq: int
+    at: Instant
+    actor: str
+    through: str
+    action: str
+    subject: str
+    detail: str
+    hash: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The line in names and values; `at` in milliseconds, UTC."""
+        row = {name: getattr(self, name) for name in table.c.keys()}  # noqa: SIM118 (columns are no dict)
+        return {**row, "detail": load(self.detail)}
+
+
+async def lines(
+    store: Store, after: int = 0, *, subject: str | None = None, actor: str | None = None
+) -> AsyncIterator[Line]:
+    """The lines above number `after`, in order, page by page: all of them, one subject's, or one actor's."""
+    wanted = select(table).order_by(table.c.seq).limit(_PAGE)
+    if subject is not None:
+        wanted = wanted.where(table.c.subject == key(subject))
+    if actor is not None:
+        wanted = wanted.where(table.c.actor == key(actor))
+    while True:
+        page = await _rows(store, wanted.where(table.c.seq > after))
+        for row in page:
+            yield Line(**row._mapping)
+        if len(page) < _PAGE:
+            return
+        after = page[-1].seq
+
+
+async def _rows(store: Store, wanted: Any) -> Sequence[Row[Any]]:
+    return await store.report(lambda connection: connection.execute(wanted).all())

@@ -387,4 +387,4 @@ audit_marks = Table(
 )
 Index("ix_audit_marks_kind", audit_marks.c.kind, audit_marks.c.seq)
 only_grows(audit_marks, "mark")
-only_grows(audit, "seq", "OLD.seq <= (SELECT max(seq) FROM audit_marks WHERE kind = 'trimmed')")
+only_grows(audit, "seq", "OLD.seq <= (SELECT coalesce(max(seq), 0) FROM audit_marks WHERE kind = 'trimmed')")

@@ -29,6 +29,7 @@ TABLES = (
     desk.tokens,
     desk.idempotency,
     desk.audit,
+    desk.audit_marks,
 )
 
 

@@ -90,6 +90,11 @@ def asked(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for piece in _PIECE.findall(_long_key(text)) for word in _cut(piece)))
 
 
+def serial(text: str) -> str:
+    """A serial number to compare with: letters and digits alone, as people leave out dashes and mix cases."""
+    return "".join(one for one in key(text) if one.isalnum())
+
+
 def is_han(text: str) -> bool:
     """Whether there is a Chinese character in it."""
     return _HAN.search(text) is not None

@@ -14,7 +14,7 @@ from callserver.facts import Instant
 CustomerId = NewType("CustomerId", int)
 ProductId = NewType("ProductId", int)
 NumberKind = Literal["mobile", "home", "work", "fax", "other"]
-NUMBER_KINDS: tuple[str, ...] = get_args(NumberKind)
+NUMBER_KINDS: tuple[NumberKind, ...] = get_args(NumberKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

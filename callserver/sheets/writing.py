@@ -1,0 +1,113 @@
+"""Rows of text -> a file that a spreadsheet opens without harm, row by row.
+
+In: a path or stream, headings, rows. Out: CSV (RFC 4180, UTF-8 with a mark, so that Excel knows), TSV, or XLSX with
+every cell a text. Must not know: what the columns mean. Memory does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Protocol
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+
+from callserver.errors import BadValue
+from callserver.sheets.cells import guarded, kept
+
+Format = Literal["csv", "tsv", "xlsx"]
+FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "tsv", ".xlsx": "xlsx"}
+
+_SHEET_ROWS = 1_048_576  # Excel's own limit
+_CELL = 32_767
+# What XML cannot hold, and what would be read as an escape of it.
+_ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class Writer(Protocol):
+    """Takes one row after another; a row's cells are texts."""
+
+    def write(self, cells: Sequence[str]) -> None: ...
+
+
+@contextmanager
+def writing(path: Path, headings: Sequence[str], *, form: Format | None = None) -> Iterator[Writer]:
+    """A file that is there when the block ends. `form` is told by the name if not given.
+
+    Raises BadValue for a name that tells none and for what the form cannot hold, OSError.
+    """
+    form = form or form_of(path)
+    if form == "xlsx":
+        with _workbook(path) as book:
+            book.write(headings)
+            yield book
+        return
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        text = _Text(file, "\t" if form == "tsv" else ",")
+        text.write(headings)
+        yield text
+
+
+def form_of(path: Path) -> Format:
+    """What a file's name says it is. Raises BadValue."""
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise BadValue("file", f"{path.name}: the name should end in {', '.join(FORMATS)}")
+    return form
+
+
+class Stream(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+class _Text:
+    def __init__(self, file: Stream, delimiter: str) -> None:
+        self._writer = csv.writer(file, delimiter=delimiter)
+
+    def write(self, cells: Sequence[str]) -> None:
+        self._writer.writerow([guarded(cell) for cell in cells])
+
+
+class _Book:
+    def __init__(self) -> None:
+        self._book = Workbook(write_only=True)
+        self._page = self._book.create_sheet("customers")
+        self._rows = 0
+
+    def write(self, cells: Sequence[str]) -> None:
+        self._rows += 1
+        if self._rows > _SHEET_ROWS:
+            raise BadValue("file", f"a workbook has at most {_SHEET_ROWS:,} rows: export CSV")
+        self._page.append([self._cell(text) for text in cells])
+
+    def _cell(self, text: str) -> Cell | None:
+        """A cell that is text, whatever its text looks like."""
+        if not text:
+            return None
+        text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", kept(text))
+        if len(text) > _CELL:
+            raise BadValue("file", f"a text of {len(text):,} characters does not fit into a cell: export CSV")
+        cell = WriteOnlyCell(self._page, value="")
+        cell.value, cell.data_type = text, "s"
+        cell.number_format = "@"
+        return cell
+
+    def save(self, path: Path) -> None:
+        self._book.save(path)
+
+    def close(self) -> None:
+        self._book.close()
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[_Book]:
+    book = _Book()
+    try:
+        yield book
+        book.save(path)
+    finally:
+        book.close()

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from callserver.store.only_grows import only_grows
 from callserver.store.schema import metadata, where
+from callserver.store.sealing import seal
 
 
 def _id() -> Column[int]:
@@ -169,6 +170,10 @@ Index(
     **where(and_(ticket_open, tickets.c.tail.is_not(None))),
 )
 Index("ix_tickets_touched", tickets.c.touched_at, tickets.c.id)
+Index("ix_tickets_open", tickets.c.touched_at, tickets.c.id, **where(ticket_open))
+Index("ix_tickets_priority", tickets.c.priority, tickets.c.touched_at, tickets.c.id, **where(ticket_open))
+Index("ix_tickets_kind", tickets.c.kind, tickets.c.touched_at, tickets.c.id)
+Index("ix_tickets_product", tickets.c.product_id, **where(tickets.c.product_id.is_not(None)))
 Index("ix_tickets_owner", tickets.c.owner, tickets.c.touched_at, **where(ticket_open))
 Index("ix_tickets_team", tickets.c.team, tickets.c.touched_at, **where(ticket_open))
 Index(
@@ -208,6 +213,15 @@ Index(
     "ix_timeline_tail", timeline.c.tail, timeline.c.at, **where(and_(contact, timeline.c.tail.is_not(None)))
 )
 Index("ix_timeline_call", timeline.c.pbx, timeline.c.call_id, **where(timeline.c.call_id.is_not(None)))
+
+# Tickets whose entries may change, because somebody is being erased or a term is over: a row is here only inside the
+# transaction that does it (timeline.unsealed).
+unsealed = Table(
+    "unsealed",
+    metadata,
+    Column("ticket_id", BigInteger, primary_key=True, autoincrement=False),
+)
+seal(timeline, unsealed)
 
 # Which ticket a call is on: exactly one. `rule` is the row of the table (tickets.landing) that decided.
 call_tickets = Table(

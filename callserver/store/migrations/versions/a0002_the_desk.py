@@ -20,6 +20,7 @@ TABLES = (
     desk.imports,
     desk.tickets,
     desk.timeline,
+    desk.unsealed,
     desk.call_tickets,
     desk.promises,
     desk.ticket_kinds,

@@ -11,10 +11,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from callserver.settings.secrets import DatabaseUrl, Secret
+
+if TYPE_CHECKING:
+    from callserver.numbers import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,24 @@ def _timezone(value: str) -> str | None:
 
 def _country(value: str) -> str | None:
     return None if re.fullmatch(r"[a-z]{2}", value) else "a country is two small letters (ISO 3166)"
+
+
+def _area_code(value: str) -> str | None:
+    return None if re.fullmatch(r"[0-9]{0,6}", value) else "an area code is up to 6 digits, such as 0532"
+
+
+def _trunk_prefixes(value: tuple[str, ...]) -> str | None:
+    right = all(re.fullmatch(r"[0-9]{1,6}", prefix) for prefix in value)
+    return (
+        None
+        if right
+        else "a trunk prefix is 1 to 6 digits (spaces, commas and * before a number are dropped anyway)"
+    )
+
+
+def _extension_digits(value: str) -> str | None:
+    span = re.fullmatch(r"([1-9])-([1-9])", value)
+    return None if span and span[1] <= span[2] else "say from how many to how many digits, such as 3-4"
 
 
 def _database(value: DatabaseUrl) -> str | None:
@@ -192,10 +213,20 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """The place: decides where a day begins."""
+    """The place: decides where a day begins and how a telephone number is read."""
 
     country: Annotated[str, Key("Country, two letters.", '"cn"', _country)] = "cn"
     timezone: Annotated[str, Key("Time zone of the site.", '"Asia/Shanghai"', _timezone)] = "UTC"
+    area_code: Annotated[
+        str, Key("Its area code; it completes numbers that come without one.", '"0532"', _area_code)
+    ] = ""
+    trunk_prefixes: Annotated[
+        tuple[str, ...],
+        Key("Digits that trunk or switch put in front of a caller's number.", '["0", "9"]', _trunk_prefixes),
+    ] = ("0", "9")
+    extension_digits: Annotated[
+        str, Key("How many digits its own telephones have, from-to.", '"3-4"', _extension_digits)
+    ] = "2-6"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +272,19 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.site.timezone)
+
+    @property
+    def number_plan(self) -> Plan:
+        """How a number is read at this site."""
+        from callserver.numbers import Plan
+
+        fewest, most = self.site.extension_digits.split("-")
+        return Plan(
+            country=self.site.country,
+            area_code=self.site.area_code,
+            trunk_prefixes=self.site.trunk_prefixes,
+            extension_digits=(int(fewest), int(most)),
+        )
 
     def switch(self, pbx: str) -> AsteriskSettings | None:
         """The settings of one Asterisk by its id, None where there is none."""

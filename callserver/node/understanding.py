@@ -24,6 +24,7 @@ from callserver.facts import (
     Instant,
     LinkRestored,
 )
+from callserver.node.landing import landings
 from callserver.store.jobs import NewJob
 from callserver.store.rows import Batch, SwitchNews
 
@@ -140,7 +141,7 @@ class Understanding:
         records, self._records = [*changes.records, *self._records], []
         removed, self._removed = [*changes.absorbed, *self._removed], []
         switch, self._switch = self._switch, SwitchNews()
-        jobs, self._jobs = self._jobs + [job for fact in facts if (job := self._job(fact))], []
+        jobs, self._jobs = self._jobs + landings(facts) + self._readings(facts), []
         idle = not (facts or records or removed or jobs) and switch == SwitchNews()
         if idle and not self._seen_is_old():
             return None
@@ -159,7 +160,10 @@ class Understanding:
             return False
         return self._seen_written is None or self.seen_at - self._seen_written >= SEEN_EVERY_MS
 
-    def _job(self, fact: Fact) -> NewJob | None:
+    def _readings(self, facts: Iterable[Fact]) -> list[NewJob]:
+        return [job for fact in facts if (job := self._reading(fact)) is not None]
+
+    def _reading(self, fact: Fact) -> NewJob | None:
         """Every gap is read up in the switch's journals, and every call that it touched once more at its end: only
         then do the journals tell the whole of it. The keys name the gap and the moment, so once is enough.
         """

@@ -151,6 +151,35 @@ def settle(
         switch_off(connection, webhook, sent.gone, _instant(connection, moment))
 
 
+def go_on(
+    connection: Connection,
+    webhook: WebhookId,
+    worker: str,
+    sent: Sent,
+    *,
+    hold_s: float,
+    give_up_s: float = GIVE_UP_S,
+    now: Instant | None = None,
+) -> Load | None:
+    """Write down what came of the last page, and get the next: `settle`, then `load`."""
+    settle(connection, webhook, worker, sent, give_up_s=give_up_s, now=now)
+    return load(connection, webhook, worker, hold_s=hold_s, now=now)
+
+
+def leave(
+    connection: Connection,
+    webhook: WebhookId,
+    worker: str,
+    sent: Sent,
+    *,
+    give_up_s: float = GIVE_UP_S,
+    now: Instant | None = None,
+) -> None:
+    """Write down what came of the last page, and let others send: `settle`, then `release`."""
+    settle(connection, webhook, worker, sent, give_up_s=give_up_s, now=now)
+    release(connection, webhook, worker)
+
+
 def backlog(connection: Connection) -> list[Backlog]:
     """How every webhook is doing, in the order of their ids."""
     waiting = outbox.c.dead_at.is_(None)

@@ -49,6 +49,7 @@ _EXTENSION = re.compile(
 )
 _DASHED = re.compile(r"(.*\d)[ ]?[-,;][ ]?(\d{1,6})")
 _SPREADSHEET = re.compile(r"(\d{5,})\.0+")  # a number that a spreadsheet took for a quantity
+_ALREADY_BARE = re.compile(r"(\+?)([0-9][0-9 -]*)")
 _BARE = re.compile(r"([*#]*)(\+?)((?:[ \t().,/~·-]*\d)+)[ \t().,/~·#-]*")
 _PUNCTUATION = {ord(sign): None for sign in " \t().,/~·-"}
 _PLAIN_SIGNS = str.maketrans("＋－—–‐‑−―（）．，／＃＊：；\u00a0\u3000＜＞＠", "+-------().,/#*:;  <>@")
@@ -97,6 +98,9 @@ def undressed(text: str) -> Bare | Nothing | None:
     """The digits of a storable text."""
     if len(text) > LONGEST:
         return None
+    bare = _ALREADY_BARE.fullmatch(text)
+    if bare and (digits := bare[2].replace(" ", "").replace("-", "")).strip("0") and text not in SPELLED:
+        return Bare(digits=digits, plus=bool(bare[1]), dashed=_dashed(text) if "-" in text else None)
     plain = _plain(text)
     if _says_nothing(plain):
         return NOTHING

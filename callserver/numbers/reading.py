@@ -116,11 +116,17 @@ def _is_internal(plan: Plan, digits: str) -> bool:
 def _untrunked(plan: Plan, digits: str) -> Iterator[tuple[Rule, tuple[str, Kind] | None]]:
     if digits.startswith("00"):
         yield "international", subscriber("+" + digits[2:], plan.country)
-    if is_short_code(digits, plan.country):
-        yield "short_code", None
-    elif plan.area_code and len(digits) <= _LONGEST_LOCAL and not digits.startswith("0"):
+    if plan.area_code and _may_be_local(plan, digits):
         yield "local", subscriber(plan.area_code + digits, plan.country)
     yield "national", subscriber(digits, plan.country)
+
+
+def _may_be_local(plan: Plan, digits: str) -> bool:
+    return (
+        len(digits) <= _LONGEST_LOCAL
+        and not digits.startswith("0")
+        and not is_short_code(digits, plan.country)
+    )
 
 
 def _behind_prefixes(plan: Plan, digits: str, times: int) -> Iterator[str]:

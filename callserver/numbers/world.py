@@ -11,14 +11,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from callserver.numbers.china import MOBILE, chinese
 from callserver.numbers.values import Kind
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
-
-# Mobiles by their country's own plan, whether or not the data of `phonenumbers` has heard of the prefix yet: a customer
-# with a new one must not be lost until the next release.
-MOBILES = {86: re.compile(r"1[3-9]\d{9}")}
 
 # Codes that are dialled without any area and belong to no subscriber, beyond those `phonenumbers` knows.
 SHORT_CODES = {
@@ -26,11 +23,17 @@ SHORT_CODES = {
 }
 
 _LONGEST_SHORT_CODE = 6
+_CHINA = 86
+
+
+def subscriber(digits: str, country: str) -> tuple[str, Kind] | None:
+    """E.164 and kind of digits dialled in a country (two small letters), None where they are no valid number."""
+    return chinese(digits, country) or asked(digits, country)
 
 
 @lru_cache(maxsize=8192)
-def subscriber(digits: str, country: str) -> tuple[str, Kind] | None:
-    """E.164 and kind of digits dialled in a country (two small letters), None where they are no valid number."""
+def asked(digits: str, country: str) -> tuple[str, Kind] | None:
+    """`subscriber` by the data of `phonenumbers` alone: right, and slow (0.1 ms)."""
     import phonenumbers
 
     try:
@@ -48,8 +51,7 @@ def subscriber(digits: str, country: str) -> tuple[str, Kind] | None:
 def _kind(number: PhoneNumber) -> Kind | None:
     from phonenumbers import number_type
 
-    mobiles = MOBILES.get(number.country_code or 0)
-    if mobiles and mobiles.fullmatch(str(number.national_number)):
+    if number.country_code == _CHINA and MOBILE.fullmatch(str(number.national_number)):
         return "mobile"
     return _kinds()[number_type(number)]
 

@@ -25,23 +25,28 @@ from sqlalchemy import (
 from callserver.store.only_grows import only_grows
 from callserver.store.schema import metadata, where
 from callserver.store.sealing import seal
+from callserver.store.words import made_with
 
 
 def _id() -> Column[int]:
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
 
 
+# A text whose beginning is looked for: in the order of its bytes, on PostgreSQL too, whatever the database's language.
+_compared = Text().with_variant(Text(collation="C"), "postgresql")
+
 # --- customers -------------------------------------------------------------------------------------------------------
 
 # `name_key` and `initials` are what searches compare with (customers.names); `findable` is false for those that were
-# merged into another or erased. `mark` recognises a row of an import that has no external id.
+# merged into another or erased. `mark` recognises a row of an import that has no external id. With this table comes
+# the full-text index (store.words).
 customers = Table(
     "customers",
     metadata,
     _id(),
     Column("version", Integer, nullable=False),
-    Column("name_key", Text, nullable=False),
-    Column("initials", Text, nullable=False),
+    Column("name_key", _compared, nullable=False),
+    Column("initials", _compared, nullable=False),
     Column("external_id", Text),
     Column("mark", Text),
     Column("vip", Boolean, nullable=False),
@@ -52,6 +57,8 @@ customers = Table(
     sqlite_autoincrement=True,
 )
 findable: ColumnElement[bool] = customers.c.findable.is_(True)
+made_with(customers)
+Index("ix_customers_updated", customers.c.updated_at, customers.c.id)
 Index("ix_customers_name", customers.c.name_key, customers.c.id, **where(findable))
 Index("ix_customers_initials", customers.c.initials, customers.c.id, **where(findable))
 Index(
@@ -67,7 +74,7 @@ Index("uq_customers_mark", customers.c.mark, unique=True, **where(customers.c.ma
 customer_numbers = Table(
     "customer_numbers",
     metadata,
-    Column("tail", Text, primary_key=True),
+    Column("tail", _compared, primary_key=True),
     Column("customer_id", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -80,8 +87,8 @@ products = Table(
     Column("version", Integer, nullable=False),
     Column("customer_id", BigInteger, nullable=False),
     Column("category", Text, nullable=False),
-    Column("model_key", Text, nullable=False),
-    Column("serial_key", Text),
+    Column("model_key", _compared, nullable=False),
+    Column("serial_key", _compared),
     Column("updated_at", BigInteger, nullable=False),
     Column("record", Text, nullable=False),
     sqlite_autoincrement=True,

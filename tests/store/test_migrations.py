@@ -76,8 +76,15 @@ async def test_an_empty_database_is_filled_by_itself(empty_url: str) -> None:
 async def test_the_migrations_make_the_tables_that_the_program_uses(empty_url: str) -> None:
     await migrations.upgrade(empty_url)
 
+    def is_table(name: str | None, _kind: str, _parents: object) -> bool:
+        return not str(name).startswith("customer_words")  # the full-text index, and what SQLite keeps it in
+
     def difference(connection: Connection) -> list[object]:
-        options = {"version_table": migrations.VERSION_TABLE, "compare_server_default": True}
+        options = {
+            "version_table": migrations.VERSION_TABLE,
+            "compare_server_default": True,
+            "include_name": is_table,
+        }
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
     assert await bare.look(address.parse(empty_url), difference) == []

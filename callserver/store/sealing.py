@@ -21,7 +21,7 @@ def seal(timeline: Table, unsealed: Table) -> None:
         ("postgresql", _postgresql(fixed, closed)),
     ):
         for statement in statements:
-            event.listen(timeline, "after_create", DDL(statement).execute_if(dialect=dialect))
+            event.listen(timeline, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
 
 
 def _sqlite(fixed: list[str], closed: str) -> tuple[str, ...]:

@@ -1,0 +1,189 @@
+"""Calls that we owe: put down with the ticket they belong to, settled once, each step on the ticket's timeline.
+
+In: new promises, and what became of them. Out: promises. Must not know: how a call is dialled, or when it may be.
+Whoever settles one holds its ticket's row first, then the promise's: everybody in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from callserver.customers.record import CustomerId
+from callserver.errors import BadValue, Conflict, NotFound
+from callserver.facts import MACHINE, Actor, Instant, iso
+from callserver.numbers import tail
+from callserver.store import audit, outbox, text, timeline
+from callserver.store.desk import promise_open, tickets
+from callserver.store.desk import promises as table
+from callserver.store.outbox import Event, EventType
+from callserver.store.timeline import NewEntry
+from callserver.tickets.promise import NewPromise, Promise, PromiseStatus, Settled
+from callserver.tickets.record import PromiseId, TicketId
+from callserver.tickets.tables import Owed
+from callserver.tickets.telling import promise_told
+from callserver.tickets.wording import line
+
+LONGEST_REASON = 500  # characters
+
+_TYPES: Final[dict[str, EventType]] = {
+    "owed": "callserver.promise.owed",
+    "kept": "callserver.promise.kept",
+    "withdrawn": "callserver.promise.withdrawn",
+    "broken": "callserver.promise.broken",
+}
+
+
+def owe(connection: Connection, new: NewPromise, now: Instant, actor: Actor = MACHINE) -> Promise:
+    """Promise a call. Raises NotFound where there is no such ticket, BadValue for a deadline before it is due."""
+    if new.deadline_at < new.due_at:
+        raise BadValue("deadline_at", "is before the call is due")
+    ticket = _held(connection, new.ticket)
+    number = new.number or text.load(ticket.record).get("caller")
+    row = {
+        "kind": new.kind,
+        "ticket_id": new.ticket,
+        "customer_id": ticket.customer_id,
+        "tail": tail(number) if number else None,
+        "number": text.optional_key(number),
+        "status": "planned",
+        "due_at": new.due_at,
+        "deadline_at": new.deadline_at,
+        "created_at": now,
+        "why": line(new.why, LONGEST_REASON),
+    }
+    written = insert(table).values(row).returning(*table.c)
+    promise = _promise(connection.execute(written).one())
+    _tell(connection, promise, "owed", actor, now)
+    return promise
+
+
+def settle(
+    connection: Connection,
+    promise: PromiseId,
+    how: Settled,
+    why: str,
+    now: Instant,
+    actor: Actor = MACHINE,
+) -> Promise:
+    """Say what became of a promise. Settled the same way already, it stays as it is, and nothing is told again.
+
+    Raises NotFound; Conflict where it was settled in another way.
+    """
+    found = get(connection, promise)
+    _held(connection, found.ticket)
+    changing = (
+        update(table)
+        .where(table.c.id == promise, promise_open)
+        .values(status=how, settled_at=now, why=line(why, LONGEST_REASON) or found.why)
+        .returning(*table.c)
+    )
+    row = connection.execute(changing).one_or_none()
+    if row is None:
+        return _settled_before(get(connection, promise), how)
+    settled = _promise(row)
+    _tell(connection, settled, how, actor, now)
+    return settled
+
+
+def get(connection: Connection, promise: PromiseId) -> Promise:
+    """One promise. Raises NotFound."""
+    row = connection.execute(select(table).where(table.c.id == promise)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no promise with the id {promise}")
+    return _promise(row)
+
+
+def of_ticket(connection: Connection, ticket: TicketId) -> tuple[Promise, ...]:
+    """All promises of a ticket, the first one first."""
+    return _promises(connection, table.c.ticket_id == ticket, order=table.c.id)
+
+
+def open_of_ticket(connection: Connection, ticket: TicketId) -> tuple[Promise, ...]:
+    """The promises of a ticket that are still owed, the most urgent first."""
+    return _promises(connection, table.c.ticket_id == ticket, promise_open)
+
+
+def open_of_tail(connection: Connection, backwards: str) -> tuple[Promise, ...]:
+    """What is owed to a number (numbers.tail), the most urgent first."""
+    return _promises(connection, table.c.tail == backwards, promise_open)
+
+
+def open_of_customer(connection: Connection, customer: CustomerId) -> tuple[Promise, ...]:
+    """What is owed to a customer, the most urgent first."""
+    return _promises(connection, table.c.customer_id == customer, promise_open)
+
+
+def due(connection: Connection, until: Instant, limit: int) -> tuple[Promise, ...]:
+    """At most `limit` promises that are owed and due until then, the most urgent first."""
+    return _promises(connection, table.c.due_at <= until, promise_open, limit=limit)
+
+
+def owed_by(connection: Connection, ticket: TicketId) -> Owed:
+    """What a ticket owes; ask with its row held. A return visit that was given up is still one that was not kept."""
+    of = table.c.ticket_id == ticket
+    waiting = connection.execute(select(func.count()).where(of, promise_open)).scalar_one()
+    visits = (
+        select(table.c.status).where(of, table.c.kind == "return_visit").order_by(table.c.id.desc()).limit(1)
+    )
+    last = connection.execute(visits).scalar()
+    return Owed(promises=waiting, visit=last is not None and last != "kept")
+
+
+def follow(connection: Connection, ticket: TicketId, customer: CustomerId | None) -> None:
+    """The ticket has this customer now: so has what it owes."""
+    connection.execute(update(table).where(table.c.ticket_id == ticket).values(customer_id=customer))
+
+
+def _promises(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: ColumnElement[Any] = table.c.due_at,
+    limit: int | None = None,
+) -> tuple[Promise, ...]:
+    wanted = select(table).where(*conditions).order_by(order, table.c.id).limit(limit)
+    return tuple(_promise(row) for row in connection.execute(wanted))
+
+
+def _held(connection: Connection, ticket: TicketId) -> Any:
+    wanted = select(tickets.c.customer_id, tickets.c.record).where(tickets.c.id == ticket).with_for_update()
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no ticket with the id {ticket}")
+    return row
+
+
+def _settled_before(promise: Promise, how: PromiseStatus) -> Promise:
+    if promise.status != how:
+        raise Conflict(f"promise {promise.id} is {promise.status} already")
+    return promise
+
+
+def _promise(row: Any) -> Promise:
+    return Promise(
+        id=PromiseId(row.id),
+        kind=row.kind,
+        ticket=TicketId(row.ticket_id),
+        customer=None if row.customer_id is None else CustomerId(row.customer_id),
+        number=row.number,
+        status=row.status,
+        due_at=row.due_at,
+        deadline_at=row.deadline_at,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+        why=row.why,
+    )
+
+
+def _tell(connection: Connection, promise: Promise, what: str, actor: Actor, now: Instant) -> None:
+    """On the timeline, in the audit, and to the world outside."""
+    body: dict[str, Any] = {"promise": promise.id, "kind": promise.kind, "what": what, "why": promise.why}
+    body |= {"due_at": iso(promise.due_at), "deadline_at": iso(promise.deadline_at), "number": promise.number}
+    timeline.add(connection, promise.ticket, NewEntry(kind="promise", body=body), actor, now)
+    subject = f"promise:{promise.id}"
+    audit.note(connection, actor, f"promise.{what}", f"ticket:{promise.ticket}", {"promise": promise.id}, now)
+    event = Event(
+        type=_TYPES[what], key=f"{subject}:{what}", subject=subject, at=now, body=promise_told(promise)
+    )
+    outbox.tell(connection, event)

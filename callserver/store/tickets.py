@@ -1,0 +1,322 @@
+"""Tickets: opened, changed, moved from status to status, each step on the timeline and told to the world outside.
+
+In: drafts and changes, inside the caller's transaction. Out: tickets. Must not know: which call belongs to which ticket
+(landing.py), HTTP. Pages of tickets: `ticket_pages.py`.
+
+Who changes a ticket holds its row until the transaction ends. `touched_at` is the column's, not the record's: an entry
+of the timeline moves it without writing the record again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from callserver.customers.record import CustomerId, ProductId
+from callserver.errors import BadValue, Conflict, NotFound, Outdated
+from callserver.facts import Actor, Instant
+from callserver.numbers import tail
+from callserver.store import audit, kinds, outbox, promises, text, timeline
+from callserver.store.desk import customers, products
+from callserver.store.desk import tickets as table
+from callserver.store.desk import timeline as entries
+from callserver.store.outbox import Event, EventType
+from callserver.store.timeline import NewEntry
+from callserver.tickets import number as numbering
+from callserver.tickets.changing import Changes, Draft, applied, begun, differences
+from callserver.tickets.filling import check
+from callserver.tickets.kinds import Kind
+from callserver.tickets.promise import owed
+from callserver.tickets.record import PRIORITIES, Entry, Ticket, TicketId, ticket_from_json, to_json
+from callserver.tickets.tables import EVERY_RIGHT, Right, Step, checked
+from callserver.tickets.telling import ticket_told
+from callserver.tickets.wording import line
+
+LONGEST_REASON = 500  # characters
+
+
+def open_ticket(
+    connection: Connection, draft: Draft, actor: Actor, now: Instant, *, rule: str | None = None
+) -> Ticket:
+    """A new ticket. `rule`: the row of the landing's table that opened it; such a ticket is filled in later.
+
+    Raises BadValue for a field that is wrong or missing, NotFound for a customer or product that is not there, Conflict
+    for a kind that is retired.
+    """
+    kind = _kind(connection, draft.kind)
+    _look_at(connection, draft.customer, draft.product)
+    ticket = _inserted(connection, begun(draft, kind, now, complete=rule is None))
+    body = {"rule": rule, "kind": ticket.kind, "caller": ticket.caller}
+    timeline.add(connection, ticket.id, NewEntry(kind="opened", body=body), actor, now)
+    _tell(connection, "callserver.ticket.opened", ticket, actor, now, "ticket.open", {"rule": rule})
+    return ticket
+
+
+def get(connection: Connection, ticket: TicketId) -> Ticket:
+    """One ticket. Raises NotFound."""
+    return _one(
+        connection, _tickets().where(table.c.id == ticket), f"there is no ticket with the id {ticket}"
+    )
+
+
+def by_number(connection: Connection, said: str) -> Ticket:
+    """The ticket whose number somebody said or typed (tickets.number.heard). Raises NotFound."""
+    ticket = numbering.heard(said)
+    missing = "there is no ticket with this number"
+    if ticket is None:
+        raise NotFound(f"{missing}: its last digit does not fit the others")
+    return _one(connection, _tickets().where(table.c.id == ticket), missing)
+
+
+def change(
+    connection: Connection,
+    ticket: TicketId,
+    expected: int | None,
+    changes: Changes,
+    actor: Actor,
+    now: Instant,
+) -> Ticket:
+    """Other values. What is the same changes nothing and makes no version.
+
+    Raises NotFound, BadValue, Outdated, and Conflict for a ticket that is over.
+    """
+    before = held(connection, ticket, expected)
+    _not_over(before)
+    kind = _kind(connection, changes.kind) if changes.kind else _kind_of(connection, before)
+    after = applied(before, changes, kind)
+    if after == before:
+        return before
+    if after.product != before.product:
+        _look_at(connection, after.customer, after.product)
+    differing = differences(before, after)
+    after = _written(connection, replace(after, version=before.version + 1))
+    timeline.add(connection, ticket, NewEntry(kind="change", body=differing), actor, now)
+    names = {"version": after.version, "fields": sorted(differing)}
+    _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.change", names)
+    return _touched(after, now)
+
+
+def move(
+    connection: Connection,
+    ticket: TicketId,
+    to_status: str,
+    why: str,
+    actor: Actor,
+    now: Instant,
+    *,
+    expected: int | None = None,
+    rights: frozenset[Right] = EVERY_RIGHT,
+) -> Ticket:
+    """Into another status, with what follows: calls that are owed or not owed any more, the end, the beginning anew.
+
+    Raises NotFound, Outdated, Conflict where no step leads there, BadValue for a reason or field that is missing,
+    Forbidden without the right that it needs (`rights`: those of whoever asks).
+    """
+    before = held(connection, ticket, expected)
+    reason = line(why, LONGEST_REASON)
+    step = checked(before.status, to_status, reason, promises.owed_by(connection, ticket), rights)
+    kind = _kind_of(connection, before)
+    if not kind.may_be(step.to):
+        raise Conflict(f"a ticket of the kind {kind.name} is never {step.to}")
+    check(kind, {}, step.to, before.fields)
+    after = _taken(connection, before, step, reason, actor, now)
+    if after.status == "serviced" and kind.return_visit:
+        return move(connection, ticket, "owed_visit", "", actor, now)
+    return after
+
+
+def give_customer(
+    connection: Connection,
+    ticket: TicketId,
+    customer: CustomerId | None,
+    why: str,
+    actor: Actor,
+    now: Instant,
+    *,
+    expected: int | None = None,
+) -> Ticket:
+    """The ticket's customer is this one after all; its entries and what it owes follow.
+
+    A product of another customer is taken off. Raises NotFound, Outdated, Conflict for a ticket that is over.
+    """
+    before = held(connection, ticket, expected)
+    if before.customer == customer:
+        return before
+    _not_over(before)
+    _look_at(connection, customer, None)
+    after = replace(before, customer=customer, product=None, version=before.version + 1)
+    after = _written(connection, after)
+    connection.execute(
+        update(entries).where(entries.c.ticket_id == ticket).values(customer_id=customer, tail=_tail(after))
+    )
+    promises.follow(connection, ticket, customer)
+    body = {"before": before.customer, "after": customer, "why": line(why, LONGEST_REASON)}
+    timeline.add(connection, ticket, NewEntry(kind="customer", body=body), actor, now)
+    names = {"version": after.version, "fields": ["customer"], "customer": customer}
+    _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.customer", names)
+    return _touched(after, now)
+
+
+def add_entry(
+    connection: Connection,
+    ticket: TicketId,
+    entry: NewEntry,
+    actor: Actor,
+    now: Instant,
+    key: str | None = None,
+) -> Entry | None:
+    """`timeline.add`, for those who hold tickets only: calls, messages, attachments."""
+    return timeline.add(connection, ticket, entry, actor, now, key)
+
+
+def touch(connection: Connection, ticket: TicketId, now: Instant) -> None:
+    """Something happened on the ticket that is no entry (yet), such as a call that is going on."""
+    newer = update(table).where(table.c.id == ticket, table.c.touched_at < now)
+    connection.execute(newer.values(touched_at=now))
+
+
+def held(connection: Connection, ticket: TicketId, expected: int | None = None) -> Ticket:
+    """The ticket, nobody else's until this transaction ends. Raises NotFound; Outdated for another version."""
+    wanted = _tickets().where(table.c.id == ticket).with_for_update()
+    found = _one(connection, wanted, f"there is no ticket with the id {ticket}")
+    if expected is not None and found.version != expected:
+        raise Outdated(f"the ticket is at version {found.version}, not {expected}")
+    return found
+
+
+def ticket_of(row: Row[Any]) -> Ticket:
+    """A row with `record` and `touched_at` as a ticket."""
+    return _touched(ticket_from_json(text.load(row.record)), row.touched_at)
+
+
+def _taken(
+    connection: Connection, before: Ticket, step: Step, reason: str, actor: Actor, now: Instant
+) -> Ticket:
+    over = step.to in ("closed", "cancelled")
+    after = replace(
+        before,
+        status=step.to,
+        version=before.version + 1,
+        closed_at=now if over else None,
+        closing=reason if over else "",
+    )
+    after = _written(connection, after)
+    body = {"from": before.status, "to": step.to, "why": reason}
+    timeline.add(connection, before.id, NewEntry(kind="status", body=body), actor, now)
+    if over or step.name == "reopen":
+        _withdraw(connection, before.id, reason or step.name, actor, now)
+    if step.owes is not None:
+        promises.owe(connection, owed(step.owes, before.id, now, why=step.name), now, actor)
+    detail = {"version": after.version, "from": before.status, "to": step.to}
+    _tell(connection, "callserver.ticket.status", after, actor, now, "ticket.move", detail)
+    return _touched(after, now)
+
+
+def _withdraw(connection: Connection, ticket: TicketId, why: str, actor: Actor, now: Instant) -> None:
+    for one in promises.open_of_ticket(connection, ticket):
+        promises.settle(connection, one.id, "withdrawn", why, now, actor)
+
+
+def _inserted(connection: Connection, ticket: Ticket) -> Ticket:
+    """The number is made from the id, which the database gives: until then it has a name that nobody else has."""
+    row = _row(ticket) | {"number": uuid4().hex, "record": ""}
+    given = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    return _written(connection, replace(ticket, id=TicketId(given), number=numbering.said(TicketId(given))))
+
+
+def _written(connection: Connection, ticket: Ticket) -> Ticket:
+    row = _row(ticket)
+    del row["touched_at"], row["opened_at"]
+    connection.execute(update(table).where(table.c.id == ticket.id).values(row))
+    return ticket
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "version": ticket.version,
+        "kind": ticket.kind,
+        "status": ticket.status,
+        "open": ticket.open,
+        "customer_id": ticket.customer,
+        "product_id": ticket.product,
+        "tail": _tail(ticket),
+        "priority": PRIORITIES.index(ticket.priority),
+        "owner": text.optional_key(ticket.owner),
+        "team": text.optional_key(ticket.team),
+        "opened_at": ticket.opened_at,
+        "touched_at": ticket.touched_at,
+        "due_at": ticket.due_at,
+        "closed_at": ticket.closed_at,
+        "record": text.dump(to_json(ticket)),
+    }
+
+
+def _tail(ticket: Ticket) -> str | None:
+    return tail(ticket.caller) if ticket.caller and ticket.customer is None else None
+
+
+def _kind(connection: Connection, name: str) -> Kind:
+    found = kinds.find(connection, name)
+    if found is None:
+        raise BadValue("kind", "is no kind of ticket")
+    return found
+
+
+def _kind_of(connection: Connection, ticket: Ticket) -> Kind:
+    """A ticket outlives its kind: then it has no fields of one."""
+    return kinds.find(connection, ticket.kind) or Kind(name=ticket.kind, title={}, statuses=(ticket.status,))
+
+
+def _touched(ticket: Ticket, at: Instant) -> Ticket:
+    return replace(ticket, touched_at=max(ticket.touched_at, at))
+
+
+def _not_over(ticket: Ticket) -> None:
+    if not ticket.open:
+        raise Conflict(
+            f"ticket {ticket.number} is {ticket.status}: it takes notes only, unless it is reopened"
+        )
+
+
+def _look_at(connection: Connection, customer: CustomerId | None, product: ProductId | None) -> None:
+    """Raises NotFound unless they are there, and belong together."""
+    if customer is not None:
+        known = select(customers.c.id).where(customers.c.id == customer, customers.c.findable.is_(True))
+        if connection.execute(known).first() is None:
+            raise NotFound(f"there is no customer with the id {customer}")
+    if product is not None:
+        owner = connection.execute(select(products.c.customer_id).where(products.c.id == product)).scalar()
+        if owner is None or (customer is not None and owner != customer):
+            raise NotFound(f"the customer has no product with the id {product}")
+
+
+def _tickets() -> Select[Any]:
+    return select(table.c.record, table.c.touched_at)
+
+
+def _one(connection: Connection, wanted: Select[Any], missing: str) -> Ticket:
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise NotFound(missing)
+    return ticket_of(row)
+
+
+def _tell(
+    connection: Connection,
+    type_: EventType,
+    ticket: Ticket,
+    actor: Actor,
+    now: Instant,
+    action: str,
+    detail: dict[str, Any],
+) -> None:
+    subject = f"ticket:{ticket.id}"
+    event = Event(
+        type=type_, key=f"{subject}:v{ticket.version}", subject=subject, at=now, body=ticket_told(ticket)
+    )
+    outbox.tell(connection, event)
+    audit.note(connection, actor, action, subject, detail, now)

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, delete, exists, func, select
 
 from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
-from callserver.store import audit, text
-from callserver.store.desk import history, tickets
+from callserver.store import audit, history, text
+from callserver.store.desk import history as versions
 from callserver.store.desk import ticket_kinds as table
+from callserver.store.desk import tickets
 from callserver.store.upsert import insert
 from callserver.tickets.defaults import DEFAULTS
 from callserver.tickets.kinds import Kind, kind_from_json, to_json
@@ -96,26 +97,16 @@ def _locked(connection: Connection, name: str) -> Kind | None:
 
 
 def _remember(connection: Connection, before: Kind | None, actor: Actor, now: Instant) -> None:
-    """Keep what it was; version 0 is the same whenever it is replaced."""
-    if before is None:
-        return
-    row = {
-        "subject": "kind",
-        "subject_id": before.name,
-        "version": before.version,
-        "at": now,
-        "actor": text.key(actor.name),
-        "through": actor.through,
-        "record": text.dump(to_json(before)),
-    }
-    new = insert(connection, history).values(row)
-    connection.execute(new.on_conflict_do_nothing(index_elements=["subject", "subject_id", "version"]))
+    """Keep what it was, unless that is how it is shipped."""
+    if before is not None and before.version > 0:
+        record = text.dump(to_json(before))
+        history.keep(connection, "kind", before.name, before.version, record, actor, now)
 
 
 def _next_version(connection: Connection, name: str, before: Kind | None) -> int:
     """Never one that a former kind of this name had."""
-    of_kind = (history.c.subject == "kind", history.c.subject_id == name)
-    last = connection.execute(select(func.max(history.c.version)).where(*of_kind)).scalar_one()
+    of_kind = (versions.c.subject == "kind", versions.c.subject_id == name)
+    last = connection.execute(select(func.max(versions.c.version)).where(*of_kind)).scalar_one()
     return 1 + max(last or 0, before.version if before else 0)
 
 

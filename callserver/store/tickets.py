@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
@@ -19,7 +18,7 @@ from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.numbers import tail
-from callserver.store import audit, kinds, outbox, promises, text, timeline
+from callserver.store import audit, ids, kinds, outbox, promises, text, timeline
 from callserver.store.desk import customers, products
 from callserver.store.desk import tickets as table
 from callserver.store.desk import timeline as entries
@@ -58,7 +57,9 @@ def open_ticket(
 def get(connection: Connection, ticket: TicketId) -> Ticket:
     """One ticket. Raises NotFound."""
     return _one(
-        connection, _tickets().where(table.c.id == ticket), f"there is no ticket with the id {ticket}"
+        connection,
+        _tickets().where(table.c.id == ids.known(ticket)),
+        f"there is no ticket with the id {ticket}",
     )
 
 
@@ -68,7 +69,7 @@ def by_number(connection: Connection, said: str) -> Ticket:
     missing = "there is no ticket with this number"
     if ticket is None:
         raise NotFound(f"{missing}: its last digit does not fit the others")
-    return _one(connection, _tickets().where(table.c.id == ticket), missing)
+    return _one(connection, _tickets().where(table.c.id == ids.known(ticket)), missing)
 
 
 def change(
@@ -174,13 +175,13 @@ def add_entry(
 
 def touch(connection: Connection, ticket: TicketId, now: Instant) -> None:
     """Something happened on the ticket that is no entry (yet), such as a call that is going on."""
-    newer = update(table).where(table.c.id == ticket, table.c.touched_at < now)
+    newer = update(table).where(table.c.id == ids.known(ticket), table.c.touched_at < now)
     connection.execute(newer.values(touched_at=now))
 
 
 def held(connection: Connection, ticket: TicketId, expected: int | None = None) -> Ticket:
     """The ticket, nobody else's until this transaction ends. Raises NotFound; Outdated for another version."""
-    wanted = _tickets().where(table.c.id == ticket).with_for_update()
+    wanted = _tickets().where(table.c.id == ids.known(ticket)).with_for_update()
     found = _one(connection, wanted, f"there is no ticket with the id {ticket}")
     if expected is not None and found.version != expected:
         raise Outdated(f"the ticket is at version {found.version}, not {expected}")
@@ -221,10 +222,11 @@ def _withdraw(connection: Connection, ticket: TicketId, why: str, actor: Actor, 
 
 
 def _inserted(connection: Connection, ticket: Ticket) -> Ticket:
-    """The number is made from the id, which the database gives: until then it has a name that nobody else has."""
-    row = _row(ticket) | {"number": uuid4().hex, "record": ""}
-    given = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
-    return _written(connection, replace(ticket, id=TicketId(given), number=numbering.said(TicketId(given))))
+    """Its number is made from its id, so that is asked for first."""
+    given = TicketId(ids.reserve(connection, table)[0])
+    numbered = replace(ticket, id=given, number=numbering.said(given))
+    connection.execute(insert(table), {"id": given, **_row(numbered)})
+    return numbered
 
 
 def _written(connection: Connection, ticket: Ticket) -> Ticket:

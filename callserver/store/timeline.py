@@ -21,8 +21,9 @@ from callserver.errors import BadValue, NotFound
 from callserver.facts import Actor, CallId, Instant, PbxId
 from callserver.numbers import tail
 from callserver.store import audit, outbox, text
-from callserver.store.desk import contact, tickets, unsealed
+from callserver.store.desk import contact, tickets
 from callserver.store.desk import timeline as table
+from callserver.store.desk import unsealed as seals
 from callserver.store.outbox import Event
 from callserver.store.upsert import insert
 from callserver.tickets.record import CONTACTS, Entry, EntryKind, TicketId
@@ -162,16 +163,16 @@ def of_tail(
 
 
 @contextmanager
-def opened(connection: Connection, wanted: Sequence[TicketId]) -> Iterator[None]:
+def unsealed(connection: Connection, wanted: Sequence[TicketId]) -> Iterator[None]:
     """Inside the block the entries of these tickets may be changed and deleted, in this transaction only.
 
     For erasing a person and for terms that are over; nobody else has a reason.
     """
     connection.execute(
-        insert(connection, unsealed).on_conflict_do_nothing(), [{"ticket_id": one} for one in wanted]
+        insert(connection, seals).on_conflict_do_nothing(), [{"ticket_id": one} for one in wanted]
     )
     yield
-    connection.execute(delete(unsealed).where(unsealed.c.ticket_id.in_(wanted)))
+    connection.execute(delete(seals).where(seals.c.ticket_id.in_(wanted)))
 
 
 def _contacts(

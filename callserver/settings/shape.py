@@ -184,8 +184,17 @@ class WebSettings:
     port: Annotated[int, Key("Port to listen on.", "8088", _port)] = 8088
     token: Annotated[
         Secret | None,
-        Key("Bearer token of the API; without one the API answers 403.", '"(a long random text)"'),
+        Key(
+            "A token of the API that may do everything, for the operator; others: `callserver token create`.",
+            '"(a long random text)"',
+        ),
     ] = None
+    requests_per_minute: Annotated[
+        int, Key("So often each token may ask the API within a minute.", "3000", _positive)
+    ] = 3000
+    strangers_per_minute: Annotated[
+        int, Key("So often an address may ask the API without a good token.", "120", _positive)
+    ] = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,30 @@
-"""Who may ask, and what every answer carries.
+"""Who may ask, how often, and what every answer carries.
 
-In: requests. Out: 401 or 403 as JSON where the API may not be used, security headers on everything, an
-error as JSON without its innards. Must not know: what is behind the routes.
+In: requests. Out: 401, 403 or 429 where the API may not be used, who asks where it may; security headers on everything,
+every error as `application/problem+json` without its innards. Must not know: what is behind the routes.
 """
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from callserver.errors import StoreError
-from callserver.settings import Secret
+from callserver.errors import Refusal, StoreError
+from callserver.web.api import problems
+from callserver.web.api.keyring import Keyring
+from callserver.web.api.limits import Buckets, Verdict
+from callserver.web.api.problems import Refused
+from callserver.web.api.serving import BEARER
 
 log = structlog.get_logger(__name__)
 
 API = "/api/"
+OPEN = frozenset({"/api/docs", "/api/v1/openapi.json"})
+"""What may be read without a token: how the API is used is no secret."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -29,24 +38,23 @@ HEADERS = {
     "Server": "callserver",
 }
 NO_TOKEN = (
-    "the API is off because no token is set: put `token_file` into the [web] section of the settings, "
-    "or set CALLSERVER_WEB_TOKEN, and restart"
+    "the API is off because there is no token: make one with `callserver token create`, or put `token_file` into the "
+    "[web] section of the settings (or set CALLSERVER_WEB_TOKEN) and restart"
 )
-
-
-def problem(status: int, message: str, **headers: str) -> web.Response:
-    """An error as JSON: {"error": message}."""
-    return web.json_response({"error": message}, status=status, headers=headers)
+_VERDICT: web.RequestKey[Verdict] = web.RequestKey("verdict", Verdict)
 
 
 def headed() -> Middleware:
-    """Security headers on every answer; errors of ours and of the framework as JSON."""
+    """Security headers on every answer; errors of ours and of the framework as problems."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(request, handler)
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+            if (verdict := request.get(_VERDICT)) is not None:
+                response.headers.update(verdict.headers())
         return response
 
     return middleware
@@ -55,31 +63,65 @@ def headed() -> Middleware:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except (Refused, Refusal) as error:
+        return problems.of(error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
         kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return problem(error.status, error.reason, **kept)
+        return problems.response(error.status, error.reason, (), **kept)
     except StoreError as error:
         log.warning("request failed", path=request.path, error=str(error))
-        return problem(503, "the database cannot be asked now")
+        return problems.response(503, "the database cannot be asked now", Retry_After=str(problems.RETRY_S))
     except Exception:
         log.exception("request failed", path=request.path)
-        return problem(500, "a mistake in callserver; its log has the traceback")
+        return problems.response(500, "a mistake in callserver; its log has the traceback")
 
 
-def bearer(token: Secret | None) -> Middleware:
-    """The API wants `Authorization: Bearer TOKEN`; everything else is open to whoever can reach the port."""
+def bearer(
+    keyring: Keyring, askers: Buckets, strangers: Buckets, clock: Callable[[], float] = time.monotonic
+) -> Middleware:
+    """The API wants `Authorization: Bearer TOKEN`; everything else is open to whoever can reach the port.
+
+    askers: a bucket for each token. strangers: one for each address, for requests without a good token; an address
+    that tried too many is not even listened to, unless its token is good.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(API):
             return await handler(request)
-        if token is None:
-            return problem(403, NO_TOKEN)
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.matches(given.strip()):
-            return problem(401, "wrong or missing token", **{"WWW-Authenticate": 'Bearer realm="callserver"'})
+        text = _token(request)
+        known = await keyring.bearer(text) if text is not None else None
+        if known is None:
+            request[_VERDICT] = strangers.take(request.remote or "", clock())
+            _must_be_allowed(request)
+            if request.path in OPEN:
+                return await handler(request)
+            await _refuse(keyring, text)
+        else:
+            request[_VERDICT] = askers.take(known.id, clock())
+            _must_be_allowed(request)
+            request[BEARER] = known
         return await handler(request)
 
     return middleware
+
+
+def _must_be_allowed(request: web.Request) -> None:
+    if not request[_VERDICT].allowed:
+        raise Refused(429, f"try again in {request[_VERDICT].retry_s} s")
+
+
+async def _refuse(keyring: Keyring, text: str | None) -> None:
+    if await keyring.off():
+        raise Refused(403, NO_TOKEN)
+    error = "" if text is None else ', error="invalid_token"'
+    raise Refused(401, "wrong or missing token", WWW_Authenticate=f'Bearer realm="callserver"{error}')
+
+
+def _token(request: web.Request) -> str | None:
+    """The token that the request carries, None where there is none; two headers are none."""
+    given = request.headers.getall("Authorization", [])
+    scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return text.strip() if scheme.lower() == "bearer" and text.strip() else None

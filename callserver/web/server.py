@@ -7,19 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from aiohttp import web
 
 from callserver.errors import SettingsError
+from callserver.facts import Instant
+from callserver.numbers import Plan
 from callserver.settings import QueueSettings, WebSettings
 from callserver.store.engine import Store
+from callserver.store.tokens import SCOPES
 from callserver.vitals import Vitals
-from callserver.web import api, guard, ops, status
-from callserver.web import queues as listing
+from callserver.web import guard, ops, status
+from callserver.web.api import documentation, serving
+from callserver.web.api.auditing import Auditing
+from callserver.web.api.everything import SUBJECTS, operations
+from callserver.web.api.keyring import Keyring
+from callserver.web.api.limits import Buckets
+from callserver.web.api.operation import BODY_MOST, Site
 
 SHUTDOWN_S = 2.0
+
+
+def clock() -> Instant:
+    """Now, by this machine's clock."""
+    return time.time_ns() // 1_000_000
 
 
 def application(
@@ -27,19 +41,32 @@ def application(
     store: Store,
     vitals: Vitals,
     queues: Mapping[str, QueueSettings] = MappingProxyType({}),
+    plan: Plan | None = None,
+    clock: Callable[[], Instant] = clock,
 ) -> web.Application:
-    """All routes behind the guards. `queues`: what the settings say of queues, by name."""
-    app = web.Application(
-        middlewares=[guard.headed(), guard.bearer(settings.token)], client_max_size=64 * 1024
+    """All routes behind the guards.
+
+    queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
+    """
+    site = Site(store=store, vitals=vitals, plan=plan or Plan(), clock=clock, queues=queues)
+    keyring = Keyring(store, settings.token, frozenset(SCOPES), clock)
+    limits = guard.bearer(
+        keyring, Buckets(settings.requests_per_minute), Buckets(settings.strangers_per_minute)
     )
+    app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
             *ops.routes(vitals),
             *status.routes(vitals),
-            *api.routes(store),
-            *listing.routes(store, vitals, queues),
+            *documentation.routes(SUBJECTS),
+            *serving.routes(operations(), site, Auditing(store)),
         ]
     )
+
+    async def close(_: web.Application) -> None:
+        await keyring.close()
+
+    app.on_cleanup.append(close)
     return app
 
 
@@ -52,10 +79,11 @@ class Server:
         store: Store,
         vitals: Vitals,
         queues: Mapping[str, QueueSettings] = MappingProxyType({}),
+        plan: Plan | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
-            application(settings, store, vitals, queues), access_log=None, shutdown_timeout=SHUTDOWN_S
+            application(settings, store, vitals, queues, plan), access_log=None, shutdown_timeout=SHUTDOWN_S
         )
         self._vitals = vitals
         self._lag: asyncio.Task[None] | None = None

@@ -1,0 +1,16 @@
+"""All operations of the API: the one list of subjects, in the order of the documentation.
+
+In: each subject's module. Out: what is served and described. Must not know: how.
+"""
+
+from __future__ import annotations
+
+from callserver.web.api import calls, queues, tokens
+from callserver.web.api.operation import Operation
+
+SUBJECTS = (calls.api, queues.api, tokens.api)
+
+
+def operations() -> list[Operation]:
+    """Every operation of every subject."""
+    return [one for subject in SUBJECTS for one in subject.all]

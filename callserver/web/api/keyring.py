@@ -1,0 +1,106 @@
+"""Who a token belongs to: answered from memory, as the store said it a moment ago.
+
+In: the text of a token. Out: its bearer, or None. Must not know: HTTP, what a scope allows. All usable tokens are read
+together, at most every `FRESH_S` and only while somebody asks: a request costs no look-up, a forged token costs
+a checksum and a look into a dictionary, and a revoked one is good for `FRESH_S` at most, on every node. When a token
+was last used is written at most once a minute, not while anybody waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from callserver.errors import StoreError
+from callserver.facts import Instant
+from callserver.settings import Secret
+from callserver.store import tokens
+from callserver.store.engine import Store
+from callserver.store.tokens import Token
+
+log = structlog.get_logger(__name__)
+
+FRESH_S = 2.0
+USED_EVERY_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Whoever asks. `id`: "token:17", or "operator" for the one of the settings, who may do everything."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+
+
+class Keyring:
+    """All tokens that open something."""
+
+    def __init__(
+        self, store: Store, operator: Secret | None, scopes: frozenset[str], clock: Callable[[], Instant]
+    ) -> None:
+        self._store = store
+        self._operator = operator
+        self._everything = Bearer(id="operator", name="operator", scopes=scopes)
+        self._clock = clock
+        self._tokens: dict[str, Token] = {}
+        self._read_at: float | None = None
+        self._reading = asyncio.Lock()
+        self._used: dict[int, Instant] = {}
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def bearer(self, text: str) -> Bearer | None:
+        """Whose token this is. Raises StoreError where the store cannot be asked."""
+        if self._operator is not None and self._operator.matches(text):
+            return self._everything
+        if not tokens.genuine(text):
+            return None
+        await self._refresh()
+        found = self._tokens.get(tokens.hashed(text))
+        now = self._clock()
+        if found is None or not found.good(now):
+            return None
+        self._note_use(found.id, now)
+        return Bearer(id=f"token:{found.id}", name=found.name, scopes=found.scopes)
+
+    async def off(self) -> bool:
+        """Whether there is no token at all, so that nobody can use the API."""
+        if self._operator is not None:
+            return False
+        await self._refresh()
+        return not self._tokens
+
+    async def close(self) -> None:
+        """Let what is being written come to its end."""
+        while self._noting:
+            await asyncio.wait(self._noting)
+
+    async def _refresh(self) -> None:
+        if self._fresh():
+            return
+        async with self._reading:
+            if self._fresh():  # somebody else has read while we waited
+                return
+            begun = asyncio.get_running_loop().time()
+            now = self._clock()
+            self._tokens = await self._store.read(lambda connection: tokens.usable(connection, now))
+            self._read_at = begun
+
+    def _fresh(self) -> bool:
+        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at < FRESH_S
+
+    def _note_use(self, id: int, now: Instant) -> None:
+        if now - self._used.get(id, now - USED_EVERY_MS) < USED_EVERY_MS:
+            return
+        self._used[id] = now
+        task = asyncio.create_task(self._write_use(id, now), name=f"last use of token {id}")
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+    async def _write_use(self, id: int, now: Instant) -> None:
+        with contextlib.suppress(StoreError):  # the next use says it again
+            await self._store.write(lambda connection: tokens.used(connection, [id], now))

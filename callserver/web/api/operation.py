@@ -1,0 +1,214 @@
+"""What the API can do: each operation declared once, by the function that does it.
+
+In: functions, whose annotations say what they need and give, whose docstrings say what they are for. Out: operations,
+from which requests are checked (`reading`), served (`serving`) and described (`description`). Must not know: HTTP's
+bytes.
+
+A function takes what its parameters are called: `connection` (it is then a plain function, run in one transaction of
+the store), `asked` (who asks and when), `query` (a Struct of query parameters), `body` (a Struct), and one parameter
+for each name in the path. It gives a `Done`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Meta
+
+from callserver.facts import Actor, Instant
+from callserver.numbers import Plan
+from callserver.settings import QueueSettings
+from callserver.store.engine import Store
+from callserver.store.tokens import SCOPES
+from callserver.vitals import Vitals
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.")]
+Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+A = TypeVar("A")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What operations work with."""
+
+    store: Store
+    vitals: Vitals
+    plan: Plan
+    clock: Callable[[], Instant]
+    queues: Mapping[str, QueueSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for something, when, and on which version of a thing (If-Match; None: whichever it is).
+
+    `token`: what one asker's idempotency keys are kept apart by from another's.
+    """
+
+    site: Site
+    actor: Actor
+    token: str
+    scopes: frozenset[str]
+    now: Instant
+    expected: int | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether the asker has this right."""
+        return scope in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[A]):
+    """What an operation gives back. `version` becomes the ETag, `location` the path of what was made.
+
+    `seen`: whose records the body shows, such as "customer:17"; the reader is noted in the audit before it leaves.
+    """
+
+    body: A
+    version: int | None = None
+    location: str | None = None
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A body that is a file's bytes and not JSON: annotate `body: Upload`. `type` is what its sender says of it."""
+
+    content: bytes
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """An answer that is a file: always offered for saving, never shown in place."""
+
+    content: bytes
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. `long`: it may take a while and must not hold up look-ups. `guarded`: needs If-Match."""
+
+    method: Method
+    path: str
+    name: str
+    tag: str
+    scope: str | None
+    function: Callable[..., Any]
+    status: int
+    summary: str
+    text: str
+    path_types: Mapping[str, Any]
+    query: Any | None
+    body: Any | None
+    answer: Any
+    guarded: bool
+    long: bool
+    versioned: bool
+    secret: bool
+    most_bytes: int
+    errors: tuple[int, ...]
+
+    @property
+    def transacted(self) -> bool:
+        """Whether the function is a plain one that runs inside one transaction."""
+        return not inspect.iscoroutinefunction(self.function)
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an Idempotency-Key can be given."""
+        return self.method == "POST" and self.transacted and not self.secret
+
+
+BODY_MOST = 1 << 20
+
+
+class Operations:
+    """The operations of one subject; `about` is what the documentation says of it."""
+
+    def __init__(self, tag: str, about: str) -> None:
+        self.tag = tag
+        self.about = about
+        self.all: list[Operation] = []
+
+    def __call__(
+        self,
+        method: Method,
+        path: str,
+        *,
+        scope: str | None,
+        status: int = 200,
+        guarded: bool | None = None,
+        versioned: bool = False,
+        long: bool = False,
+        secret: bool = False,
+        most_bytes: int = BODY_MOST,
+        errors: tuple[int, ...] = (),
+    ) -> Callable[[F], F]:
+        """Declare the function below as an operation.
+
+        path: below `/api/v1`, such as `/customers/{id}`. scope: the right that it needs, None: any token. guarded: an
+        If-Match must be given; without a word PATCH, PUT and DELETE need one. versioned: the answer has an ETag.
+        long: a report, not to hold up look-ups. secret: the answer must not be kept, so there is no Idempotency-Key.
+        errors: statuses that the framework cannot know by itself: 404, 409. most_bytes: of a body.
+        """
+
+        def declare(function: F) -> F:
+            self.all.append(
+                _declared(
+                    function,
+                    method=method,
+                    path=path,
+                    tag=self.tag,
+                    scope=scope,
+                    status=status,
+                    guarded=method in ("PATCH", "PUT", "DELETE") if guarded is None else guarded,
+                    versioned=versioned,
+                    long=long,
+                    secret=secret,
+                    most_bytes=most_bytes,
+                    errors=errors,
+                )
+            )
+            return function
+
+        return declare
+
+
+def _declared(function: Callable[..., Any], *, path: str, scope: str | None, **rest: Any) -> Operation:
+    if scope is not None and scope not in SCOPES:
+        raise ValueError(f"{function.__name__}: there is no scope {scope!r}")
+    hints = {name: plain(kind) for name, kind in get_type_hints(function, include_extras=True).items()}
+    done = hints.pop("return")
+    if get_origin(done) is not Done:
+        raise TypeError(f"{function.__name__} must say Done[...]")
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    if left := hints.keys() - {*names, "connection", "asked", "query", "body"}:
+        raise TypeError(f"{function.__name__}: nothing in {path} is called {sorted(left)}")
+    summary, _, text = inspect.cleandoc(function.__doc__ or "").partition("\n")
+    return Operation(
+        path=path,
+        scope=scope,
+        function=function,
+        name=function.__name__,
+        summary=summary.strip().rstrip("."),
+        text=text.strip(),
+        path_types={name: hints[name] for name in names},
+        query=hints.get("query"),
+        body=hints.get("body"),
+        answer=get_args(done)[0],
+        **rest,
+    )
+
+
+def plain(kind: Any) -> Any:
+    """The type below a NewType; msgspec checks that one."""
+    while isinstance(kind, NewType):
+        kind = kind.__supertype__
+    return kind

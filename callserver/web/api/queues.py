@@ -1,0 +1,90 @@
+"""The API of queues: who is a member of which queue now, under the names that the settings give.
+
+In: the store, the settings of queues. Out: every queue of every Asterisk that this process knows of. Must not know: who
+asks, how membership comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from callserver.facts import PbxId
+from callserver.settings import QueueSettings
+from callserver.store import agents
+from callserver.store.agents import Member
+from callserver.web.api.operation import Asked, Done, Operations
+from callserver.web.api.shapes import Moment, moment
+
+api = Operations("queues", "Where callers wait, and who answers there.")
+UNNAMED = QueueSettings()
+
+
+class QueueMember(Struct, frozen=True, kw_only=True):
+    """An agent's phone in a queue."""
+
+    interface: str
+    name: str | None
+    paused: bool
+    pause_reason: str | None
+    device: str
+    since: Moment | None
+
+
+class Queue(Struct, frozen=True, kw_only=True):
+    """One queue; `title` is its own name where the settings give none, `target_s` the seconds to answer within."""
+
+    pbx: str
+    queue: str
+    title: str
+    target_s: float | None
+    kind: str
+    members: list[QueueMember]
+
+
+class Queues(Struct, frozen=True, kw_only=True):
+    """Every queue that has members or a name."""
+
+    queues: list[Queue]
+
+
+@api("GET", "/queues", scope="calls:read")
+async def list_queues(asked: Asked) -> Done[Queues]:
+    """All queues and their members, as they are now."""
+    site = asked.site
+    pbxs = [PbxId(pbx) for pbx in site.vitals.switches]
+    found = [
+        queue for pbx in pbxs for queue in listed(pbx, await agents.members(site.store, pbx), site.queues)
+    ]
+    return Done(Queues(queues=found))
+
+
+def listed(pbx: PbxId, members: Iterable[Member], queues: Mapping[str, QueueSettings]) -> list[Queue]:
+    """Every queue that has members or a name, sorted; a queue is followed with or without a name."""
+    inside: dict[str, list[QueueMember]] = {name: [] for name in queues}
+    for member in members:
+        inside.setdefault(member.queue, []).append(_member(member))
+    return [_queue(pbx, name, queues.get(name, UNNAMED), inside[name]) for name in sorted(inside)]
+
+
+def _queue(pbx: PbxId, name: str, said: QueueSettings, members: list[QueueMember]) -> Queue:
+    return Queue(
+        pbx=pbx,
+        queue=name,
+        title=said.title or name,
+        target_s=said.target_s,
+        kind=said.kind,
+        members=members,
+    )
+
+
+def _member(member: Member) -> QueueMember:
+    return QueueMember(
+        interface=member.interface,
+        name=member.agent,
+        paused=member.paused,
+        pause_reason=member.pause_reason,
+        device=member.device,
+        since=moment(member.since),
+    )

@@ -29,8 +29,10 @@ from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import engine, migrations
 from callserver.store.engine import Store
+from callserver.store.situations import Site
 from callserver.vitals import Vitals
 from callserver.web.server import Server
+from callserver.work.landing import LAND, Lander
 from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -95,9 +97,16 @@ class App:
         return store
 
     async def _begin_all(self, store: Store) -> None:
-        server = self.server = Server(self.settings.web, store, self.vitals, self.settings.queues)
+        server = self.server = Server(
+            self.settings.web, store, self.vitals, self.settings.queues, self.settings.number_plan
+        )
         await self._begin(Stage("web", server.start, server.stop))
-        node = self.node = Node(self._duty(one, store) for one in self.settings.asterisk)
+        landing = self._landing(store)
+        lander = Running(landing.run, landing.stop)
+        await self._begin(
+            Stage("landing", lander.start, lander.stop)
+        )  # stopped after the last facts are written
+        node = self.node = Node(self._duty(one, store, landing) for one in self.settings.asterisk)
         await self._begin(Stage("node", _soon(node.start), node.stop))
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
@@ -107,7 +116,7 @@ class App:
         await stage.start()
         self._stages.append(stage)
 
-    def _duty(self, settings: AsteriskSettings, store: Store) -> Duty:
+    def _duty(self, settings: AsteriskSettings, store: Store, landing: Worker) -> Duty:
         return Duty(
             settings,
             self.myself,
@@ -115,10 +124,26 @@ class App:
             self.vitals,
             zone=self.settings.zone,
             open_line=self._line,
+            on_written=lambda batch: landing.wake() if batch.jobs else None,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:
         return link(settings, self.settings.trace)
+
+    def _landing(self, store: Store) -> Worker:
+        """Of its own, so that a call never waits for its ticket behind a day's reconciliation."""
+        site = Site(
+            plan=self.settings.number_plan,
+            queues={name: queue.kind for name, queue in self.settings.queues.items()},
+        )
+        lander = Lander(store, site, on_landed=self.vitals.landed)
+        return Worker(
+            store,
+            self.myself.holder,
+            {LAND: lander.job},
+            kinds=lambda: [LAND],
+            on_result=self.vitals.job_done,
+        )
 
     def _worker(self, store: Store, node: Node) -> Worker:
         reconciler = Reconciler(store, node.duties)

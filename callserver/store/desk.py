@@ -409,3 +409,16 @@ audit_marks = Table(
 Index("ix_audit_marks_kind", audit_marks.c.kind, audit_marks.c.seq)
 only_grows(audit_marks, "mark")
 only_grows(audit, "seq", "OLD.seq <= (SELECT coalesce(max(seq), 0) FROM audit_marks WHERE kind = 'trimmed')")
+
+# Who was or is being erased, so that an erasure that was interrupted goes on. `state` says what to look for and where
+# we are; of one that has ended it holds counts only.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("customer_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("actor", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("state", Text, nullable=False),
+)

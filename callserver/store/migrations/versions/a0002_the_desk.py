@@ -31,6 +31,7 @@ TABLES = (
     desk.idempotency,
     desk.audit,
     desk.audit_marks,
+    desk.erasures,
 )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import re
 import socket
@@ -92,7 +93,7 @@ class Post:
         def opened(where: tuple[Any, ...]) -> socket.socket:
             family, kind, protocol, _, address = where
             if wrong := forbidden(ipaddress.ip_address(str(address[0]).partition("%")[0]), private=private):
-                raise OSError(f"{address[0]} {wrong}")
+                raise OSError(errno.EACCES, f"{address[0]} {wrong}")
             made = socket.socket(family, kind, protocol)
             made.setblocking(False)
             return made

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from callserver.errors import BadValue
+from callserver.errors import BadValue, BadValues
 from callserver.facts import instant, iso
 from callserver.tickets.kinds import Field, FieldType, Kind
 from callserver.tickets.record import Status
@@ -31,14 +31,23 @@ def check(
     """The ticket's fields after `given` was filled in; None empties a field.
 
     `before` is what the ticket has: it stays where nothing is given, whatever the kind says today. `status` is the one
-    that the ticket gets into, None: it stays where it is. Raises BadValue for the first field that is wrong.
+    that the ticket gets into, None: it stays where it is. Raises BadValues with every field that is wrong.
     """
     old = dict(before or {})
-    filled = {**old, **{name: _value(kind, name, value, old) for name, value in given.items()}}
+    filled, problems = dict(old), []
+    for name, value in given.items():
+        try:
+            filled[name] = _value(kind, name, value, old)
+        except BadValue as wrong:
+            problems.append((wrong.field, wrong.why))
     filled = {name: value for name, value in filled.items() if value is not None}
+    wrong_names = {field for field, _ in problems}
     for one in kind.fields:
-        if one.name not in filled and _missed(one, status, one.name in old):
-            raise BadValue(f"fields.{one.name}", f"is needed for a ticket to be {status or 'as it is'}")
+        at = f"fields.{one.name}"
+        if one.name not in filled and at not in wrong_names and _missed(one, status, one.name in old):
+            problems.append((at, f"is needed for a ticket to be {status or 'as it is'}"))
+    if problems:
+        raise BadValues(problems)
     return filled
 
 

@@ -22,6 +22,8 @@ LinkState: TypeAlias = Literal["idle", "connecting", "up", "down", "refused", "e
 
 _COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_LANDING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0, 600.0)
+
 
 def wall_clock() -> Instant:
     """Now, in milliseconds UTC."""
@@ -96,6 +98,13 @@ class Vitals:
             buckets=_COMMIT_BUCKETS,
             registry=self.registry,
         )
+        self.landing_seconds = Histogram(
+            "callserver_landing_seconds",
+            "Time from a call's answer or end being written down to the call being on its ticket.",
+            ["row"],
+            buckets=_LANDING_BUCKETS,
+            registry=self.registry,
+        )
         self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
         self.registry.register(_Exposed(self))
 
@@ -115,6 +124,10 @@ class Vitals:
         return found + [
             Check(f"asterisk {one.pbx}", not one.problem, one.problem) for one in self.switches.values()
         ]
+
+    def landed(self, row: str, late_s: float) -> None:
+        """One more call looked for its ticket; this row of the table decided."""
+        self.landing_seconds.labels(row).observe(late_s)
 
     def job_done(self, kind: str, result: str) -> None:
         """One more job ended so."""

@@ -22,8 +22,7 @@ from callserver.facts import (
 )
 from callserver.store import text
 from callserver.store.jobs import NewJob
-
-LAND = "land"
+from callserver.store.landing import LAND
 
 
 def landings(facts: Iterable[Fact]) -> list[NewJob]:
@@ -51,9 +50,7 @@ def _landing(fact: Fact) -> NewJob | None:
 
 def _job(fact: OfCall, moment: str, name: str = "", **more: Any) -> NewJob:
     key = f"{LAND}:{fact.call}:{name or moment}"
-    return NewJob(
-        kind=LAND, key=key, body={"pbx": fact.pbx, "call": fact.call, "moment": moment, "key": key, **more}
-    )
+    return NewJob(kind=LAND, key=key, body={"pbx": fact.pbx, "call": fact.call, "moment": moment, **more})
 
 
 def _digest(record: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.store import text
@@ -31,8 +31,14 @@ async def open_records(store: Store, pbx: PbxId) -> list[Record]:
 
 async def record(store: Store, pbx: PbxId, call: CallId) -> Record | None:
     """One call, None where there is none (or a merge absorbed it)."""
+    return await store.read(lambda connection: record_of(connection, pbx, call))
+
+
+def record_of(connection: Connection, pbx: PbxId, call: CallId) -> Record | None:
+    """`record`, inside a transaction."""
     wanted = select(table.c.record).where(table.c.pbx == text.key(pbx), table.c.call_id == text.key(call))
-    return next(iter(await _records(store, wanted)), None)
+    found = connection.execute(wanted).scalar_one_or_none()
+    return None if found is None else dict(text.load(found))
 
 
 async def call_of_leg(store: Store, pbx: PbxId, leg: LegId) -> CallId | None:

@@ -13,13 +13,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Update, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from callserver.facts import Instant
 from callserver.store import text
 from callserver.store.engine import Insert, Store
 from callserver.store.schema import clock, database_now, waiting
 from callserver.store.schema import jobs as table
+from callserver.store.upsert import insert
 
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 3_600.0
@@ -53,8 +65,18 @@ class Job:
 
 def new_jobs(store: Store) -> Insert:
     """The statement that puts jobs down (columns kind, key, body, run_at); a known key changes nothing."""
+    return _dropping_known(store.insert(table))
+
+
+def put_down(connection: Connection, jobs: Sequence[NewJob]) -> None:
+    """`enqueue` inside a transaction: work that is caused by what the transaction does."""
+    if jobs:
+        connection.execute(_dropping_known(insert(connection, table)), [row(job) for job in jobs])
+
+
+def _dropping_known(new: Insert) -> Insert:
     due = func.coalesce(bindparam("run_at", type_=BigInteger), database_now())
-    return store.insert(table).values(run_at=due, attempts=0).on_conflict_do_nothing(index_elements=["key"])
+    return new.values(run_at=due, attempts=0).on_conflict_do_nothing(index_elements=["key"])
 
 
 def row(job: NewJob) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from callserver.tickets.situation import (
 
 WITHHELD = "the caller withheld their number: nobody can be called back"
 MOVED = "moved"
+NOBODY = "lost: withheld"
 LOST = "lost:"
 """What the names of rows begin with by which a call lands that nobody answered."""
 

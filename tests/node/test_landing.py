@@ -76,7 +76,7 @@ def test_a_correction_says_what_differed() -> None:
 def test_a_merge_names_the_absorbed_call() -> None:
     (job,) = landings([CallsMerged(pbx=PBX, at=1, call=A, absorbed=B)])
     assert job.key == f"land:{A}:merged:{B}"
-    assert job.body == {"pbx": PBX, "call": A, "moment": "merged", "key": job.key, "absorbed": B}
+    assert job.body == {"pbx": PBX, "call": A, "moment": "merged", "absorbed": B}
 
 
 def test_what_is_no_call_asks_for_nothing() -> None:

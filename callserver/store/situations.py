@@ -1,0 +1,200 @@
+"""What is known about a call and its caller at the moment its ticket is looked for.
+
+In: a call's record, inside the transaction that will put it on a ticket. Out: a `Situation` for the rules. Must not
+know: the rules, what comes of them. The tickets that may be chosen are locked here, so that none of them is closed or
+taken between the decision and the deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from callserver.customers.record import CustomerId
+from callserver.facts import CallId, Instant, PbxId, instant
+from callserver.numbers import Plan, Read, tail
+from callserver.store import call_tickets, kinds, promises, text
+from callserver.store.desk import call_tickets as links
+from callserver.store.desk import customer_numbers, customers, ticket_open
+from callserver.store.desk import promises as promise_table
+from callserver.store.desk import tickets as ticket_table
+from callserver.store.schema import calls
+from callserver.tickets.landing import kind_of
+from callserver.tickets.promise import Promise
+from callserver.tickets.record import PromiseId, TicketId
+from callserver.tickets.situation import Candidate, Moment, Owed, Situation
+
+_MOST = 50  # tickets of one caller that are looked at: the last touched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the settings say about calls: how numbers are read, and what each queue is for."""
+
+    plan: Plan = field(default_factory=Plan)
+    queues: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """Which call, its record as it is now, why we look."""
+
+    pbx: PbxId
+    call: CallId
+    moment: Moment
+    record: Mapping[str, Any]
+    absorbed: CallId | None = None
+
+
+def other_side(record: Mapping[str, Any], plan: Plan) -> Read:
+    """The number of the customer's side: who called, or who was called."""
+    return plan.read(record.get("dialed" if record.get("direction") == "outbound" else "caller_number"))
+
+
+def situation(connection: Connection, looking: Looking, site: Site, now: Instant) -> Situation:
+    """Everything that the rules ask for."""
+    record = looking.record
+    number = other_side(record, site.plan)
+    link = call_tickets.explain(connection, looking.call)
+    absorbed = call_tickets.explain(connection, looking.absorbed) if looking.absorbed else None
+    backwards = tail(number.e164) if number.e164 else None
+    owners = customers_of(connection, backwards) if backwards else ()
+    return Situation(
+        moment=looking.moment,
+        direction=record.get("direction") or "inbound",
+        shift=bool(record.get("shift")),
+        talked=bool(record.get("answered")),
+        over=not record.get("open", False),
+        outcome=record.get("outcome") or "unknown",
+        identified=number.identifies,
+        on=_candidate(connection, link.ticket) if link else None,
+        on_rule=link.rule if link else "",
+        absorbed_on=_candidate(connection, absorbed.ticket) if absorbed else None,
+        customers=owners,
+        tickets=_open_tickets(connection, backwards, owners) if backwards and not link else (),
+        dialed_for=_promised(connection, backwards, owners) if backwards and not link else (),
+        served_on=_served(connection, record) if backwards and not link else None,
+        kind=_kind(connection, record, site),
+        now=now,
+    )
+
+
+def customers_of(connection: Connection, backwards: str) -> tuple[CustomerId, ...]:
+    """Everybody who has the number (numbers.tail) and is not merged or erased."""
+    wanted = (
+        select(customer_numbers.c.customer_id)
+        .join(
+            customers, and_(customers.c.id == customer_numbers.c.customer_id, customers.c.findable.is_(True))
+        )
+        .where(customer_numbers.c.tail == backwards)
+        .order_by(customer_numbers.c.customer_id)
+    )
+    return tuple(CustomerId(one) for one in connection.execute(wanted).scalars())
+
+
+def _open_tickets(
+    connection: Connection, backwards: str, owners: Sequence[CustomerId]
+) -> tuple[Candidate, ...]:
+    """Of the number while nobody is known for them, and of everybody who has it."""
+    whose: list[ColumnElement[bool]] = [ticket_table.c.tail == backwards]
+    if owners:
+        whose.append(ticket_table.c.customer_id.in_(owners))
+    newest = [
+        row.id
+        for one in whose
+        for row in connection.execute(
+            select(ticket_table.c.id)
+            .where(ticket_open, one)
+            .order_by(ticket_table.c.touched_at.desc())
+            .limit(_MOST)
+        )
+    ]
+    return _candidates(connection, newest)
+
+
+def _candidate(connection: Connection, ticket: TicketId) -> Candidate | None:
+    """The ticket that a call is on, open or not."""
+    found = _candidates(connection, [ticket], only_open=False)
+    return found[0] if found else None
+
+
+def _candidates(
+    connection: Connection, ids: Sequence[int], *, only_open: bool = True
+) -> tuple[Candidate, ...]:
+    """These tickets, locked; one that was closed meanwhile is left out."""
+    if not ids:
+        return ()
+    columns = (ticket_table.c[name] for name in ("id", "kind", "customer_id", "touched_at"))
+    wanted = select(*columns).where(ticket_table.c.id.in_(ids)).order_by(ticket_table.c.id)
+    if only_open:
+        wanted = wanted.where(ticket_open)
+    rows = connection.execute(wanted.with_for_update()).all()
+    owed = _owed(connection, [row.id for row in rows])
+    return tuple(
+        Candidate(
+            id=TicketId(row.id),
+            kind=row.kind,
+            customer=None if row.customer_id is None else CustomerId(row.customer_id),
+            touched_at=row.touched_at,
+            owes=tuple(one for one in owed if one.ticket == row.id),
+        )
+        for row in rows
+    )
+
+
+def _owed(connection: Connection, ids: Sequence[int]) -> list[Owed]:
+    wanted = (
+        select(promise_table)
+        .where(promise_table.c.ticket_id.in_(ids), promise_table.c.status == "planned")
+        .order_by(promise_table.c.due_at)
+    )
+    return [
+        Owed(id=PromiseId(row.id), kind=row.kind, ticket=row.ticket_id, due_at=row.due_at, tail=row.tail)
+        for row in connection.execute(wanted)
+    ]
+
+
+def _promised(connection: Connection, backwards: str, owners: Sequence[CustomerId]) -> tuple[Owed, ...]:
+    """Calls owed to exactly this number, and those owed to its one customer on no number in particular."""
+    found: Iterable[Promise] = promises.open_of_tail(connection, backwards)
+    if len(owners) == 1:
+        found = (*found, *(one for one in promises.open_of_customer(connection, owners[0]) if not one.number))
+    return tuple(
+        Owed(id=one.id, kind=one.kind, ticket=one.ticket, due_at=one.due_at, tail=backwards) for one in found
+    )
+
+
+def _served(connection: Connection, record: Mapping[str, Any]) -> TicketId | None:
+    """The ticket of the caller's next call that was answered, if there was one. Looked for by the number as received,
+    which is the same for two calls through the same line.
+    """
+    later = calls.c.started_at > _started(record)
+    wanted = (
+        select(links.c.ticket_id)
+        .join(calls, and_(calls.c.pbx == links.c.pbx, calls.c.call_id == links.c.call_id))
+        .where(
+            calls.c.caller_number == text.key(record.get("caller_number") or ""),
+            later,
+            or_(calls.c.answered_at.is_not(None), calls.c.outcome == "answered"),
+        )
+        .order_by(calls.c.started_at)
+        .limit(1)
+    )
+    found = connection.execute(wanted).scalar_one_or_none() if record.get("started_at") else None
+    return None if found is None else TicketId(found)
+
+
+def _started(record: Mapping[str, Any]) -> Instant:
+    return instant(record.get("started_at")) or 0
+
+
+def _kind(connection: Connection, record: Mapping[str, Any], site: Site) -> str:
+    """Of the queue in which the call was answered, else of its first; one that is not retired."""
+    visits = record.get("queue_visits", ())
+    queue = next((visit for visit in visits if visit.get("agent")), visits[0] if visits else {}).get("queue")
+    usable = frozenset(kind.name for kind in kinds.every(connection) if not kind.retired)
+    kind = kind_of(site.queues.get(queue or ""), usable)
+    return kind if kind in usable else min(usable, default=kind)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue, Conflict, NotFound, Outdated
@@ -188,7 +188,7 @@ def held(connection: Connection, ticket: TicketId, expected: int | None = None) 
     return found
 
 
-def ticket_of(row: Row[Any]) -> Ticket:
+def ticket_of(row: Any) -> Ticket:
     """A row with `record` and `touched_at` as a ticket."""
     return _touched(ticket_from_json(text.load(row.record)), row.touched_at)
 

@@ -25,8 +25,8 @@ _DIGITS = re.compile(r"\+?\d{5,}")
 
 # Words of entries that are ours: of the tables, of the switch, of staff.
 _OURS: Final = frozenset(
-    "agent agents call call_id direction end from interface kind outcome pbx priority queue result rule status team through "
-    "ticket to type way what".split()
+    "agent agents call call_id direction end from interface kind outcome pbx priority queue result rule status team "
+    "through ticket to type way what".split()
 )
 _STAFF: Final = frozenset({"agent", "agents", "rings"})  # below these a name is one of ours
 _CHANGES_KEPT: Final = frozenset(

@@ -1,0 +1,229 @@
+"""Who somebody was, taken out of rows: one function for each place in which it may stand.
+
+In: a connection in whose transaction it is done, and what to look for. Out: rows without it. Must not know: in which
+order, how far a former run came (privacy.py), calls (erasing_calls.py). What was done already does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, or_, select, tuple_, update
+
+from callserver import numbers
+from callserver.customers import forgetting
+from callserver.customers.record import Customer, CustomerId, customer_from_json, product_from_json
+from callserver.facts import Actor, Instant
+from callserver.store import customers, kinds, products, promises, timeline
+from callserver.store.desk import attachments, customer_numbers, history, merges, outbox
+from callserver.store.desk import customers as customer_table
+from callserver.store.desk import idempotency as answers
+from callserver.store.desk import promises as promise_table
+from callserver.store.desk import tickets as ticket_table
+from callserver.store.desk import timeline as entries
+from callserver.store.text import dump, load
+from callserver.tickets.record import Ticket, TicketId, ticket_from_json, to_json
+
+ERASED = {"erased": True}  # the body of what is left of an event or an answer
+_STATISTIC = frozenset(
+    {"choice", "choices", "boolean", "number"}
+)  # fields of tickets that say nothing of a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who erases, and when."""
+
+    actor: Actor
+    now: Instant
+
+
+# --- customers and products ------------------------------------------------------------------------------------------
+
+
+def family(connection: Connection, customer: CustomerId) -> list[Customer]:
+    """The customer, and everybody who was merged into them, by any number of steps."""
+    wanted, found = [customer], list[CustomerId]()
+    while wanted:
+        found += wanted
+        into = select(merges.c.from_id).where(merges.c.into_id.in_(wanted), merges.c.undone_at.is_(None))
+        wanted = [one for one in connection.execute(into).scalars() if one not in found]
+    records = connection.execute(select(customer_table.c.record).where(customer_table.c.id.in_(found)))
+    return [customer_from_json(load(one)) for one in records.scalars()]
+
+
+def former(connection: Connection, them: Sequence[CustomerId]) -> list[Customer]:
+    """What the customers were before: former names and numbers are theirs, too."""
+    kept = select(history.c.record).where(_history_of(customers.SUBJECT, them))
+    return [customer_from_json(load(one)) for one in connection.execute(kept).scalars()]
+
+
+def shared(connection: Connection, e164s: Iterable[str], them: Sequence[CustomerId]) -> set[str]:
+    """Those of the numbers that somebody else has, too."""
+    tails = {numbers.tail(one): one for one in e164s}
+    others = select(customer_numbers.c.tail).where(
+        customer_numbers.c.tail.in_(tails), customer_numbers.c.customer_id.not_in(them)
+    )
+    return {tails[tail] for tail in connection.execute(others).scalars()}
+
+
+def forget_customer(connection: Connection, before: Customer, by: By) -> None:
+    """The row, the numbers, the words, the history, and what a merge has remembered."""
+    after = forgetting.customer(before, by.now)
+    customers.rewrite(connection, before, after, by.actor, by.now)
+    connection.execute(update(customer_table).where(customer_table.c.id == after.id).values(mark=None))
+    connection.execute(delete(customer_numbers).where(customer_numbers.c.customer_id == after.id))
+    merged = or_(merges.c.into_id == after.id, merges.c.from_id == after.id)
+    connection.execute(update(merges).where(merged).values(moved="{}"))
+    _rewrite_history(
+        connection, customers.SUBJECT, [after.id], lambda version, _: dump(replace(after, version=version))
+    )
+
+
+def forget_products(connection: Connection, them: Sequence[CustomerId], by: By) -> list[int]:
+    """Their products and those they once had; the ids."""
+    known = products.of_customers(connection, them)
+    for before in known:
+        products.rewrite(connection, before, forgetting.product(before, by.now), by.actor, by.now)
+    mentioned = or_(*(history.c.record.like(f'%"customer":{one},%') for one in them))
+    removed = select(history.c.subject_id).where(history.c.subject == products.SUBJECT, mentioned).distinct()
+    ids = {int(one) for one in connection.execute(removed).scalars()} | {int(one.id) for one in known}
+    mine = set(them)
+
+    def forgotten(version: int, record: str) -> str:
+        product = product_from_json(load(record))
+        return (
+            dump(replace(forgetting.product(product, by.now), version=version))
+            if product.customer in mine
+            else record
+        )
+
+    _rewrite_history(connection, products.SUBJECT, sorted(ids), forgotten)
+    return sorted(ids)
+
+
+def _history_of(subject: str, ids: Sequence[int]) -> Any:
+    return (history.c.subject == subject) & history.c.subject_id.in_([str(one) for one in ids])
+
+
+def _rewrite_history(
+    connection: Connection, subject: str, ids: Sequence[int], forgotten: Callable[[int, str], str]
+) -> None:
+    kept = connection.execute(select(history).where(_history_of(subject, ids))).all()
+    if kept:
+        one = (history.c.subject == subject) & (history.c.subject_id == bindparam("_id"))
+        connection.execute(
+            update(history)
+            .where(one, history.c.version == bindparam("_version"))
+            .values(record=bindparam("_record")),
+            [
+                {
+                    "_id": row.subject_id,
+                    "_version": row.version,
+                    "_record": forgotten(row.version, row.record),
+                }
+                for row in kept
+            ],
+        )
+
+
+# --- tickets ---------------------------------------------------------------------------------------------------------
+
+
+def forget_tickets(connection: Connection, ids: Sequence[TicketId], by: By) -> list[int]:
+    """Subjects, fields, texts, files, and numbers of these tickets; what they owe is withdrawn. Ids of promises."""
+    owed = select(promise_table.c.id).where(promise_table.c.ticket_id.in_(ids))
+    found = list(connection.execute(owed).scalars())
+    for ticket in ids:
+        _forget_ticket(connection, ticket, by)
+    empty = {"number": None, "tail": None, "why": ""}
+    connection.execute(update(promise_table).where(promise_table.c.ticket_id.in_(ids)).values(**empty))
+    nothing = {"name": "", "size": 0, "sha256": "", "content": b""}
+    connection.execute(update(attachments).where(attachments.c.ticket_id.in_(ids)).values(**nothing))
+    with timeline.unsealed(connection, ids):
+        forget_entries(connection, entries.c.ticket_id.in_(ids), forgetting.entry)
+        connection.execute(update(entries).where(entries.c.ticket_id.in_(ids)).values(tail=None))
+    return found
+
+
+def _forget_ticket(connection: Connection, id: TicketId, by: By) -> None:
+    """Its row is held first, as by everybody who settles promises."""
+    wanted = select(ticket_table.c.record).where(ticket_table.c.id == id).with_for_update()
+    before = ticket_from_json(load(connection.execute(wanted).scalar_one()))
+    for one in promises.open_of_ticket(connection, id):
+        promises.settle(connection, one.id, "withdrawn", "erased", by.now, by.actor)
+    after = replace(
+        before,
+        version=before.version + 1,
+        subject="",
+        closing="",
+        caller=None,
+        fields=_fields(connection, before),
+    )
+    changed = {"version": after.version, "tail": None, "record": dump(to_json(after))}
+    connection.execute(update(ticket_table).where(ticket_table.c.id == id).values(**changed))
+
+
+def _fields(connection: Connection, ticket: Ticket) -> dict[str, Any]:
+    """What was chosen, not what was written."""
+    kind = kinds.find(connection, ticket.kind)
+    known = {one.name for one in kind.fields if one.type in _STATISTIC} if kind else set()
+    return {name: value for name, value in ticket.fields.items() if name in known}
+
+
+def forget_entries(connection: Connection, which: Any, forgotten: Callable[[str, Any], Any]) -> int:
+    """The tickets have to be unsealed."""
+    wanted = select(entries.c.ticket_id, entries.c.seq, entries.c.kind, entries.c.body).where(which)
+    changed = [
+        {"_ticket": row.ticket_id, "_seq": row.seq, "_body": body}
+        for row in connection.execute(wanted)
+        if (body := dump(forgotten(row.kind, load(row.body)))) != row.body
+    ]
+    if changed:
+        one = (entries.c.ticket_id == bindparam("_ticket")) & (entries.c.seq == bindparam("_seq"))
+        connection.execute(update(entries).where(one).values(body=bindparam("_body")), changed)
+    return len(changed)
+
+
+# --- what was told, what was answered --------------------------------------------------------------------------------
+
+
+def forget_events(
+    connection: Connection, after: int, limit: int, subjects: Collection[str], texts: frozenset[str]
+) -> int | None:
+    """Bodies of the next `limit` rows of the outbox that are about these, or have one of these texts in them.
+
+    An event that was not sent yet is sent without what it said. Gives the last id, None: there are no more.
+    """
+    wanted = select(outbox.c.id, outbox.c.subject, outbox.c.body).where(outbox.c.id > after)
+    rows = connection.execute(wanted.order_by(outbox.c.id).limit(limit)).all()
+    gone = [row.id for row in rows if row.subject in subjects or forgetting.mentions(load(row.body), texts)]
+    if gone:
+        connection.execute(update(outbox).where(outbox.c.id.in_(gone)).values(body=dump(ERASED), error=None))
+    return rows[-1].id if len(rows) == limit else None
+
+
+def forget_answers(
+    connection: Connection, after: tuple[str, str], limit: int, texts: frozenset[str], them: Collection[int]
+) -> tuple[str, str] | None:
+    """The same for answers that are kept to be given again."""
+    place = (answers.c.actor, answers.c.key)
+    wanted = (
+        select(*place, answers.c.answer).where(tuple_(*place) > tuple_(*after)).order_by(*place).limit(limit)
+    )
+    rows = connection.execute(wanted).all()
+    gone = [(row.actor, row.key) for row in rows if _about(load(row.answer), texts, them)]
+    if gone:
+        connection.execute(update(answers).where(tuple_(*place).in_(gone)).values(answer=dump(ERASED)))
+    return (rows[-1].actor, rows[-1].key) if len(rows) == limit else None
+
+
+def _about(value: Any, texts: frozenset[str], them: Collection[int]) -> bool:
+    if isinstance(value, dict) and (
+        value.get("customer") in them or ("numbers" in value and value.get("id") in them)
+    ):
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return forgetting.mentions(value, texts) or any(_about(one, texts, them) for one in inner)

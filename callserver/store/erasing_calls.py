@@ -1,0 +1,136 @@
+"""Whose number it was, taken out of calls: records, facts, and what timelines tell of them.
+
+In: a connection in whose transaction it is done, and what to look for. Out: calls that have their times, queues, agents
+and outcome as before. Must not know: how somebody is erased elsewhere (erasing.py). May be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+
+from callserver.customers import forgetting
+from callserver.customers.forgetting import IsTheirs
+from callserver.facts import CallId, PbxId
+from callserver.numbers import Plan
+from callserver.store import erasing, schema, timeline
+from callserver.store.desk import call_tickets
+from callserver.store.desk import timeline as entries
+from callserver.store.text import dump, load, optional_key
+from callserver.tickets.record import TicketId
+
+
+def theirs(plan: Plan, e164s: Collection[str]) -> IsTheirs:
+    """Whether a text is one of these numbers, however it was received."""
+
+    @lru_cache(maxsize=100_000)
+    def is_theirs(text: str) -> bool:
+        return plan.read(text).e164 in e164s
+
+    return is_theirs
+
+
+def calls_of(connection: Connection, ids: Sequence[TicketId]) -> list[tuple[PbxId, CallId]]:
+    """Which calls are on these tickets."""
+    wanted = select(call_tickets.c.pbx, call_tickets.c.call_id).where(call_tickets.c.ticket_id.in_(ids))
+    return [(PbxId(row.pbx), CallId(row.call_id)) for row in connection.execute(wanted)]
+
+
+def forget_call(
+    connection: Connection, pbx: PbxId, call: CallId, is_theirs: IsTheirs, *, own: bool
+) -> bool | None:
+    """The record, the facts, and what timelines tell of the call. `own`: its other end is theirs, whatever the number.
+
+    False: the call is going on, nothing was done (whoever follows it would write it all again). None: there was nothing
+    to do.
+    """
+    here = (schema.calls.c.pbx == pbx) & (schema.calls.c.call_id == call)
+    found = connection.execute(select(schema.calls.c.record, schema.calls.c.open).where(here)).first()
+    before = {} if found is None else load(found.record)
+    outside = before.get("caller_number" if before.get("direction") == "inbound" else "dialed")
+
+    def gone(text: str) -> bool:
+        return (own and text == outside) or is_theirs(text)
+
+    after = forgetting.without_number(before, gone)
+    if after == before and not own:
+        return None
+    if found is not None and found.open:
+        return False
+    named = own or (before.get("caller_number") is not None and after["caller_number"] is None)
+    changed = {
+        "record": dump(_nameless(after) if named else after),
+        "caller_number": optional_key(after.get("caller_number")),
+        "dialed": optional_key(after.get("dialed")),
+    }
+    if found is not None:
+        connection.execute(update(schema.calls).where(here).values(**changed))
+    _forget_facts(connection, pbx, call, gone, named=named)
+    _forget_told(connection, pbx, call, gone)
+    return True
+
+
+def _forget_facts(connection: Connection, pbx: PbxId, call: str, gone: IsTheirs, *, named: bool) -> None:
+    """Those of the call, and of the calls that it absorbed."""
+    wanted, done = [call], set[str]()
+    facts = schema.facts
+    while wanted:
+        done.add(name := wanted.pop())
+        rows = connection.execute(
+            select(facts.c.seq, facts.c.body).where(facts.c.pbx == pbx, facts.c.call_id == name)
+        ).all()
+        changed = []
+        for row in rows:
+            before = load(row.body)
+            after = forgetting.without_number(before, gone)
+            after = _nameless(after) if named else after
+            if after != before:
+                changed.append({"_pbx": pbx, "_seq": row.seq, "_body": dump(after)})
+            if (absorbed := optional_key(before.get("absorbed"))) and absorbed not in done:
+                wanted.append(absorbed)
+        if changed:
+            one = (facts.c.pbx == bindparam("_pbx")) & (facts.c.seq == bindparam("_seq"))
+            connection.execute(update(facts).where(one).values(body=bindparam("_body")), changed)
+
+
+def _nameless(body: dict[str, Any]) -> dict[str, Any]:
+    """A caller's name comes from the switch, in its own spelling."""
+    inner = {
+        name: _nameless(value) for name, value in body.items() if name == "record" and isinstance(value, dict)
+    }
+    return body | inner | ({"caller_name": None} if "caller_name" in body else {})
+
+
+def _forget_told(connection: Connection, pbx: PbxId, call: CallId, gone: IsTheirs) -> None:
+    here = (entries.c.pbx == pbx) & (entries.c.call_id == call)
+    tickets = list(connection.execute(select(entries.c.ticket_id).where(here).distinct()).scalars())
+    if tickets:
+        with timeline.unsealed(connection, tickets):
+            erasing.forget_entries(connection, here, lambda _, body: forgetting.without_number(body, gone))
+
+
+def calls_behind(
+    connection: Connection, after: tuple[str, str] | None, limit: int, needles: Collection[str]
+) -> tuple[list[tuple[PbxId, CallId]], tuple[str, str] | None]:
+    """Of the next `limit` calls those that may have a number which ends so; and the last one, None: there are no more.
+
+    Only a first look, by the digits at the end: `forget_call` looks closely.
+    """
+    calls = schema.calls
+    place = (calls.c.pbx, calls.c.call_id)
+    behind = tuple_(*place) > tuple_(*after) if after else calls.c.pbx.is_not(None)
+    window = select(*place).where(behind).order_by(*place)
+    last = connection.execute(window.offset(limit - 1).limit(1)).first()
+    until = behind if last is None else behind & (tuple_(*place) <= tuple_(*last))
+    ends = [
+        column.like(f"%{one[-4:]}") for column in (calls.c.caller_number, calls.c.dialed) for one in needles
+    ]
+    holds = [calls.c.record.like(f"%{one}%") for one in needles]
+    found = connection.execute(select(*place).where(until, or_(*ends, *holds)))
+    return [(PbxId(row.pbx), CallId(row.call_id)) for row in found], None if last is None else (
+        last[0],
+        last[1],
+    )

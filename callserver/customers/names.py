@@ -90,6 +90,15 @@ def asked(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for piece in _PIECE.findall(_long_key(text)) for word in _cut(piece)))
 
 
+def together(text: str, there: Iterable[str]) -> bool:
+    """Whether what somebody looks for is there as it was written, not only pair by pair: 香港中路, not 香港 and 中路."""
+    runs = [piece for piece in _PIECE.findall(_long_key(text)) if len(piece) > 2 and _SCRIPT.match(piece)]
+    if not runs:
+        return True
+    known = [_long_key(one) for one in there]
+    return all(any(run in one for one in known) for run in runs)
+
+
 def serial(text: str) -> str:
     """A serial number to compare with: letters and digits alone, as people leave out dashes and mix cases."""
     return "".join(one for one in key(text) if one.isalnum())

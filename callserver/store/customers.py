@@ -47,7 +47,7 @@ def create(connection: Connection, draft: Draft, actor: Actor, now: Instant) -> 
         raise Conflict(f"external_id: another customer got {draft.external_id!r} at this moment") from error
     told = [name for name in _DRAFTED if getattr(draft, name) != getattr(Draft(), name)]
     audit.note(connection, actor, "customer.create", subject(customer.id), {"fields": told}, now)
-    _tell(connection, customer, told, now)
+    tell(connection, customer, told, now)
     return customer
 
 
@@ -92,7 +92,7 @@ def change(
     after = replace(before, **changes, version=before.version + 1, updated_at=now)
     rewrite(connection, before, after, actor, now)
     audit.note(connection, actor, "customer.change", subject(after.id), {"fields": list(changes)}, now)
-    _tell(connection, after, list(changes), now)
+    tell(connection, after, list(changes), now)
     return after
 
 
@@ -196,10 +196,14 @@ def tails(customer: Customer) -> set[str]:
 
 def words_of(customer: Customer) -> tuple[str, ...]:
     """Its words for the full-text index: of its name and its addresses."""
-    there = [
-        text for one in customer.addresses for text in (one.city, one.area, one.line, one.postcode) if text
-    ]
-    return names.words(customer.name, there)
+    name, *there = texts(customer)
+    return names.words(name, there)
+
+
+def texts(customer: Customer) -> list[str]:
+    """What full-text search looks through: the name, then what the addresses say."""
+    said = (text for one in customer.addresses for text in (one.city, one.area, one.line, one.postcode))
+    return [customer.name, *filter(None, said)]
 
 
 def is_findable(customer: Customer) -> bool:
@@ -236,7 +240,7 @@ def _refuse_taken(connection: Connection, external_id: str) -> None:
         raise Conflict(f"external_id: customer {taken} has {external_id!r} already")
 
 
-def _tell(connection: Connection, customer: Customer, changed: Sequence[str], now: Instant) -> None:
+def tell(connection: Connection, customer: Customer, changed: Sequence[str], now: Instant) -> None:
     """Others hear which fields changed, not what is in them: they may ask, with rights of their own."""
     body = {
         "customer": customer.id,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from callserver.errors import NotFound
 from callserver.facts import Actor, Instant
 from callserver.store.desk import history as table
 from callserver.store.text import key, load
@@ -58,6 +59,17 @@ def page(
     if before is not None:
         wanted = wanted.where(table.c.version < before)
     return [_version(row._mapping) for row in connection.execute(wanted)]
+
+
+def get(connection: Connection, subject: str, id: int | str, version: int) -> Version:
+    """One earlier version. Raises NotFound, also for the present one."""
+    one = select(table).where(
+        table.c.subject == subject, table.c.subject_id == str(id), table.c.version == version
+    )
+    row = connection.execute(one).first()
+    if row is None:
+        raise NotFound(f"{subject} {id} has no earlier version {version}")
+    return _version(row._mapping)
 
 
 def _version(row: Any) -> Version:

@@ -1,0 +1,240 @@
+"""Customers who are one become one, come apart again, and one becomes two: with all that belongs to them.
+
+In: ids, who decides, when. Out: customers, and what could not be undone. Must not know: what becomes of names and
+numbers (customers.merging). Each function works inside its caller's transaction.
+
+A merge writes down what went over (`merges.moved`), so that it can go back for a day. Rows are held in the order of
+their ids, customers before products before tickets, so that two merges never wait for each other in a ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NewType
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from callserver.customers import merging
+from callserver.customers.merging import Going
+from callserver.customers.record import Customer, CustomerId, customer_from_json
+from callserver.errors import BadValue, Conflict, NotFound
+from callserver.facts import Actor, Instant, iso
+from callserver.store import audit, customers, following, history, ids, outbox
+from callserver.store.desk import merges as table
+from callserver.store.desk import products as products_table
+from callserver.store.desk import tickets as tickets_table
+from callserver.store.text import dump, load
+
+MergeId = NewType("MergeId", int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """That a customer became part of another one. `undone_at`: it came apart again."""
+
+    id: MergeId
+    into: CustomerId
+    other: CustomerId
+    at: Instant
+    actor: str
+    undone_at: Instant | None = None
+
+    @property
+    def until(self) -> Instant:
+        """Until when it can be undone."""
+        return self.at + merging.UNDOABLE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """Two customers again; `stayed` says, a sentence each, what could not be taken back."""
+
+    into: Customer
+    other: Customer
+    stayed: tuple[str, ...]
+
+
+def merge(connection: Connection, into: int, other: int, actor: Actor, now: Instant) -> Merge:
+    """`other` becomes part of `into`, with products, tickets, contacts and promises.
+
+    Raises NotFound; Conflict for one and the same customer, and for one that was merged or erased.
+    """
+    if into == other:
+        raise Conflict(f"customer {into} cannot become part of itself")
+    both = {id: customers.locked(connection, id) for id in sorted((into, other))}
+    before = (both[into], both[other])
+    one, part = merging.merged(*before, now)
+    customers.rewrite(connection, before[1], part, actor, now)  # first: it may give up its external id
+    customers.rewrite(connection, before[0], one, actor, now)
+    moved = {
+        "versions": [customer.version for customer in before],
+        "products": following.products_go(connection, _products_of(connection, other), one.id, actor, now),
+        "tickets": following.tickets_go(
+            connection, _tickets_of(connection, other), one.id, "merged", actor, now
+        ),
+    }
+    row = {"into_id": one.id, "from_id": part.id, "at": now, "actor": actor.name, "moved": dump(moved)}
+    id = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    done = Merge(id=MergeId(id), into=one.id, other=part.id, at=now, actor=actor.name)
+    _told(connection, done, "customer.merge", {"from": part.id}, actor, now)
+    return done
+
+
+def undo(connection: Connection, merge: int, actor: Actor, now: Instant) -> Undone:
+    """Take a merge back, within a day: all that still is as the merge left it.
+
+    Raises NotFound; Conflict where it was undone already, is too old, or one of the two was merged again or erased.
+    """
+    row = _held(connection, merge)
+    done = _merge(row)
+    if done.undone_at is not None:
+        raise Conflict(f"merge {merge} was undone already")
+    if now > done.until:
+        raise Conflict(f"merge {merge} could be undone until {iso(done.until)}")
+    into, other = _both(connection, done)
+    moved = load(row.moved)
+    was = [
+        customer_from_json(history.get(connection, customers.SUBJECT, one.id, version).record)
+        for one, version in zip((into, other), moved["versions"], strict=True)
+    ]
+    apart = merging.apart(into, other, (was[0], was[1]), now)
+    customers.rewrite(connection, into, apart.into, actor, now)
+    customers.rewrite(connection, other, apart.other, actor, now)
+    stayed = [f"{name} was changed since and stays as it is" for name in apart.kept]
+    stayed += _products_back(connection, moved["products"], done, actor, now)
+    stayed += _tickets_back(connection, moved["tickets"], done, actor, now)
+    connection.execute(update(table).where(table.c.id == done.id).values(undone_at=now))
+    _told(connection, done, "customer.unmerge", {"from": done.other, "merge": done.id}, actor, now)
+    return Undone(into=apart.into, other=apart.other, stayed=tuple(stayed))
+
+
+def split(
+    connection: Connection, id: int, expected: int | None, going: Going, name: str, actor: Actor, now: Instant
+) -> tuple[Customer, Customer]:
+    """What goes becomes a new customer's, of this name: the old customer and the new one.
+
+    Raises NotFound, Outdated, Conflict, BadValues for what is not the customer's.
+    """
+    before = customers.locked(connection, id)
+    customers.require_version(before, expected)
+    rest, draft = merging.split(before, going, name, now)
+    _refuse_strangers("products", going.products, _products_of(connection, id))
+    _refuse_strangers("tickets", going.tickets, _tickets_of(connection, id))
+    if rest != before:
+        customers.rewrite(connection, before, rest, actor, now)
+    new = customers.create(connection, draft, actor, now)
+    following.products_go(connection, going.products, new.id, actor, now)
+    following.tickets_go(connection, going.tickets, new.id, "split", actor, now)
+    audit.note(connection, actor, "customer.split", customers.subject(id), {"new": new.id}, now)
+    customers.tell(connection, rest, ["numbers", "addresses", "products"], now)
+    return rest, new
+
+
+def of_customer(connection: Connection, id: int, limit: int = 50) -> list[Merge]:
+    """Merges that a customer took part in, the newest first."""
+    here = (table.c.into_id == ids.known(id)) | (table.c.from_id == ids.known(id))
+    rows = connection.execute(select(table).where(here).order_by(table.c.id.desc()).limit(limit))
+    return [_merge(row) for row in rows]
+
+
+def living(connection: Connection, id: int) -> Customer:
+    """The customer that this one is part of by now, or itself. Raises NotFound."""
+    customer = customers.get(connection, id)
+    while customer.merged_into is not None:  # ends: only a customer that lives can be merged into
+        customer = customers.get(connection, customer.merged_into)
+    return customer
+
+
+# --- what belongs to them --------------------------------------------------------------------------------------------
+
+
+def _products_of(connection: Connection, customer: int) -> list[int]:
+    here = products_table.c
+    return list(
+        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
+    )
+
+
+def _tickets_of(connection: Connection, customer: int) -> list[int]:
+    here = tickets_table.c
+    return list(
+        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
+    )
+
+
+def _products_back(
+    connection: Connection, moved: Sequence[int], done: Merge, actor: Actor, now: Instant
+) -> list[str]:
+    still = set(_products_of(connection, done.into))
+    following.products_go(connection, [one for one in moved if one in still], done.other, actor, now)
+    return [f"product {one} belongs to somebody else by now" for one in moved if one not in still]
+
+
+def _tickets_back(
+    connection: Connection, moved: Sequence[int], done: Merge, actor: Actor, now: Instant
+) -> list[str]:
+    still = set(_tickets_of(connection, done.into))
+    following.tickets_go(
+        connection, [one for one in moved if one in still], done.other, "unmerged", actor, now
+    )
+    return [f"ticket {one} belongs to somebody else by now" for one in moved if one not in still]
+
+
+def _refuse_strangers(what: str, named: Iterable[int], theirs: Sequence[int]) -> None:
+    for one in named:
+        if one not in theirs:
+            raise BadValue(what, f"{one} is not the customer's")
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _held(connection: Connection, merge: int) -> Row[Any]:
+    row = connection.execute(select(table).where(table.c.id == ids.known(merge)).with_for_update()).first()
+    if row is None:
+        raise NotFound(f"there is no merge {merge}")
+    return row
+
+
+def _both(connection: Connection, done: Merge) -> tuple[Customer, Customer]:
+    into = customers.locked(connection, done.into)
+    other = customers.get(connection, done.other)
+    if other.erased_at is not None:
+        raise Conflict(f"customer {done.other} was erased")
+    if other.merged_into != done.into:
+        raise Conflict(f"customer {done.other} is not part of customer {done.into} any more")
+    return into, other
+
+
+def _merge(row: Row[Any]) -> Merge:
+    return Merge(
+        id=MergeId(row.id),
+        into=CustomerId(row.into_id),
+        other=CustomerId(row.from_id),
+        at=row.at,
+        actor=row.actor,
+        undone_at=row.undone_at,
+    )
+
+
+def _told(
+    connection: Connection, done: Merge, action: str, detail: dict[str, Any], actor: Actor, now: Instant
+) -> None:
+    audit.note(connection, actor, action, customers.subject(done.into), detail, now)
+    audit.note(connection, actor, action, customers.subject(done.other), {"into": done.into}, now)
+    body = {
+        "merge": done.id,
+        "into": done.into,
+        "from": done.other,
+        "undone": action == "customer.unmerge",
+        "at": iso(now),
+    }
+    happened = outbox.Event(
+        type="callserver.customer.merged",
+        key=f"merge:{done.id}:{action}",
+        subject=customers.subject(done.into),
+        at=now,
+        body=body,
+    )
+    outbox.tell(connection, happened)

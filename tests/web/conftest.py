@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest_asyncio
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
+from callserver.facts import Actor, Instant
+from callserver.numbers import Plan
 from callserver.settings import Secret, WebSettings
+from callserver.store import tokens
 from callserver.store.engine import Store
 from callserver.vitals import Vitals
 from callserver.web.server import application
@@ -17,14 +21,35 @@ from tests.node.conftest import store
 
 __all__ = ["store"]
 TOKEN = "tok3n"
+NOW: Instant = 1_795_000_000_000  # 2026-11-18
+ADMIN = Actor(name="admin", through="cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer, read to its end."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]  # in any case of letters
+
+    @property
+    def fields(self) -> list[str]:
+        """Which fields a problem names."""
+        return [wrong["field"] for wrong in self.body["errors"]]
 
 
 class Site:
-    """What a client of the port can do."""
+    """What a client of the port can do. `now` is the clock of the server."""
 
-    def __init__(self, client: TestClient[Any, Any], vitals: Vitals) -> None:
-        self.client = client
-        self.vitals = vitals
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.vitals = Vitals("node-a")
+        self.now = NOW
+        self.client: TestClient[Any, Any]
+
+    def tick(self) -> Instant:
+        return self.now
 
     async def get(self, path: str, token: str | None = None, **headers: str) -> ClientResponse:
         if token is not None:
@@ -37,9 +62,32 @@ class Site:
         assert response.status == 200, await response.text()
         return await response.json()
 
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, token: str = TOKEN, **headers: str
+    ) -> Said:
+        """Any request; underscores in the names of headers stand for hyphens."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = await self.client.request(
+            method, f"/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}", **sent}
+        )
+        text = await response.text()
+        parsed = await response.json(content_type=None) if text else None
+        return Said(response.status, parsed, response.headers)
+
+    async def token(self, *scopes: str, expires_at: Instant | None = None) -> str:
+        """A new token with these rights."""
+        _, text = await self.store.write(
+            lambda connection: tokens.create(
+                connection, "test", scopes, ADMIN, self.now, expires_at=expires_at
+            )
+        )
+        return text
+
 
 @pytest_asyncio.fixture
 async def site(store: Store) -> AsyncIterator[Site]:
-    vitals = Vitals("node-a")
-    async with TestClient(TestServer(application(WebSettings(token=Secret(TOKEN)), store, vitals))) as client:
-        yield Site(client, vitals)
+    site = Site(store)
+    settings = WebSettings(token=Secret(TOKEN), requests_per_minute=1_000_000)
+    app = application(settings, store, site.vitals, plan=Plan(area_code="0532"), clock=site.tick)
+    async with TestClient(TestServer(app)) as site.client:
+        yield site

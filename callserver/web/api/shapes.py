@@ -9,13 +9,17 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import orjson
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from callserver.facts import Instant, iso
 from callserver.web.api.problems import wrong_query
+
+T = TypeVar("T")
+Given: TypeAlias = T | UnsetType | None
+"""A field of a body that need not be there (UNSET), and that null empties."""
 
 Moment = Annotated[
     str,

@@ -18,7 +18,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 WITHHELD = frozenset(
     [
         *"anonymous unknown restricted private unavailable withheld blocked anonym unbekannt unterdrückt".split(),
-        *"asterisk s none null nil nan n/a na invalid nonumber anonyme inconnu privat".split(),
+        *"asterisk s o p none null nil nan n/a na invalid nonumber anonyme inconnu privat".split(),
         *"未知 未知号码 未知来电 无 无号码 无主叫 匿名 匿名来电 隐藏 隐藏号码 私人号码 保密 保密号码 不详 没有".split(),
         *[
             "no number",
@@ -49,7 +49,7 @@ _EXTENSION = re.compile(
 )
 _DASHED = re.compile(r"(.*\d)[ ]?[-,;][ ]?(\d{1,6})")
 _SPREADSHEET = re.compile(r"(\d{5,})\.0+")  # a number that a spreadsheet took for a quantity
-_ALREADY_BARE = re.compile(r"(\+?)([0-9][0-9 -]*)")
+_ALREADY_BARE = re.compile(r"(\+?)([0-9](?:[0-9 -]*[0-9])?)")
 _BARE = re.compile(r"([*#]*)(\+?)((?:[ \t().,/~·-]*\d)+)[ \t().,/~·#-]*")
 _PUNCTUATION = {ord(sign): None for sign in " \t().,/~·-"}
 _PLAIN_SIGNS = str.maketrans("＋－—–‐‑−―（）．，／＃＊：；\u00a0\u3000＜＞＠", "+-------().,/#*:;  <>@")

@@ -14,7 +14,7 @@ top, and the first whose result the world's numbering plans call a number wins.
 | local | at most 8 digits, with the site's area code in front | 88888888 |
 | national | as dialled in the country, its own country code or not | 013800138000, 8613800138000, 4008111111 |
 | trunk | what remains after a trunk prefix, by the rules above | 9013800138000, 9,88888888 |
-| bare | country code and number without +, at least 10 digits | 4915112345678 |
+| bare | country code and number without +, at least 11 digits | 4915112345678 |
 | unplaced | a local number at a site that names no area code | 88888888 |
 """
 
@@ -27,11 +27,12 @@ from functools import lru_cache
 
 from callserver.numbers.dressing import Bare, Nothing, storable, undressed
 from callserver.numbers.values import Kind, Read, Rule
-from callserver.numbers.world import is_local, is_short_code, subscriber
+from callserver.numbers.world import OPEN_PLANS, country_code, is_short_code, subscriber
 
 _LONGEST = 20  # digits: 15 of E.164, 00, and what a trunk puts in front
 _LONGEST_LOCAL = 8
-_SHORTEST_BARE = 10
+_SHORTEST_BARE = 11  # fewer digits are more often a slip of the hand than a caller from abroad
+_LONGEST_OPEN = 11
 _SHORTEST_STRIPPED = 7
 
 # Where a group of digits behind a whole landline is always an extension: elsewhere (Germany) it may be direct dialling,
@@ -74,7 +75,7 @@ def read_slowly(plan: Plan, text: str) -> Read:
     bare = undressed(received)
     if isinstance(bare, Nothing):
         return Read(received=received, kind="withheld", rule="withheld")
-    if bare is None or len(bare.digits) > _LONGEST:
+    if bare is None or len(bare.digits) > _LONGEST or _is_one_key_held_down(bare.digits):
         return Read(received=received, kind="rubbish")
     for digits, extension in _taken_apart(plan, bare):
         for rule, found in _readings(plan, digits, plus=bare.plus):
@@ -82,6 +83,10 @@ def read_slowly(plan: Plan, text: str) -> Read:
                 e164, kind = found
                 return Read(received=received, kind=kind, e164=e164, extension=extension, rule=rule)
     return _unreachable(plan, bare, received)
+
+
+def _is_one_key_held_down(digits: str) -> bool:
+    return len(digits) > _LONGEST_LOCAL and len(set(digits)) == 1
 
 
 def _taken_apart(plan: Plan, bare: Bare) -> Iterator[tuple[str, str | None]]:
@@ -102,7 +107,7 @@ def _readings(plan: Plan, digits: str, *, plus: bool) -> Iterator[tuple[Rule, tu
     if _is_internal(plan, digits):
         return
     yield from _untrunked(plan, digits)
-    for rest in _behind_prefixes(plan, digits, 2):
+    for rest in _behind_prefixes(plan.trunk_prefixes, digits):
         yield from (("trunk", found) for _, found in _untrunked(plan, rest))
     if len(digits) >= _SHORTEST_BARE and not plus:
         yield "bare", subscriber("+" + digits, plan.country)
@@ -118,24 +123,33 @@ def _untrunked(plan: Plan, digits: str) -> Iterator[tuple[Rule, tuple[str, Kind]
         yield "international", subscriber("+" + digits[2:], plan.country)
     if plan.area_code and _may_be_local(plan, digits):
         yield "local", subscriber(plan.area_code + digits, plan.country)
-    yield "national", subscriber(digits, plan.country)
+    yield "national", _national(plan.country, digits)
+
+
+def _national(country: str, digits: str) -> tuple[str, Kind] | None:
+    """As dialled in the country. Its own country code without + is more likely than an area code of the same digits,
+    for trunks that send 491711234567 are many; only a mobile is surer (Italian ones begin with 39).
+    """
+    found = subscriber(digits, country)
+    if digits.startswith("0") or (found and found[1] == "mobile"):
+        return found
+    if digits.startswith(country_code(country)) and (own := subscriber("+" + digits, country)):
+        return own
+    return None if country in OPEN_PLANS and len(digits) > _LONGEST_OPEN else found
 
 
 def _may_be_local(plan: Plan, digits: str) -> bool:
-    return (
-        len(digits) <= _LONGEST_LOCAL
-        and not digits.startswith("0")
-        and not is_short_code(digits, plan.country)
-    )
+    short = len(digits) <= _LONGEST_LOCAL and not digits.startswith("0")
+    return short and not is_short_code(digits, plan.country)
 
 
-def _behind_prefixes(plan: Plan, digits: str, times: int) -> Iterator[str]:
-    for prefix in plan.trunk_prefixes:
+def _behind_prefixes(prefixes: tuple[str, ...], digits: str) -> Iterator[str]:
+    """What remains after one prefix, and after two different ones (the trunk's, and the switch's before it)."""
+    for prefix in prefixes:
         rest = digits.removeprefix(prefix)
         if prefix and rest != digits and len(rest) >= _SHORTEST_STRIPPED:
             yield rest
-            if times > 1:
-                yield from _behind_prefixes(plan, rest, times - 1)
+            yield from _behind_prefixes(tuple(other for other in prefixes if other != prefix), rest)
 
 
 def _unreachable(plan: Plan, bare: Bare, received: str) -> Read:
@@ -145,6 +159,6 @@ def _unreachable(plan: Plan, bare: Bare, received: str) -> Read:
         return Read(received=received, kind="service", rule="short_code")
     if fewest <= len(bare.digits) <= most:
         return Read(received=received, kind="extension", extension=bare.keys + bare.digits, rule="extension")
-    if not plan.area_code and not bare.plus and is_local(bare.digits, plan.country):
+    if not plan.area_code and not bare.plus and most < len(bare.digits) and _may_be_local(plan, bare.digits):
         return Read(received=received, kind="other", rule="unplaced")
     return Read(received=received, kind="rubbish")

@@ -17,13 +17,19 @@ from callserver.numbers.values import Kind
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-# Codes that are dialled without any area and belong to no subscriber, beyond those `phonenumbers` knows.
+# Codes that are dialled without any area and belong to no subscriber, beyond the three-digit ones that `phonenumbers`
+# knows. (Its longer ones are left alone: too many of them are what a site gives to its own telephones.)
+_EUROPEAN = re.compile(r"116\d{3}|118\d{2,3}")
 SHORT_CODES = {
-    "cn": re.compile(r"1(?:10|19|20|22)|1[0-2]\d{3}|100\d{3,4}|11[68]\d{3}|9[56]\d{3,6}|106\d{5,17}")
+    "cn": re.compile(r"1(?:10|19|20|22)|1[0-2]\d{3}|100\d{3,4}|11[68]\d{3}|9[56]\d{3,6}|106\d{5,17}"),
+    **dict.fromkeys(("at", "de", "fr", "gb", "ie", "it", "nl"), _EUROPEAN),
 }
+_LONGEST_KNOWN = 3
 
-_LONGEST_SHORT_CODE = 6
 _CHINA = 86
+
+# Where a number may have nearly any length, so that a foreign one without its + would pass as one of the country.
+OPEN_PLANS = frozenset({"at", "de"})
 
 
 def subscriber(digits: str, country: str) -> tuple[str, Kind] | None:
@@ -37,7 +43,7 @@ def asked(digits: str, country: str) -> tuple[str, Kind] | None:
     import phonenumbers
 
     try:
-        number = phonenumbers.parse(digits, country.upper(), _check_region=False)
+        number = phonenumbers.parse(digits, country.upper())
     except phonenumbers.NumberParseException:
         return None
     kind = _kind(number)
@@ -81,7 +87,7 @@ def is_short_code(digits: str, country: str) -> bool:
     known = SHORT_CODES.get(country)
     if known and known.fullmatch(digits):
         return True
-    return len(digits) <= _LONGEST_SHORT_CODE and _is_known_short_code(digits, country.upper())
+    return len(digits) <= _LONGEST_KNOWN and _is_known_short_code(digits, country.upper())
 
 
 @lru_cache(maxsize=1024)
@@ -96,16 +102,12 @@ def _is_known_short_code(digits: str, region: str) -> bool:
     return phonenumbers.is_valid_short_number_for_region(number, region)
 
 
-def is_local(digits: str, country: str) -> bool:
-    """Whether these digits are as long as a number of this country without its area code."""
+@lru_cache(maxsize=256)
+def country_code(country: str) -> str:
+    """The digits that stand for a country: "86" for cn, "0" for one that is none."""
     import phonenumbers
 
-    try:
-        number = phonenumbers.parse(digits, country.upper())
-    except phonenumbers.NumberParseException:
-        return False
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    return reason == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY
+    return str(phonenumbers.country_code_for_region(country.upper()))
 
 
 def place(e164: str, language: str = "en") -> str:

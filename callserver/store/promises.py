@@ -14,7 +14,7 @@ from callserver.customers.record import CustomerId
 from callserver.errors import BadValue, Conflict, NotFound
 from callserver.facts import MACHINE, Actor, Instant, iso
 from callserver.numbers import tail
-from callserver.store import audit, outbox, text, timeline
+from callserver.store import audit, ids, outbox, text, timeline
 from callserver.store.desk import promise_open, tickets
 from callserver.store.desk import promises as table
 from callserver.store.outbox import Event, EventType
@@ -89,7 +89,7 @@ def settle(
 
 def get(connection: Connection, promise: PromiseId) -> Promise:
     """One promise. Raises NotFound."""
-    row = connection.execute(select(table).where(table.c.id == promise)).one_or_none()
+    row = connection.execute(select(table).where(table.c.id == ids.known(promise))).one_or_none()
     if row is None:
         raise NotFound(f"there is no promise with the id {promise}")
     return _promise(row)
@@ -97,12 +97,12 @@ def get(connection: Connection, promise: PromiseId) -> Promise:
 
 def of_ticket(connection: Connection, ticket: TicketId) -> tuple[Promise, ...]:
     """All promises of a ticket, the first one first."""
-    return _promises(connection, table.c.ticket_id == ticket, order=table.c.id)
+    return _promises(connection, table.c.ticket_id == ids.known(ticket), order=table.c.id)
 
 
 def open_of_ticket(connection: Connection, ticket: TicketId) -> tuple[Promise, ...]:
     """The promises of a ticket that are still owed, the most urgent first."""
-    return _promises(connection, table.c.ticket_id == ticket, promise_open)
+    return _promises(connection, table.c.ticket_id == ids.known(ticket), promise_open)
 
 
 def open_of_tail(connection: Connection, backwards: str) -> tuple[Promise, ...]:
@@ -112,7 +112,7 @@ def open_of_tail(connection: Connection, backwards: str) -> tuple[Promise, ...]:
 
 def open_of_customer(connection: Connection, customer: CustomerId) -> tuple[Promise, ...]:
     """What is owed to a customer, the most urgent first."""
-    return _promises(connection, table.c.customer_id == customer, promise_open)
+    return _promises(connection, table.c.customer_id == ids.known(customer), promise_open)
 
 
 def due(connection: Connection, until: Instant, limit: int) -> tuple[Promise, ...]:
@@ -147,7 +147,11 @@ def _promises(
 
 
 def _held(connection: Connection, ticket: TicketId) -> Any:
-    wanted = select(tickets.c.customer_id, tickets.c.record).where(tickets.c.id == ticket).with_for_update()
+    wanted = (
+        select(tickets.c.customer_id, tickets.c.record)
+        .where(tickets.c.id == ids.known(ticket))
+        .with_for_update()
+    )
     row = connection.execute(wanted).one_or_none()
     if row is None:
         raise NotFound(f"there is no ticket with the id {ticket}")

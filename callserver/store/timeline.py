@@ -20,7 +20,7 @@ from callserver.customers.record import CustomerId
 from callserver.errors import BadValue, NotFound
 from callserver.facts import Actor, CallId, Instant, PbxId
 from callserver.numbers import tail
-from callserver.store import audit, outbox, text
+from callserver.store import audit, ids, outbox, text
 from callserver.store.desk import contact, tickets
 from callserver.store.desk import timeline as table
 from callserver.store.desk import unsealed as seals
@@ -31,6 +31,7 @@ from callserver.tickets.telling import entry_told
 from callserver.tickets.wording import lines
 
 LONGEST_NOTE = 10_000  # characters
+_LAST_SEQ = 2**31 - 1
 
 # Told and noted as what they belong to, by whoever adds them: a change, a step, a promise.
 _TOLD_ELSEWHERE = frozenset({"opened", "change", "status", "promise", "customer"})
@@ -123,7 +124,9 @@ def correct(
 
 def get(connection: Connection, ticket: TicketId, seq: int) -> Entry | None:
     """One entry."""
-    row = connection.execute(_entries().where(table.c.ticket_id == ticket, table.c.seq == seq)).one_or_none()
+    row = connection.execute(
+        _entries().where(table.c.ticket_id == ids.known(ticket), table.c.seq == _seq(seq))
+    ).one_or_none()
     return None if row is None else _entry(row._mapping)
 
 
@@ -135,9 +138,9 @@ def page(
     kinds: Sequence[EntryKind] | None = None,
 ) -> Page:
     """At most `limit` entries of a ticket with numbers below `before`, of these kinds, newest first."""
-    wanted = _entries().where(table.c.ticket_id == ticket)
+    wanted = _entries().where(table.c.ticket_id == ids.known(ticket))
     if before is not None:
-        wanted = wanted.where(table.c.seq < before)
+        wanted = wanted.where(table.c.seq < _seq(before))
     if kinds is not None:
         wanted = wanted.where(table.c.kind.in_(kinds))
     rows = connection.execute(wanted.order_by(table.c.seq.desc()).limit(limit + 1)).all()
@@ -152,7 +155,9 @@ def of_customer(
     after: tuple[Instant, TicketId, int] | None = None,
 ) -> Contacts:
     """At most `limit` contacts of a customer (tickets.record.CONTACTS), newest first, behind `after`."""
-    return _contacts(connection, _entries().where(contact, table.c.customer_id == customer), limit, after)
+    return _contacts(
+        connection, _entries().where(contact, table.c.customer_id == ids.known(customer)), limit, after
+    )
 
 
 def of_tail(
@@ -192,6 +197,11 @@ def _contacts(
     return Contacts(entries=entries, end=None if last is None else (last.at, last.ticket, last.seq))
 
 
+def _seq(given: int) -> int:
+    """A number that the database can compare; beyond it there is no entry."""
+    return max(0, min(given, _LAST_SEQ))
+
+
 def _checked(words: str) -> str:
     if len(words) > LONGEST_NOTE:
         raise BadValue("text", f"is longer than {LONGEST_NOTE} characters")
@@ -209,7 +219,7 @@ def _touched(connection: Connection, ticket: TicketId, at: Instant) -> Row[Any]:
     touched = case((tickets.c.touched_at < at, at), else_=tickets.c.touched_at)
     touching = (
         update(tickets)
-        .where(tickets.c.id == ticket)
+        .where(tickets.c.id == ids.known(ticket))
         .values(touched_at=touched)
         .returning(tickets.c.number, tickets.c.customer_id, tickets.c.tail)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callserver.customers.record import CustomerId
 from callserver.store import ticket_pages, tickets, timeline
 from callserver.store.engine import Store
 from callserver.store.ticket_pages import SORTS, Place, Sort, Wanted
@@ -89,7 +90,7 @@ async def test_each_filter_leaves_the_others_out(store: Store) -> None:
         Wanted(number="1000016"),
         Wanted(words="water"),
         Wanted(kinds=[]),
-        Wanted(customer=10**30),
+        Wanted(customer=CustomerId(10**30)),
         Wanted(due_before=NOON + 24 * HOUR),
     ):
         assert await numbers(store, nothing) == []

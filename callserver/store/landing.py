@@ -74,15 +74,22 @@ def land(connection: Connection, told: Told, site: Site, now: Instant | None = N
     """
     now = connection.execute(select(clock(now))).scalar_one()
     record = calls.record_of(connection, told.pbx, told.call)
-    if record is None:
-        return Landed(
-            call=told.call, row="gone"
-        )  # part of another call, which has jobs of its own, or erased
+    if record is None:  # part of another call, which has jobs of its own, or erased
+        _hand_on(connection, told)
+        return Landed(call=told.call, row="gone", at=now)
     number = other_side(record, site.plan)
     one_after_another(connection, f"land:{tail(number.e164) if number.e164 else told.call}")
     looking = Looking(pbx=told.pbx, call=told.call, moment=told.moment, record=record, absorbed=told.absorbed)
     decision = decide(situation(connection, looking, site, now))
     return _Landing(connection, told, record, number, now).carry_out(decision)
+
+
+def _hand_on(connection: Connection, told: Told) -> None:
+    """A call that absorbed another was absorbed itself: the ticket waits under its name for the call that did."""
+    link = call_tickets.explain(connection, told.absorbed) if told.absorbed is not None else None
+    if link is not None:
+        call_tickets.take_off(connection, link.call)
+        call_tickets.put(connection, told.call, link.ticket, link.rule, link.at)
 
 
 def adopt(connection: Connection, customer: Customer, actor: Actor, now: Instant) -> tuple[TicketId, ...]:

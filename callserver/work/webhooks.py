@@ -268,4 +268,4 @@ class Courier:
         self._on_result(webhook.id, result)
         if result != "delivered":
             log.warning("webhook", webhook=webhook.id, name=webhook.asked.name, result=result, why=said,
-                        letter=letter.id, event=letter.event, attempt=letter.attempts + 1)  # fmt: skip
+                        letter=letter.id, key=letter.event, attempt=letter.attempts + 1)  # fmt: skip

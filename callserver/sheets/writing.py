@@ -47,7 +47,7 @@ def writing(path: Path, headings: Sequence[str], *, form: Format | None = None) 
             yield book
         return
     with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        text = _Text(file, "\t" if form == "tsv" else ",")
+        text = Text(file, "\t" if form == "tsv" else ",")
         text.write(headings)
         yield text
 
@@ -64,7 +64,9 @@ class Stream(Protocol):
     def write(self, text: str, /) -> object: ...
 
 
-class _Text:
+class Text:
+    """Lines of CSV or TSV."""
+
     def __init__(self, file: Stream, delimiter: str) -> None:
         self._writer = csv.writer(file, delimiter=delimiter)
 

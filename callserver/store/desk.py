@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    literal_column,
 )
 
 from callserver.store.only_grows import only_grows
@@ -126,13 +127,16 @@ merges = Table(
 Index("ix_merges_into", merges.c.into_id)
 Index("ix_merges_from", merges.c.from_id)
 
-# An import that was begun: where it is, so that it can go on. `digest` is the file's and its mapping's.
+# An import that was begun: where it is, so that it can go on. `digest` is the file's and its mapping's; `rows` of the
+# file are done, `rejects` is how many bytes of the reject file belong to them, `counts` (JSON) what became of them.
 imports = Table(
     "imports",
     metadata,
     Column("digest", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
+    Column("rejects", BigInteger, nullable=False),
+    Column("counts", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
@@ -175,6 +179,12 @@ Index(
     tickets.c.tail,
     tickets.c.touched_at,
     **where(and_(ticket_open, tickets.c.tail.is_not(None))),
+)
+Index(
+    "ix_tickets_customer_open",
+    tickets.c.customer_id,
+    tickets.c.touched_at,
+    **where(and_(ticket_open, tickets.c.customer_id.is_not(None))),
 )
 Index("ix_tickets_touched", tickets.c.touched_at, tickets.c.id)
 Index("ix_tickets_open", tickets.c.touched_at, tickets.c.id, **where(ticket_open))
@@ -260,7 +270,8 @@ promises = Table(
     Column("why", Text, nullable=False),
     sqlite_autoincrement=True,
 )
-promise_open: ColumnElement[bool] = promises.c.status == "planned"
+# Not a parameter: with one, neither database knows that the partial indexes fit.
+promise_open: ColumnElement[bool] = promises.c.status == literal_column("'planned'")
 Index("ix_promises_ticket", promises.c.ticket_id)
 Index("ix_promises_due", promises.c.due_at, promises.c.id, **where(promise_open))
 Index("ix_promises_tail", promises.c.tail, **where(and_(promise_open, promises.c.tail.is_not(None))))

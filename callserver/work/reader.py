@@ -1,0 +1,168 @@
+"""The half of an import that reads and checks, in a process of its own.
+
+In: a pipe to the half that writes, a path, what the user says about it. Out, through the pipe: what was opened, then
+entries and rejected rows batch by batch, in the order of the file, then its end; or why it cannot be read. Must not
+know: databases. Two processes, because checking a row and writing it take a core about as long as each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from callserver.errors import BadValue
+from callserver.numbers import Plan
+from callserver.sheets.reading import read
+from callserver.sheets.table import Row, Table
+from callserver.store.importing import Entry, OwnedEntry
+from callserver.work.columns import Columns, columns
+from callserver.work.entries import Clerk, Rejected
+from callserver.work.seen import Seen
+
+BATCH = 1_000  # rows that are written in one transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user says about a file. `mapping`: heading -> field, see columns.py."""
+
+    path: Path
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    ignore_unknown: bool = False
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file that can be imported. `digest`: of its bytes and how they are read; `about`: so many rows, 0 unknown."""
+
+    digest: str
+    about: int
+    headings: tuple[str, ...]
+    mapping: tuple[tuple[str, str], ...]  # heading, field
+    unknown: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some rows of the file; `rows` of it are done with when they are."""
+
+    rows: int
+    entries: list[Entry]
+    rejected: list[Rejected]
+
+
+def opened(asked: Asked, plan: Plan) -> tuple[Table, Columns, Opened]:
+    """Open the file. Raises BadValue, OSError."""
+    table = read(asked.path, encoding=asked.encoding, delimiter=asked.delimiter, sheet=asked.sheet)
+    known = columns(
+        table.headings, given=asked.mapping, ignore_unknown=asked.ignore_unknown, category=asked.category
+    )
+    how = repr((table.digest, asked.encoding, asked.delimiter, asked.sheet, known.said, known.category, plan))
+    found = Opened(
+        digest=hashlib.blake2b(how.encode("utf-8", "replace"), digest_size=16).hexdigest(),
+        about=table.about,
+        headings=table.headings,
+        mapping=known.said,
+        unknown=known.unknown,
+        said=table.said,
+    )
+    return table, known, found
+
+
+def batches(table: Table, known: Columns, plan: Plan, skip: int = 0) -> Iterator[Batch]:
+    """The rows of the file behind the first `skip`, which are read all the same: later ones may repeat them."""
+    clerk, seen, rows = Clerk(known, plan), Seen(), 0
+    piece: list[Row] = []
+    try:
+        for row in table.rows:
+            piece.append(row)
+            if len(piece) == BATCH or rows + len(piece) == skip:
+                rows += len(piece)
+                batch = _batch(clerk, seen, piece, rows)
+                if rows > skip:
+                    yield batch
+                piece = []
+        if piece:
+            yield _batch(clerk, seen, piece, rows + len(piece))
+    finally:
+        seen.close()
+
+
+def _batch(clerk: Clerk, seen: Seen, rows: list[Row], end: int) -> Batch:
+    entries: list[Entry] = []
+    rejected: list[Rejected] = []
+    for row in rows:
+        made = clerk.entry(row)
+        if isinstance(made, Entry):
+            entries.append(made)
+        else:
+            rejected.append(made)
+    keys = [(f"i{one.external_id}" if one.external_id else f"m{one.mark}", one.line) for one in entries]
+    if before := seen.before(keys):
+        entries = [one._replace(before=before.get(one.line, 0)) for one in entries]
+    return Batch(rows=end, entries=entries, rejected=rejected)
+
+
+# --- through the pipe ------------------------------------------------------------------------------------------------
+
+
+def work(pipe: Connection, asked: Asked, plan: Plan) -> None:
+    """The process: tell what was opened, hear where to begin, send batches, tell the end."""
+    try:
+        table, known, found = opened(asked, plan)
+        _send(pipe, "opened", asdict(found))
+        for batch in batches(table, known, plan, pipe.recv()):
+            _send(pipe, "batch", batch.rows, _packed(batch.entries), list(map(tuple, batch.rejected)))
+        _send(pipe, "end")
+    except (BrokenPipeError, EOFError, KeyboardInterrupt):
+        return  # nobody is there any more to be told
+    except BadValue as error:
+        _send(pipe, "refused", error.field, error.why)
+    except OSError as error:
+        _send(pipe, "unreadable", error.errno, error.strerror, str(error.filename))
+    finally:
+        pipe.close()
+
+
+def _send(pipe: Connection, *message: Any) -> None:
+    """marshal takes a third of pickle's time, and both ends are this program."""
+    pipe.send_bytes(marshal.dumps(message))
+
+
+def _packed(entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
+    return [(*one[:_OWNED], list(map(tuple, one.products)), *one[_OWNED + 1 :]) for one in entries]
+
+
+def received(pipe: Connection) -> Opened | Batch | None:
+    """The next message; None: the file is at its end. Raises what the reader met with, EOFError where it is gone."""
+    kind, *values = marshal.loads(pipe.recv_bytes())
+    if kind == "batch":
+        rows, entries, rejected = values
+        return Batch(rows=rows, entries=_unpacked(entries), rejected=list(map(Rejected._make, rejected)))
+    if kind == "opened":
+        return Opened(**values[0])
+    if kind == "refused":
+        raise BadValue(*values)
+    if kind == "unreadable":
+        raise OSError(*values)
+    return None
+
+
+def _unpacked(entries: Sequence[tuple[Any, ...]]) -> list[Entry]:
+    return [
+        Entry._make((*one[:_OWNED], list(map(OwnedEntry._make, one[_OWNED])), *one[_OWNED + 1 :]))
+        for one in entries
+    ]
+
+
+_OWNED = Entry._fields.index("products")

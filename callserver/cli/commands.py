@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callserver.cli import asterisk, config, db, reconcile, replay, serve, tail, trace
+from callserver.cli import asterisk, config, db, number, reconcile, replay, serve, tail, token, trace
 from callserver.cli.ending import MEANING, Commands
 
 _CODES = "  \n".join(f"**{ending.value}** {meaning}" for ending, meaning in MEANING.items())
@@ -63,10 +63,12 @@ app.command(name="serve")(serve.serve)
 app.command(name="replay")(replay.replay)
 app.command(name="tail")(tail.tail)
 app.command(name="reconcile")(reconcile.reconcile)
+app.command(name="number")(number.number)
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(trace.app, name="trace")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:

@@ -52,6 +52,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], Ending], ...] = (
     (errors.StoreError, Ending.DATABASE),
     (errors.JournalUnreadable, Ending.JOURNAL),
     (errors.UnsafeValue, Ending.USAGE),
+    (errors.Refusal, Ending.USAGE),
     (OSError, Ending.FILE),
     (KeyboardInterrupt, Ending.INTERRUPTED),
 )

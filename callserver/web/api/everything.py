@@ -5,10 +5,18 @@ In: each subject's module. Out: what is served and described. Must not know: how
 
 from __future__ import annotations
 
-from callserver.web.api import calls, customers, products, queues, tokens
+from callserver.web.api import calls, customers, finding, merging, products, queues, tokens
 from callserver.web.api.operation import Operation
 
-SUBJECTS = (customers.api, products.api, calls.api, queues.api, tokens.api)
+SUBJECTS = (
+    finding.api,
+    customers.api,
+    products.api,
+    merging.api,
+    calls.api,
+    queues.api,
+    tokens.api,
+)
 
 
 def operations() -> list[Operation]:

@@ -1,0 +1,100 @@
+"""The API of search: customers by whatever somebody knows of them.
+
+In: text as somebody typed it. Out: hits, the surest first, each with why it was found. Must not know: how the search
+goes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from callserver.errors import BadValue
+from callserver.store import customers, finding
+from callserver.store.engine import Connection
+from callserver.store.finding import WAYS, Hit, Place, Way
+from callserver.web.api.customers import CustomerShown, shown
+from callserver.web.api.operation import Asked, Done, Operations
+from callserver.web.api.problems import wrong_query
+from callserver.web.api.shapes import Cursor, NextCursor, cursor, number_as_written, place
+
+api = Operations(
+    "search", "Customers by name, initials, number or its last digits, address, serial or ticket number."
+)
+
+
+class SearchQuery(Struct, frozen=True, kw_only=True):
+    q: Annotated[
+        str, Meta(min_length=1, max_length=200, description="Anything.", examples=["王芳", "8000", "wf"])
+    ]
+    by: Annotated[Way | None, Meta(description="Look only so; otherwise on all ways.")] = None
+    limit: Annotated[int, Meta(ge=1, le=finding.MOST, description="At most so many hits on a page.")] = 20
+    cursor: Cursor | None = None
+
+
+class HitShown(Struct, frozen=True, kw_only=True):
+    """A customer, and why it was found; `ticket` and `product` (numbers) led there.
+
+    `customer` is null for a ticket that has none yet.
+    """
+
+    by: Way
+    customer: CustomerShown | None
+    ticket: int | None
+    product: int | None
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Hits, the surest first.
+
+    `more`: what was asked for is so common that the page was ended before it was full; go on, or ask for more.
+    """
+
+    hits: list[HitShown]
+    cursor: NextCursor
+    more: bool
+
+
+@api("GET", "/search", scope="customers:read", long=True)
+def search(connection: Connection, asked: Asked, query: SearchQuery) -> Done[Found]:
+    """Find customers: one box for everything that somebody may know of them.
+
+    A name by its beginning, or any two characters of one in Chinese; its pinyin initials; a number in any writing, or
+    at least 4 of its last digits; words of an address; a serial number or its beginning; an external id; a ticket's
+    number.
+    """
+    try:
+        page = finding.find(
+            connection,
+            number_as_written(query.q) or "",
+            asked.site.plan,
+            ways=(query.by,) if query.by else WAYS,
+            limit=query.limit,
+            after=_place(query.cursor),
+        )
+    except BadValue as error:
+        raise wrong_query("cursor", error.why) from error
+    end = cursor([page.next.way, page.next.value, page.next.id]) if page.next else None
+    subjects = tuple(customers.subject(hit.customer.id) for hit in page.hits if hit.customer)
+    body = Found(hits=[_hit(one, asked) for one in page.hits], cursor=end, more=page.more)
+    return Done(body, seen=subjects)
+
+
+def _hit(hit: Hit, asked: Asked) -> HitShown:
+    return HitShown(
+        by=hit.way,
+        customer=None if hit.customer is None else shown(hit.customer, asked),
+        ticket=hit.ticket,
+        product=hit.product,
+    )
+
+
+def _place(text: str | None) -> Place | None:
+    behind = place(text, str, str, int)
+    if behind is None:
+        return None
+    way = next((one for one in WAYS if one == behind[0]), None)
+    if way is None:
+        raise wrong_query("cursor", "give the one of the page before, as it was")
+    return Place(way=way, value=behind[1], id=behind[2])

@@ -1,0 +1,128 @@
+"""The API of merging: two customers who are one, apart again, and one who is two.
+
+In: ids, what goes where. Out: the customers as they are then. Must not know: what becomes of names and numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct
+
+from callserver.customers import checking
+from callserver.customers.checking import LENGTHS, MOST
+from callserver.customers.merging import Going
+from callserver.store import customers, merging
+from callserver.store.customers import subject
+from callserver.store.engine import Connection
+from callserver.store.merging import Merge
+from callserver.web.api.customers import CustomerShown, shown
+from callserver.web.api.operation import Asked, Done, Id, Operations
+from callserver.web.api.shapes import Given, Moment, moment
+
+api = Operations("merging", "Two customers who are one; apart again within a day; and one who is two.")
+
+Place = Annotated[int, Meta(ge=0, lt=MOST, description="Its place in the customer's list; 0 is the first.")]
+_MOST_MOVED = 1000
+
+
+class MergeGiven(Struct, frozen=True, kw_only=True):
+    """Which customer becomes part of this one."""
+
+    customer: Id
+
+
+class SplitGiven(Struct, frozen=True, kw_only=True):
+    """What goes to the new customer, and the new one's name. One thing at least must go."""
+
+    name: Given[Annotated[str, Meta(max_length=LENGTHS["name"])]] = UNSET
+    numbers: Annotated[list[Place], Meta(max_length=MOST)] = []
+    addresses: Annotated[list[Place], Meta(max_length=MOST)] = []
+    products: Annotated[list[Id], Meta(max_length=_MOST_MOVED)] = []
+    tickets: Annotated[list[Id], Meta(max_length=_MOST_MOVED)] = []
+
+
+class MergeShown(Struct, frozen=True, kw_only=True):
+    """That a customer became part of another one. It can be undone until `until`."""
+
+    id: int
+    into: int
+    customer: Annotated[int, Meta(description="Who is part of `into` since then.")]
+    at: Moment | None
+    actor: str
+    until: Moment | None
+    undone_at: Moment | None
+
+
+class Merges(Struct, frozen=True, kw_only=True):
+    """Merges that a customer took part in, the newest first; at most 50."""
+
+    merges: list[MergeShown]
+
+
+class Apart(Struct, frozen=True, kw_only=True):
+    """Two customers again; `stayed` says, a sentence each, what could not be taken back."""
+
+    into: CustomerShown
+    customer: CustomerShown
+    stayed: list[str]
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """The customer without what went, and the new one."""
+
+    customer: CustomerShown
+    new: CustomerShown
+
+
+@api("POST", "/customers/{id}/merge", scope="customers:write", status=201, errors=(409,))
+def merge_customers(connection: Connection, asked: Asked, id: Id, body: MergeGiven) -> Done[MergeShown]:
+    """Another customer becomes part of this one, with products, tickets, contacts and promises.
+
+    It can be undone for a day: `POST /merges/{id}/undo`.
+    """
+    return Done(_merge(merging.merge(connection, id, body.customer, asked.actor, asked.now)))
+
+
+@api("GET", "/customers/{id}/merges", scope="customers:read")
+def list_merges(connection: Connection, asked: Asked, id: Id) -> Done[Merges]:
+    """Merges that a customer took part in, the newest first."""
+    customers.get(connection, id)
+    found = merging.of_customer(connection, id)
+    return Done(Merges(merges=[_merge(one) for one in found]), seen=(subject(id),))
+
+
+@api("POST", "/merges/{id}/undo", scope="customers:write", errors=(409,))
+def undo_merge(connection: Connection, asked: Asked, id: Id) -> Done[Apart]:
+    """Take a merge back, within a day: all that still is as the merge left it."""
+    done = merging.undo(connection, id, asked.actor, asked.now)
+    return Done(
+        Apart(into=shown(done.into, asked), customer=shown(done.other, asked), stayed=list(done.stayed))
+    )
+
+
+@api("POST", "/customers/{id}/split", scope="customers:write", status=201, guarded=True)
+def split_customer(connection: Connection, asked: Asked, id: Id, body: SplitGiven) -> Done[Split]:
+    """Some numbers, addresses, products and tickets go to a new customer, who was thought to be the same."""
+    given = (body.name or "").strip()
+    name = checking.customer({"name": given}, asked.site.plan).name if given else ""
+    going = Going(
+        numbers=tuple(body.numbers),
+        addresses=tuple(body.addresses),
+        products=tuple(body.products),
+        tickets=tuple(body.tickets),
+    )
+    rest, new = merging.split(connection, id, asked.expected, going, name, asked.actor, asked.now)
+    return Done(Split(customer=shown(rest, asked), new=shown(new, asked)), location=f"/customers/{new.id}")
+
+
+def _merge(done: Merge) -> MergeShown:
+    return MergeShown(
+        id=done.id,
+        into=done.into,
+        customer=done.other,
+        at=moment(done.at),
+        actor=done.actor,
+        until=moment(done.until),
+        undone_at=moment(done.undone_at),
+    )

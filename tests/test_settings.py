@@ -6,10 +6,13 @@ import pickle
 import tomllib
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from callserver.errors import SettingsError
+from callserver.numbers import Plan
 from callserver.settings import DatabaseUrl, Secret, Settings, load
+from callserver.settings.countries import COUNTRIES
 from callserver.settings.example import example, markdown
 
 LEAST = '[[asterisk]]\nid = "main"\nsecret = "s3cret"\n'
@@ -117,6 +120,14 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ('[site]\ntimezone = "Asia/Qingdao"\n', "is no IANA time zone"),
         ('[site]\ntimezone = "../../etc/passwd"\n', "is no IANA time zone"),
         ('[site]\ncountry = "China"\n', "two small letters"),
+        ('[site]\ncountry = "zz"\n', "two small letters"),
+        ('[site]\ncountry = "uk"\n', "the United Kingdom is gb"),
+        ('[site]\narea_code = "0532-"\n', "up to 6 digits"),
+        ('[site]\narea_code = 532\n', "is not a text"),
+        ('[site]\ntrunk_prefixes = ["9,"]\n', "1 to 6 digits"),
+        ('[site]\ntrunk_prefixes = [""]\n', "must be a list of texts"),
+        ('[site]\nextension_digits = "4-3"\n', "such as 3-4"),
+        ('[site]\nextension_digits = "4"\n', "such as 3-4"),
         ('[database]\nurl = "mysql://x"\n', "only sqlite:// and postgresql://"),
         ('[database]\nurl = "sqlite://"\n', "name a file"),
         ('[trace]\nmax_mb = -1\n', "must be more than 0"),
@@ -273,6 +284,18 @@ def test_queues_get_titles_targets_and_kinds(tmp_path: Path) -> None:
     queues = read(tmp_path, text).queues
     assert (queues["hotline"].title, queues["hotline"].target_s) == ("维修热线", 20.0)
     assert queues["a b"].kind == "complaint"
+
+
+def test_the_site_says_how_numbers_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path).number_plan == Plan()
+    text = '[site]\ncountry = "de"\narea_code = "030"\ntrunk_prefixes = []\nextension_digits = "3-4"\n'
+    plan = Plan(country="de", area_code="030", trunk_prefixes=(), extension_digits=(3, 4))
+    assert read(tmp_path, LEAST + text).number_plan == plan
+    assert read(tmp_path, CALLSERVER_SITE_TRUNK_PREFIXES="9, 0").number_plan.trunk_prefixes == ("9", "0")
+
+
+def test_the_countries_are_those_that_have_numbers() -> None:
+    assert {country.lower() for country in phonenumbers.SUPPORTED_REGIONS} == COUNTRIES
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ for people. Must not know: settings, customers, SQL, clocks. Rule by rule: `read
 
 from callserver.numbers.reading import Plan
 from callserver.numbers.tail import tail, tail_of_digits
-from callserver.numbers.values import KINDS, Kind, Read, Rule
+from callserver.numbers.values import KINDS, RULES, Kind, Read, Rule
 from callserver.numbers.world import place, shown
 
-__all__ = ["KINDS", "Kind", "Plan", "Read", "Rule", "place", "shown", "tail", "tail_of_digits"]
+__all__ = ["KINDS", "RULES", "Kind", "Plan", "Read", "Rule", "place", "shown", "tail", "tail_of_digits"]

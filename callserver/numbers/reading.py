@@ -2,20 +2,9 @@
 
 In: a number as it was received, the site's plan. Out: `Read`. Must not know: where the number comes from, who owns it.
 
-What is ambiguous (does the leading 9 belong to the number?) is settled by validity: the rules below are tried from the
-top, and the first whose result the world's numbering plans call a number wins.
-
-| rule | what it takes | at a site in Qingdao (cn, 0532) |
-|---|---|---|
-| withheld | a word or sign for "no number" | anonymous, 未知, -, nothing at all |
-| international | + or 00, then country code and number | +8613800138000, 008613800138000 |
-| short_code | services of the site's country | 110, 12345, 95588 |
-| extension | as many digits as the site's own telephones | 8001 |
-| local | at most 8 digits, with the site's area code in front | 88888888 |
-| national | as dialled in the country, its own country code or not | 013800138000, 8613800138000, 4008111111 |
-| trunk | what remains after a trunk prefix, by the rules above | 9013800138000, 9,88888888 |
-| bare | country code and number without +, at least 11 digits | 4915112345678 |
-| unplaced | a local number at a site that names no area code | 88888888 |
+What is ambiguous (does the leading 9 belong to the number?) is settled by validity: the rules are tried in the order of
+`values.RULES`, and the first whose result the world's numbering plans call a number wins. Three places know better than
+validity alone, each with its reason beside it: `_ALWAYS_SPLIT`, `_is_internal`, `_national`.
 """
 
 from __future__ import annotations

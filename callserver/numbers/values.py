@@ -13,17 +13,30 @@ Kind = Literal["mobile", "landline", "service", "other", "extension", "withheld"
 KINDS: tuple[str, ...] = get_args(Kind)
 
 Rule = Literal[
-    "withheld",  # a word or sign that stands for "no number"
-    "international",  # begins with + or 00
-    "short_code",  # emergency and service codes: 110, 12345, 95588
-    "extension",  # as many digits as the site's own telephones have
-    "local",  # the site's area code put in front
-    "national",  # as it is dialled within the country of the site, with its own country code or without
-    "trunk",  # after what the trunk or the switch puts in front
-    "bare",  # an international number whose + got lost
-    "unplaced",  # looks like a local number, but which area?
-    "none",  # no rule made sense of it
+    "withheld",
+    "international",
+    "short_code",
+    "extension",
+    "local",
+    "national",
+    "trunk",
+    "bare",
+    "unplaced",
+    "none",
 ]
+# In the order in which they are tried; the sentences stand in docs/numbers.md, too.
+RULES: dict[Rule, str] = {
+    "withheld": "a word or sign for no number, or nothing at all",
+    "international": "+ or 00, then country code and number",
+    "short_code": "an emergency or service number of the site's country",
+    "extension": "as many digits as the site's own telephones have",
+    "local": "at most 8 digits: the site's area code is put in front",
+    "national": "as dialled within the site's country, with its country code or without",
+    "trunk": "a trunk prefix, then a number by one of the rules above",
+    "bare": "country code and number without +, at least 11 digits",
+    "unplaced": "a local number, and the site names no area code",
+    "none": "no rule makes a number of it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+from callserver.settings.countries import COUNTRIES
 from callserver.settings.secrets import DatabaseUrl, Secret
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ def _timezone(value: str) -> str | None:
 
 
 def _country(value: str) -> str | None:
-    return None if re.fullmatch(r"[a-z]{2}", value) else "a country is two small letters (ISO 3166)"
+    if value in COUNTRIES:
+        return None
+    return "a country is two small letters (ISO 3166)" + (
+        "; the United Kingdom is gb" if value == "uk" else ""
+    )
 
 
 def _area_code(value: str) -> str | None:

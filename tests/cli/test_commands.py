@@ -19,6 +19,7 @@ COMMANDS = [
     "replay",
     "tail",
     "reconcile",
+    "number",
     "version",
     "asterisk render",
     "asterisk check",

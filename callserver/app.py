@@ -27,7 +27,7 @@ from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.settings import AsteriskSettings, Settings
-from callserver.store import engine, migrations
+from callserver.store import engine, jobs, migrations
 from callserver.store.engine import Store
 from callserver.store.situations import Site
 from callserver.vitals import Vitals
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 PARTS_OF_A_STOP = (
     3  # a duty hangs up, writes the rest, closes its journal: together they get one stage's deadline
 )
+LANDING_HOLD_S = 10.0  # after so long another node does the landing that a dead one had begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class App:
             self.settings.web, store, self.vitals, self.settings.queues, self.settings.number_plan
         )
         await self._begin(Stage("web", server.start, server.stop))
+        await jobs.take_back(store, self.myself.node, self.myself.holder)
         landing = self._landing(store)
         lander = Running(landing.run, landing.stop)
         await self._begin(
@@ -142,6 +144,7 @@ class App:
             self.myself.holder,
             {LAND: lander.job},
             kinds=lambda: [LAND],
+            hold_s=LANDING_HOLD_S,
             on_result=self.vitals.job_done,
         )
 

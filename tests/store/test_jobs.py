@@ -5,7 +5,7 @@ import contextlib
 from collections import Counter
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from callserver.store import engine, jobs
 from callserver.store.engine import Store
@@ -76,6 +76,30 @@ async def test_what_did_not_work_is_tried_again_later(store: Store) -> None:
     assert await jobs.retry(store, mine, "no answer\x00", jobs.backoff(mine.attempts), now=NOON)
     assert await claim(store, at=NOON + 4_999) == []
     assert (await only(store, at=NOON + 5_000)).attempts == 2
+
+
+async def test_after_a_crash_a_node_takes_back_what_it_had_claimed(store: Store) -> None:
+    await jobs.enqueue(store, [job(1), job(2), job(3)])
+    (mine,) = await claim(store, "node-a/1", limit=1)
+    (theirs,) = await claim(store, "node-ab/1", limit=1)
+    assert await jobs.take_back(store, "node-a", "node-a/1") == 0
+    assert await jobs.take_back(store, "node-a", "node-a/2") == 1
+    assert {one.id for one in await claim(store, "node-a/2")} == {1, 2, 3} - {theirs.id}
+    assert not await jobs.done(store, mine)
+
+
+async def test_work_that_a_transaction_causes_is_put_down_with_it(store: Store) -> None:
+    with pytest.raises(RuntimeError):
+        await store.write(_put_down_and_fail)
+    assert await claim(store) == []
+    await store.write(lambda c: jobs.put_down(c, [job(1), job(1), job(2, due=NOON + 1)]))
+    await store.write(lambda c: jobs.put_down(c, []))
+    assert len(await claim(store)) == 1
+
+
+def _put_down_and_fail(connection: Connection) -> None:
+    jobs.put_down(connection, [job(1)])
+    raise RuntimeError("no")
 
 
 def test_waiting_grows_up_to_an_hour() -> None:

@@ -33,7 +33,7 @@ _CHANGES_KEPT: Final = frozenset(
     {"kind", "priority", "product", "owner", "team", "due_at", "customer", "status"}
 )
 
-# Where the records and facts of calls have numbers; in ids there are digits that look like one.
+# Where calls, tickets and promises have numbers; in ids there are digits that look like one.
 _NUMBERED: Final = frozenset(
     {"caller_number", "dialed", "number", "channel", "interface", "by", "to", "name"}
 )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, tuple_, updat
 
 from callserver import numbers
 from callserver.customers import forgetting
+from callserver.customers.forgetting import IsTheirs
 from callserver.customers.record import Customer, CustomerId, customer_from_json, product_from_json
 from callserver.facts import Actor, Instant
 from callserver.store import customers, kinds, products, promises, timeline
@@ -191,32 +192,51 @@ def forget_entries(connection: Connection, which: Any, forgotten: Callable[[str,
 
 
 def forget_events(
-    connection: Connection, after: int, limit: int, subjects: Collection[str], texts: frozenset[str]
+    connection: Connection, after: int, limit: int, subjects: Collection[str], is_theirs: IsTheirs
 ) -> int | None:
-    """Bodies of the next `limit` rows of the outbox that are about these, or have one of these texts in them.
+    """Of the next `limit` rows of the outbox the bodies of those about these subjects, and their numbers in others.
 
     An event that was not sent yet is sent without what it said. Gives the last id, None: there are no more.
     """
     wanted = select(outbox.c.id, outbox.c.subject, outbox.c.body).where(outbox.c.id > after)
     rows = connection.execute(wanted.order_by(outbox.c.id).limit(limit)).all()
-    gone = [row.id for row in rows if row.subject in subjects or forgetting.mentions(load(row.body), texts)]
-    if gone:
-        connection.execute(update(outbox).where(outbox.c.id.in_(gone)).values(body=dump(ERASED), error=None))
+    changed = [
+        {"_id": row.id, "_body": body}
+        for row in rows
+        if (body := _told(row.body, is_theirs, gone=row.subject in subjects)) != row.body
+    ]
+    if changed:
+        one = outbox.c.id == bindparam("_id")
+        connection.execute(update(outbox).where(one).values(body=bindparam("_body"), error=None), changed)
     return rows[-1].id if len(rows) == limit else None
 
 
+def _told(body: str, is_theirs: IsTheirs, *, gone: bool) -> str:
+    return dump(ERASED if gone else forgetting.without_number(load(body), is_theirs))
+
+
 def forget_answers(
-    connection: Connection, after: tuple[str, str], limit: int, texts: frozenset[str], them: Collection[int]
+    connection: Connection,
+    after: tuple[str, str],
+    limit: int,
+    told: frozenset[str],
+    them: Collection[int],
+    is_theirs: IsTheirs,
 ) -> tuple[str, str] | None:
-    """The same for answers that are kept to be given again."""
+    """The same for answers that are kept to be given again; `told`: numbers of tickets, `them`: ids of customers."""
     place = (answers.c.actor, answers.c.key)
     wanted = (
         select(*place, answers.c.answer).where(tuple_(*place) > tuple_(*after)).order_by(*place).limit(limit)
     )
     rows = connection.execute(wanted).all()
-    gone = [(row.actor, row.key) for row in rows if _about(load(row.answer), texts, them)]
-    if gone:
-        connection.execute(update(answers).where(tuple_(*place).in_(gone)).values(answer=dump(ERASED)))
+    changed = [
+        {"_actor": row.actor, "_key": row.key, "_answer": answer}
+        for row in rows
+        if (answer := _told(row.answer, is_theirs, gone=_about(load(row.answer), told, them))) != row.answer
+    ]
+    if changed:
+        one = (answers.c.actor == bindparam("_actor")) & (answers.c.key == bindparam("_key"))
+        connection.execute(update(answers).where(one).values(answer=bindparam("_answer")), changed)
     return (rows[-1].actor, rows[-1].key) if len(rows) == limit else None
 
 

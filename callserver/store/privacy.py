@@ -227,18 +227,16 @@ def _counted(state: State, call: str, done: bool | None) -> None:
 
 
 def _events(connection: Connection, state: State, plan: Plan, by: By) -> int | None:
+    is_theirs = erasing_calls.theirs(plan, state.numbers)
     subjects = frozenset(state.subjects)
-    return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, _digits(state))
+    return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, is_theirs)
 
 
 def _answers(connection: Connection, state: State, plan: Plan, by: By) -> tuple[str, str] | None:
     after = ("", "") if state.after is None else (state.after[0], state.after[1])
-    return erasing.forget_answers(connection, after, _BATCH["answers"], _digits(state), state.customers)
-
-
-def _digits(state: State) -> frozenset[str]:
-    """Digits that stand for nobody else. Not names: others are called the same."""
-    return frozenset([*state.tickets, *(one.removeprefix("+") for one in state.numbers)])
+    is_theirs = erasing_calls.theirs(plan, state.numbers)
+    told = frozenset(state.tickets)
+    return erasing.forget_answers(connection, after, _BATCH["answers"], told, state.customers, is_theirs)
 
 
 _STEPS: dict[Step, Callable[[Connection, State, Plan, By], Any]] = {

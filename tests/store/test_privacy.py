@@ -1,0 +1,263 @@
+"""Somebody is erased: nothing of them is found anywhere, what is counted stays, and the neighbour notices nothing."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, inspect, make_url, select, text
+
+from callserver.customers.record import CustomerId
+from callserver.errors import Conflict, NotFound
+from callserver.facts import CallId
+from callserver.store import (
+    audit,
+    audit_chain,
+    calls,
+    customers,
+    desk,
+    log,
+    merging,
+    privacy,
+    schema,
+    tickets,
+    timeline,
+)
+from callserver.store.engine import Store
+from callserver.store.erasing import ERASED
+from callserver.store.journal import Journal
+from callserver.store.privacy import Erased
+from callserver.store.rows import Batch
+from callserver.store.text import load
+from callserver.store.wiping import wipe
+from tests.store.a_person import MEI, MOBILE, PLAN, SECRETS, People, call_record, clock, everywhere
+from tests.store.samples import PBX, call_id
+
+
+def everything(connection: Connection) -> dict[str, str]:
+    """Each table, as text."""
+    names = inspect(connection).get_table_names()
+    hidden = ("customer_words_data",) if connection.dialect.name == "sqlite" else ()
+    return {
+        name: "\n".join(str(tuple(row)) for row in connection.execute(text(f'SELECT * FROM "{name}"')))
+        for name in [*names, *hidden]
+        if name != "customer_words" or connection.dialect.name != "sqlite"
+    }
+
+
+async def found(store: Store) -> list[tuple[str, str]]:
+    """Where which of the secrets is."""
+    tables = await store.report(everything)
+    return [(name, secret) for name, rows in tables.items() for secret in SECRETS if secret in rows]
+
+
+def statistics(connection: Connection) -> dict[str, Any]:
+    """What reports count."""
+    counts: dict[str, Any] = {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in (
+            desk.customers,
+            desk.products,
+            desk.tickets,
+            desk.attachments,
+            desk.promises,
+            desk.call_tickets,
+        )
+    }
+    rows = connection.execute(select(schema.calls).order_by(schema.calls.c.call_id)).all()
+    bodies = [load(row.record) for row in rows]
+    counts["calls"] = [
+        (one["direction"], one["started_at"], one["ended_at"], one["outcome"], one["queue_visits"])
+        for one in bodies
+    ]
+    kinds = connection.execute(select(desk.tickets.c.kind, desk.tickets.c.status, desk.tickets.c.opened_at))
+    counts["kinds"] = Counter(tuple(row) for row in kinds)
+    told = connection.execute(select(desk.timeline.c.kind, desk.timeline.c.at, desk.timeline.c.actor))
+    counts["entries"] = Counter(tuple(row) for row in told if row.kind != "promise")
+    counts["facts"] = Counter(connection.execute(select(schema.facts.c.kind, schema.facts.c.at)).all())
+    return counts
+
+
+async def erased(store: Store, people: People) -> Erased:
+    return await privacy.erase(store, people.person, PLAN, MEI, clock, also_open=True)
+
+
+@pytest.fixture
+async def people(store: Store, journal: Journal) -> People:
+    return await everywhere(store, journal)
+
+
+async def test_before_the_person_is_everywhere(store: Store, people: People) -> None:
+    places = {table for table, _ in await found(store)}
+    assert places >= {
+        "customers", "customer_numbers", "history", "products", "tickets", "timeline", "attachments", "promises",
+        "outbox", "idempotency", "calls", "facts",
+    }  # fmt: skip
+
+
+async def test_afterwards_nothing_of_them_is_left_in_any_table(
+    store: Store, people: People, url: str
+) -> None:
+    done = await erased(store, people)
+    assert done.finished
+    await wipe(url)  # SQLite's full-text index keeps words until it is merged
+    assert await found(store) == []
+
+
+async def test_the_file_holds_nothing_of_them_either(store: Store, people: People, url: str) -> None:
+    await erased(store, people)
+    await wipe(url)
+    if store.dialect == "sqlite":
+        file = Path(make_url(url).database or "")
+        content = b"".join(one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
+        assert [secret for secret in SECRETS if secret.encode() in content] == []
+        assert "李雷".encode() in content
+
+
+async def test_what_is_counted_stays_as_it_was(store: Store, people: People) -> None:
+    before = await store.report(statistics)
+    await erased(store, people)
+    assert await store.report(statistics) == before
+
+
+async def test_only_that_there_was_somebody_is_left(store: Store, people: People) -> None:
+    await erased(store, people)
+    for one in (people.person, people.double):
+        kept = (
+            await store.read(
+                lambda connection: customers.get_many(connection, [people.person, people.double])
+            )
+        )[one]
+        assert (kept.name, kept.numbers, kept.addresses, kept.external_id) == ("", (), (), None)
+        assert kept.erased_at == clock()
+        assert kept.created_by == "mei"
+    ticket = await store.read(lambda connection: tickets.get(connection, people.ticket))
+    assert (ticket.subject, ticket.caller, ticket.customer, ticket.kind) == (
+        "",
+        None,
+        people.person,
+        "information",
+    )
+    page = await store.read(lambda connection: timeline.page(connection, people.ticket, 100))
+    bodies = {entry.kind: entry.body for entry in page.entries}
+    assert bodies["note"] == {"text": ""}
+    assert bodies["change"] == {"subject": [None, None]}
+    assert bodies["call"]["queues"][0]["agent"] == "bo"
+    assert bodies["call"]["waited_s"] == 4.5
+
+
+async def test_calls_keep_everything_but_who_it_was(store: Store, people: People) -> None:
+    await erased(store, people)
+    for number in (0, 1, 2, 3, 5, 7):
+        record = await calls.record(store, PBX, call_id(number))
+        assert record is not None
+        assert record["caller_name"] is None
+        assert record["legs"][0]["number"] is None
+        assert record["legs"][0]["leg"] == f"1795289156.{number}"
+        assert (record["caller_number"], record["dialed"]) in ((None, "4008001234"), ("1001", None))
+    facts = await log.facts_of_call(store, PBX, call_id(0))
+    assert len([numbered.fact for numbered in facts]) == 5, "facts can still be read"
+
+
+async def test_the_neighbour_keeps_the_number_that_both_have(store: Store, people: People) -> None:
+    await erased(store, people)
+    neighbour = await store.read(lambda connection: customers.get(connection, people.neighbour))
+    assert (neighbour.name, neighbour.numbers[0].e164, neighbour.notes) == ("李雷", "+8613612349999", "kind")
+    record = await calls.record(store, PBX, call_id(4))
+    assert record is not None
+    assert (record["caller_number"], record["caller_name"]) == ("13612349999", "LI LEI")
+    ticket = await store.read(lambda connection: tickets.get(connection, people.neighbours))
+    assert (ticket.subject, ticket.caller) == ("leaks", "+8613612349999")
+    page = await store.read(lambda connection: timeline.page(connection, people.neighbours, 100))
+    assert {"text": "all is well"} in [entry.body for entry in page.entries]
+    tails = await store.read(lambda c: c.execute(select(desk.customer_numbers)).all())
+    assert [tuple(row) for row in tails] == [("9999432163168", people.neighbour)]
+    answers = await store.read(
+        lambda c: c.execute(select(desk.idempotency.c.key, desk.idempotency.c.answer)).all()
+    )
+    assert {row.key for row in answers if load(row.answer) == ERASED} == {"one", "two", "three"}
+
+
+async def test_others_hear_of_it_and_the_audit_holds(store: Store, people: People) -> None:
+    await erased(store, people)
+    wanted = select(desk.outbox.c.body).where(desk.outbox.c.type == "callserver.customer.erased")
+    told = await store.read(lambda connection: connection.execute(wanted).scalars().all())
+    assert [load(one)["customer"] for one in told] == [people.person]
+    assert (await audit_chain.verify(store)).broken is None
+    actions = [line.action async for line in audit.lines(store, subject=f"customer:{people.person}")]
+    assert actions[-2:] == ["customer.erase", "customer.erased"]
+
+
+async def test_what_was_owed_is_withdrawn(store: Store, people: People) -> None:
+    await erased(store, people)
+    kept = await store.read(lambda connection: connection.execute(select(desk.promises)).one())
+    assert (kept.status, kept.number, kept.tail, kept.why) == ("withdrawn", None, None, "")
+
+
+async def test_open_tickets_keep_somebody_from_being_erased_unless_told(store: Store, people: People) -> None:
+    number = (await store.read(lambda connection: tickets.get(connection, people.ticket))).number
+    with pytest.raises(Conflict, match=f"open tickets: {number}; close or cancel"):
+        await privacy.erase(store, people.person, PLAN, MEI, clock)
+    assert await found(store)
+
+
+async def test_who_was_merged_into_another_is_erased_with_them(store: Store, people: People) -> None:
+    with pytest.raises(Conflict, match=f"merged into customer {people.person}"):
+        await privacy.erase(store, people.double, PLAN, MEI, clock)
+    await erased(store, people)
+    with pytest.raises(Conflict, match="erased"):
+        await store.write(lambda connection: merging.undo(connection, 1, MEI, clock()))
+
+
+async def test_nobody_can_be_erased_twice_or_without_being_there(store: Store, people: People) -> None:
+    await erased(store, people)
+    with pytest.raises(Conflict, match="was erased"):
+        await erased(store, people)
+    with pytest.raises(NotFound):
+        await privacy.erase(store, CustomerId(999), PLAN, MEI, clock)
+
+
+async def test_an_erasure_that_was_killed_anywhere_is_finished_later(
+    store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction is the last one once; what it left is whole, and the next run goes on."""
+    for step in ("tickets", "calls", "events", "answers"):
+        monkeypatch.setitem(privacy._BATCH, step, 2)
+    killed, write = 0, store.write
+
+    async def dying(work: Any) -> Any:
+        nonlocal killed
+        result = await write(work)
+        if (killed := killed + 1) % 2 == 0:
+            raise asyncio.CancelledError
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", dying)
+        for _ in range(200):
+            try:
+                await erased(store, people)
+                break
+            except asyncio.CancelledError:
+                continue
+            except Conflict:
+                break
+    assert killed > 20
+    assert await privacy.resume(store, PLAN, clock) == []
+    tables = await store.report(everything)
+    tables.pop("customer_words_data", None)
+    assert [(name, secret) for name, rows in tables.items() for secret in SECRETS if secret in rows] == []
+
+
+async def test_a_call_that_is_going_on_is_waited_for(store: Store, journal: Journal, people: People) -> None:
+    going_on = call_record(50, MOBILE, "4008001234", open=True)
+    await journal.append(Batch(records=[going_on]))
+    first = await erased(store, people)
+    assert (first.finished, first.going_on) == (False, 1)
+    assert [one.finished for one in await privacy.resume(store, PLAN, clock)] == [False]
+    await journal.append(Batch(records=[call_record(50, MOBILE, "4008001234")]))
+    assert [one.finished for one in await privacy.resume(store, PLAN, clock)] == [True]
+    record = await calls.record(store, PBX, CallId(call_id(50)))
+    assert record is not None
+    assert record["caller_number"] is None

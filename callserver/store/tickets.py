@@ -29,8 +29,8 @@ from callserver.tickets.changing import Changes, Draft, applied, begun, differen
 from callserver.tickets.filling import check
 from callserver.tickets.kinds import Kind
 from callserver.tickets.promise import owed
-from callserver.tickets.record import PRIORITIES, Entry, Ticket, TicketId, ticket_from_json, to_json
-from callserver.tickets.tables import EVERY_RIGHT, Right, Step, checked
+from callserver.tickets.record import OVER, PRIORITIES, Entry, Ticket, TicketId, ticket_from_json, to_json
+from callserver.tickets.tables import EVERY_RIGHT, Right, Step, checked, let_go
 from callserver.tickets.telling import ticket_told
 from callserver.tickets.wording import line
 
@@ -196,7 +196,7 @@ def ticket_of(row: Any) -> Ticket:
 def _taken(
     connection: Connection, before: Ticket, step: Step, reason: str, actor: Actor, now: Instant
 ) -> Ticket:
-    over = step.to in ("closed", "cancelled")
+    over = step.to in OVER
     after = replace(
         before,
         status=step.to,
@@ -207,8 +207,7 @@ def _taken(
     after = _written(connection, after)
     body = {"from": before.status, "to": step.to, "why": reason}
     timeline.add(connection, before.id, NewEntry(kind="status", body=body), actor, now)
-    if over or step.name == "reopen":
-        _withdraw(connection, before.id, reason or step.name, actor, now)
+    _withdraw(connection, before, step, reason, actor, now)
     if step.owes is not None:
         promises.owe(connection, owed(step.owes, before.id, now, why=step.name), now, actor)
     detail = {"version": after.version, "from": before.status, "to": step.to}
@@ -216,9 +215,13 @@ def _taken(
     return _touched(after, now)
 
 
-def _withdraw(connection: Connection, ticket: TicketId, why: str, actor: Actor, now: Instant) -> None:
-    for one in promises.open_of_ticket(connection, ticket):
-        promises.settle(connection, one.id, "withdrawn", why, now, actor)
+def _withdraw(
+    connection: Connection, before: Ticket, step: Step, reason: str, actor: Actor, now: Instant
+) -> None:
+    gone = let_go(before.status, step)
+    for one in promises.open_of_ticket(connection, before.id):
+        if gone is None or one.kind in gone:
+            promises.settle(connection, one.id, "withdrawn", reason or step.name, now, actor)
 
 
 def _inserted(connection: Connection, ticket: Ticket) -> Ticket:
@@ -287,11 +290,15 @@ def _not_over(ticket: Ticket) -> None:
 def _look_at(connection: Connection, customer: CustomerId | None, product: ProductId | None) -> None:
     """Raises NotFound unless they are there, and belong together."""
     if customer is not None:
-        known = select(customers.c.id).where(customers.c.id == customer, customers.c.findable.is_(True))
+        known = select(customers.c.id).where(
+            customers.c.id == ids.known(customer), customers.c.findable.is_(True)
+        )
         if connection.execute(known).first() is None:
             raise NotFound(f"there is no customer with the id {customer}")
     if product is not None:
-        owner = connection.execute(select(products.c.customer_id).where(products.c.id == product)).scalar()
+        owner = connection.execute(
+            select(products.c.customer_id).where(products.c.id == ids.known(product))
+        ).scalar()
         if owner is None or (customer is not None and owner != customer):
             raise NotFound(f"the customer has no product with the id {product}")
 

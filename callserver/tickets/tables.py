@@ -31,7 +31,7 @@ from typing import Final, Literal, get_args
 
 from callserver.errors import BadValue, Conflict, Forbidden
 from callserver.tickets.promise import PromiseKind
-from callserver.tickets.record import Status
+from callserver.tickets.record import OVER, Status
 
 Right = Literal["waive", "call_off"]
 """waive: close without what is owed. call_off: cancel while somebody is at the customer's, or take back an end."""
@@ -73,7 +73,7 @@ STEPS: Final[Mapping[Status, tuple[Step, ...]]] = {
     "open": (_WATCH, _DISPATCH, _APPOINT, _BEGIN, _SERVE, _CLOSE, _CANCEL),
     "watching": (
         _WATCH,
-        Step(name="take up", to="open"),
+        Step(name="take up", to="open", reason=True),
         _DISPATCH,
         _APPOINT,
         _BEGIN,
@@ -143,6 +143,17 @@ def _what_for(needed: Step, owed: Owed) -> str:
     if needed.to == "closed" and owed.promises:
         return "calls are still owed: closing it needs a reason"
     return f"to {needed.name} needs a reason"
+
+
+def let_go(status: Status, taken: Step) -> frozenset[PromiseKind] | None:
+    """The calls that are not owed any more once this step was taken; None: all of them, because the ticket is over.
+
+    The call that getting into a status promised goes with the status: a ticket that is dispatched after all is not
+    watched, one that is watched anew is called once, and who reopens it will be asked after the next service.
+    """
+    if taken.to in OVER:
+        return None
+    return frozenset(one.owes for steps in STEPS.values() for one in steps if one.to == status and one.owes)
 
 
 def diagram() -> str:

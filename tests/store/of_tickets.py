@@ -48,6 +48,18 @@ async def begin(store: Store, draft: Draft | None = None, at: int = NOON, **valu
     return await store.write(lambda c: tickets.open_ticket(c, wanted, ANNA, at, rule="a row"))
 
 
+def filled() -> Draft:
+    """A repair with all that any of its statuses asks for."""
+    window = {"begin": "2026-11-23T01:00:00Z", "end": "2026-11-23T03:00:00Z"}
+    fields = {
+        "fault": "ignition",
+        "place": {"line": "Hongkong Road 12"},
+        "appointment": window,
+        "outcome": "solved",
+    }
+    return Draft(kind="repair", caller=CALLER, fields=fields)
+
+
 async def moved(store: Store, ticket: Ticket, *path: str, why: str = "because", at: int = NOON) -> Ticket:
     """The ticket after these steps."""
     for status in path:

@@ -30,7 +30,7 @@ _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U00
 _PLAIN_HAN = re.compile("[\u4e00-\u9fff]+")
 # Controls, lone surrogates, and characters that are not seen: zero width, directions, soft hyphens.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd\ud800-\udfff]"
 )
 _GAP = re.compile(f"(?<=[{_SCRIPTS}]) (?=[{_SCRIPTS}])")
 _PIECE = re.compile(f"[{_SCRIPTS}]+|[^\\W_{_SCRIPTS}]+")
@@ -91,7 +91,7 @@ def asked(text: str) -> tuple[str, ...]:
 
 
 def together(text: str, there: Iterable[str]) -> bool:
-    """Whether what somebody looks for is there as it was written, not only pair by pair: 香港中路, not 香港 and 中路."""
+    """Whether what somebody looks for is there in one piece, not only pair by pair: 香港中路, not 香港 and 中路."""
     runs = [piece for piece in _PIECE.findall(_long_key(text)) if len(piece) > 2 and _SCRIPT.match(piece)]
     if not runs:
         return True

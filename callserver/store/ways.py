@@ -20,6 +20,7 @@ from callserver.numbers import Plan
 from callserver.store import customers, words
 from callserver.store.desk import customer_numbers, findable, products, tickets
 from callserver.store.desk import customers as table
+from callserver.store.text import storable
 from callserver.tickets import number as ticket_number
 
 Way = Literal["external_id", "ticket", "number", "serial", "digits", "name", "initials", "words"]
@@ -83,7 +84,7 @@ def asked(text: str, plan: Plan) -> Asked:
 
 def _typed(text: str) -> str:
     """Without what no database takes, and no longer than anything we keep."""
-    return "".join(one for one in text[:_LONGEST] if one.isprintable() or one.isspace()).strip()
+    return storable(text[:_LONGEST]).strip()
 
 
 def _long_enough(text: str, fewest: int) -> str:

@@ -95,9 +95,7 @@ def _digit(letter: str) -> str:
 
 
 def undressed(text: str) -> Bare | Nothing | None:
-    """The digits of a storable text."""
-    if len(text) > LONGEST:
-        return None
+    """The digits of a storable text of at most LONGEST characters (longer ones take long)."""
     bare = _ALREADY_BARE.fullmatch(text)
     if bare and (digits := bare[2].replace(" ", "").replace("-", "")).strip("0") and text not in SPELLED:
         return Bare(digits=digits, plus=bool(bare[1]), dashed=_dashed(text) if "-" in text else None)

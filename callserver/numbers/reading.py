@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from callserver.numbers.dressing import Bare, Nothing, storable, undressed
+from callserver.numbers.china import at_a_glance
+from callserver.numbers.dressing import LONGEST, Bare, Nothing, storable, undressed
 from callserver.numbers.values import Kind, Read, Rule
 from callserver.numbers.world import OPEN_PLANS, country_code, is_short_code, subscriber
 
@@ -28,18 +29,13 @@ _SHORTEST_STRIPPED = 7
 # that is, part of the number, and in China 7 digits and one more would otherwise pass as a number of 8.
 _ALWAYS_SPLIT = {"cn": re.compile(r"(?:\+86|0086|86)?0?(?:10|2\d|[3-9]\d\d)\d{7,8}")}
 
-# The commonest shape by far, read without asking the world. What is in front is what rule `national` or
-# `international` would take; a test proves that both ways give the same.
-_CHINESE_MOBILE = re.compile(r"(\+86|0086|86|0|)(1[3-9][0-9]{9})")
-_QUICK: dict[str, Rule] = {"+86": "international", "0086": "international"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How numbers are dialled and shown at a site.
 
     `country`: two small letters. `area_code`: the site's own, with or without the leading 0; "" where local numbers
-    are not completed. `trunk_prefixes`: digits or * that the trunk or the switch puts in front of a number.
+    are not completed. `trunk_prefixes`: digits that the trunk or the switch puts in front of a number.
     `extension_digits`: fewest and most digits of the site's own telephones.
     """
 
@@ -51,9 +47,11 @@ class Plan:
     def read(self, received: str | None) -> Read:
         """What this is. Never raises, whatever the text."""
         text = received or ""
-        if self.country == "cn" and (match := _CHINESE_MOBILE.fullmatch(text)):
-            rule = _QUICK.get(match[1], "national")
-            return Read(received=text, kind="mobile", e164="+86" + match[2], rule=rule)
+        if self.country == "cn" and (glanced := at_a_glance(text)):
+            e164, kind, rule = glanced
+            return Read(received=text, kind=kind, e164=e164, rule=rule)
+        if len(text) > LONGEST:  # nor may it fill the memory of what was read before
+            return Read(received=storable(text), kind="rubbish")
         return read_slowly(self, text)
 
 

@@ -125,7 +125,7 @@ def place(e164: str, language: str = "en") -> str:
     return geocoder.description_for_number(number, language)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def shown(e164: str, country: str) -> str:
     """A number as people of a country write it: "138 0013 8000" at home, "+86 138 0013 8000" elsewhere."""
     import phonenumbers

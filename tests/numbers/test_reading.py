@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callserver.numbers import KINDS, Plan, Read
+from callserver.numbers import KINDS, RULES, Plan, Read
 from callserver.numbers.reading import read_slowly
 
 QINGDAO = Plan(country="cn", area_code="0532")
@@ -294,14 +297,51 @@ def held_to_its_word(read: Read) -> None:
         assert 5 <= len(read.e164) <= 18
 
 
-@given(st.from_regex(r"(\+86|0086|86|0|00|9|90|)1[2-9][0-9]{8,10}", fullmatch=True))
-def test_the_quick_way_to_a_chinese_mobile_says_what_the_rules_say(text):
-    for site in (QINGDAO, Plan(), Plan(trunk_prefixes=())):
+WRITTEN_IN_CHINA = (
+    r"(\+86|0086|86|0|00|9|90|)[ -]?(1[2-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{3,5}"
+    r"|0?(10|2[0-9]|[3-9][0-9]{2})[ -]?[0-9]{6,8}(-[0-9]{1,3})?)"
+)
+
+
+@given(st.from_regex(WRITTEN_IN_CHINA, fullmatch=True))
+def test_a_glance_says_what_the_rules_say(text):
+    for site in (QINGDAO, Plan(), Plan(trunk_prefixes=(), extension_digits=(9, 9))):
         assert site.read(text) == read_slowly(site, text)
 
 
+@pytest.mark.parametrize("rest", ["5071234", "-88888888", "96123456"])
+def test_a_glance_says_what_the_rules_say_for_every_area(rest):
+    for area in ["010", *(f"0{area}" for area in range(20, 30)), *(f"0{area}" for area in range(300, 1000))]:
+        assert QINGDAO.read(area + rest) == read_slowly(QINGDAO, area + rest)
+
+
 @pytest.mark.parametrize("front", ["", "0", "86", "+86", "0086"])
-def test_the_quick_way_says_what_the_rules_say_for_every_prefix(front):
+def test_a_glance_says_what_the_rules_say_for_every_mobile_prefix(front):
     for prefix in range(1000, 2000):
         text = f"{front}{prefix}0138000"
         assert QINGDAO.read(text) == read_slowly(QINGDAO, text)
+
+
+def rows_of_the_document() -> list[tuple[str, str, str, str]]:
+    """Rule, sentence, one example, what it becomes: from the table of docs/numbers.md."""
+    text = (Path(__file__).parents[2] / "docs" / "numbers.md").read_text("utf-8")
+    table = re.findall(r"^\| `(\w+)` \| (.+?) \| (`.+`) \| `?([^`|]+?)`? \|$", text, re.MULTILINE)
+    rows = [row for row in table if row[0] in RULES]
+    return [
+        (rule, says, shown, to)
+        for rule, says, examples, to in rows
+        for shown in re.findall("`(.+?)`", examples)
+    ]
+
+
+def test_the_document_has_the_rules_in_their_order():
+    assert dict.fromkeys((rule, says) for rule, says, _, _ in rows_of_the_document()) == dict.fromkeys(
+        RULES.items()
+    )
+    assert list(dict.fromkeys(row[0] for row in rows_of_the_document())) == list(RULES)
+
+
+@pytest.mark.parametrize(("rule", "says", "example", "becomes"), rows_of_the_document())
+def test_every_example_of_the_document_is_right(rule, says, example, becomes):
+    read = (Plan() if rule == "unplaced" else QINGDAO).read(example)
+    assert (read.rule, read.e164 or read.kind) == (rule, becomes)

@@ -26,6 +26,7 @@ from callserver.settings.shape import (
     LogSettings,
     NodeSettings,
     QueueSettings,
+    RetentionSettings,
     Settings,
     SiteSettings,
     TraceSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "LogSettings",
     "NodeSettings",
     "QueueSettings",
+    "RetentionSettings",
     "Secret",
     "Settings",
     "SiteSettings",
@@ -55,6 +57,7 @@ SECTIONS: dict[str, type[Any]] = {
     "log": LogSettings,
     "trace": TraceSettings,
     "node": NodeSettings,
+    "retention": RetentionSettings,
 }
 
 

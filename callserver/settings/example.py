@@ -18,6 +18,7 @@ from callserver.settings.shape import (
     LogSettings,
     NodeSettings,
     QueueSettings,
+    RetentionSettings,
     SiteSettings,
     TraceSettings,
     WebSettings,
@@ -36,6 +37,7 @@ BLOCKS: tuple[tuple[str, str, type[Any]], ...] = (
     ("[log]", "LOG_", LogSettings),
     ("[trace]", "TRACE_", TraceSettings),
     ("[node]", "NODE_", NodeSettings),
+    ("[retention]", "RETENTION_", RetentionSettings),
     ("[queues.hotline]", "", QueueSettings),
 )
 

@@ -63,6 +63,10 @@ def _positive(value: float) -> str | None:
     return None if 0 < value < float("inf") else "must be more than 0"
 
 
+def _days(value: int) -> str | None:
+    return None if 0 <= value <= 36_500 else "days are a number from 0 (for ever) to 36500"
+
+
 def _timezone(value: str) -> str | None:
     try:
         ZoneInfo(value)
@@ -244,6 +248,29 @@ class SiteSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How many days things are kept; 0: for ever. What is older goes every night."""
+
+    facts_days: Annotated[
+        int, Key("What a switch told, event by event; calls keep their records.", "90", _days)
+    ] = 180
+    calls_days: Annotated[int, Key("Calls, since they began.", "1095", _days)] = 1095
+    texts_days: Annotated[
+        int,
+        Key("Subjects, notes, messages and files of closed tickets, since the last touch.", "1095", _days),
+    ] = 1095
+    tickets_days: Annotated[
+        int, Key("Closed tickets with their timelines, since the last touch.", "3650", _days)
+    ] = 3650
+    audit_days: Annotated[int, Key("Who read or changed what.", "1095", _days)] = 1095
+    outbox_days: Annotated[int, Key("What was told to others, since they have it.", "14", _days)] = 14
+    dead_days: Annotated[int, Key("What others refused for good, and jobs given up.", "180", _days)] = 180
+    jobs_days: Annotated[int, Key("Work that is done.", "30", _days)] = 30
+    answers_days: Annotated[int, Key("Answers kept for an Idempotency-Key.", "1", _days)] = 1
+    imports_days: Annotated[int, Key("How far imports came, since they ended.", "90", _days)] = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """This process among others on the same database."""
 
@@ -278,6 +305,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     site: SiteSettings = field(default_factory=SiteSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     queues: dict[str, QueueSettings] = field(default_factory=dict)
     origin: Path | None = None
     warnings: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import add
 
 KEY_LENGTH = 150  # an index row of PostgreSQL has 2,704 bytes at most
@@ -25,9 +26,10 @@ _SCRIPTS = (
     "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _SCRIPT = re.compile(f"[{_SCRIPTS}]")
-_LAST_WITH_SPACES = "\u3004"
+_FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
 _HAN = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _PLAIN_HAN = re.compile("[\u4e00-\u9fff]+")
+_PLAIN = re.compile("[ -~\u4e00-\u9fff]*")  # what NFKC leaves as it is, and where folding is only lower case
 # Controls, lone surrogates, and characters that are not seen: zero width, directions, soft hyphens.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd\ud800-\udfff]"
@@ -80,14 +82,13 @@ def words(name: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """
     found = [word for piece in _PIECE.findall(key(name)) for word in _cut(piece, singles=True)]
     for text in others:
-        for piece in _PIECE.findall(_long_key(text)):
-            found += _cut(piece)
+        found += _words_of(text)
     return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
 def asked(text: str) -> tuple[str, ...]:
     """The words that somebody looks for: `words` has them where it has this text, as whole words or two characters."""
-    return tuple(dict.fromkeys(word for piece in _PIECE.findall(_long_key(text)) for word in _cut(piece)))
+    return tuple(dict.fromkeys(_words_of(text)))
 
 
 def together(text: str, there: Iterable[str]) -> bool:
@@ -109,16 +110,24 @@ def is_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
+@lru_cache(maxsize=4096)  # cities and areas come again and again
+def _words_of(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for piece in _PIECE.findall(_long_key(text)):
+        found += _cut(piece)
+    return tuple(found)
+
+
 def _long_key(text: str) -> str:
     """`key` without its end."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _UNSEEN.sub("", text.lower())
+    if _PLAIN.fullmatch(text):
+        return text.lower()
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _cut(piece: str, *, singles: bool = False) -> Iterable[str]:
-    if piece[0] <= _LAST_WITH_SPACES or not _SCRIPT.match(piece):
-        return (_plain(piece)[:WORD_LENGTH],)
+    if not (_FIRST_HAN <= piece[0] <= _LAST_HAN or _SCRIPT.match(piece)):
+        return (piece[:WORD_LENGTH] if piece.isascii() else _plain(piece)[:WORD_LENGTH],)
     pairs = list(map(add, piece, piece[1:]))
     return [*piece, *pairs] if singles else pairs or [piece]
 

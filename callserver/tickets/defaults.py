@@ -10,6 +10,7 @@ up early must not be lost to a form.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from callserver.tickets.appliances import FAULTS, SYMPTOMS, chosen
@@ -177,7 +178,7 @@ _KINDS = (
         "guidance",
         "Guidance | 使用指导",
         _PRODUCT,
-        _FAULT,
+        replace(_FAULT, required_when=()),
         _SYMPTOMS,
         _ERROR_CODE,
         _field(

@@ -7,7 +7,6 @@ milliseconds; days are ISO dates.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
@@ -21,6 +20,7 @@ from callserver.tickets.wording import line, lines
 LONGEST_LINE = 200
 LONGEST_TEXT = 10_000
 _LONGEST_WINDOW_MS = 31 * 24 * 3_600_000
+_LARGEST_NUMBER = 10**15
 _EARLIEST, _LATEST = 0, 4_102_444_800_000  # 1970 to 2100
 _ADDRESS = ("line", "area", "city", "postcode", "country", "note")
 
@@ -99,7 +99,7 @@ def _choices(one: Field, at: str, value: Any) -> list[str] | None:
 def _number(one: Field, at: str, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadValue(at, "has to be a number")
-    if not math.isfinite(value) or abs(value) > 10**15:
+    if not abs(value) <= _LARGEST_NUMBER:  # so that NaN is refused too
         raise BadValue(at, "is no number that can be kept")
     return value
 

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from callserver.cli import asterisk, config, db, number, reconcile, replay, serve, tail, token, trace
+from callserver.cli import (
+    asterisk,
+    config,
+    customers,
+    db,
+    number,
+    reconcile,
+    replay,
+    serve,
+    tail,
+    token,
+    trace,
+)
 from callserver.cli.ending import MEANING, Commands
 
 _CODES = "  \n".join(f"**{ending.value}** {meaning}" for ending, meaning in MEANING.items())
@@ -68,6 +80,7 @@ app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(trace.app, name="trace")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
+app.add_typer(customers.app, name="customers")
 app.add_typer(token.app, name="token")
 
 

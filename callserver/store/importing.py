@@ -23,8 +23,8 @@ from callserver.customers.record import Address, Customer, Number, Product, cust
 from callserver.customers.updating import Update
 from callserver.errors import BadValue, Conflict
 from callserver.facts import Actor, Instant
-from callserver.store import audit, customers, ids, products
-from callserver.store.desk import customer_numbers, imports
+from callserver.store import audit, customers, ids, merging, products
+from callserver.store.desk import customer_numbers, findable, imports
 from callserver.store.desk import customers as customers_table
 from callserver.store.desk import products as products_table
 from callserver.store.text import dump, load
@@ -279,8 +279,34 @@ def _known(connection: Connection, entries: Sequence[Entry]) -> dict[Key, Custom
         wanted = [key for one, key in map(_key, entries) if one is is_id]
         if wanted:
             rows = connection.execute(select(column, here.record).where(column.in_(wanted)))
-            found.update({(is_id, str(key)): customer_from_json(load(record)) for key, record in rows})
-    return found
+            found.update({(is_id, str(key)): _living(connection, record) for key, record in rows})
+    left = [one for one in entries if one.external_id is None and one.tails and _key(one) not in found]
+    return found | _by_name_and_number(connection, left) if left else found
+
+
+def _living(connection: Connection, record: str) -> Customer:
+    """The customer, or the one that it is part of by now."""
+    customer = customer_from_json(load(record))
+    return customer if customer.merged_into is None else merging.living(connection, customer.merged_into)
+
+
+def _by_name_and_number(connection: Connection, entries: Sequence[Entry]) -> dict[Key, Customer]:
+    """Those that nobody imported: who has the name and one of the numbers is the same."""
+    tails = {tail for one in entries for tail in one.tails}
+    numbers = customer_numbers.c
+    rows = connection.execute(
+        select(numbers.tail, customers_table.c.name_key, customers_table.c.record)
+        .join(customers_table, customers_table.c.id == numbers.customer_id)
+        .where(numbers.tail.in_(tails), findable)
+        .order_by(customers_table.c.id.desc())
+    )
+    there = {(row.name_key, row.tail): row.record for row in rows}  # of several the oldest
+    return {
+        _key(one): customer_from_json(load(record))
+        for one in entries
+        for record in [there.get((one.name_key, tail)) for tail in one.tails]
+        if record is not None
+    }
 
 
 def _with_products(
@@ -309,10 +335,12 @@ class _Weighed(NamedTuple):
 
 def _weighed(entry: Entry, customer: Customer, owned: Sequence[Product], change: Update) -> _Weighed:
     """What an entry makes of a customer. Raises BadValue where it must not."""
-    if customer.merged_into is not None or customer.erased_at is not None:
-        why = "was erased" if customer.erased_at else f"was merged into customer {customer.merged_into}"
-        raise BadValue("external_id" if entry.external_id else "name", f"customer {customer.id} {why}")
+    if customer.erased_at is not None:
+        raise BadValue("external_id" if entry.external_id else "name", f"customer {customer.id} was erased")
     listed = _draft(entry.record)
+    if entry.external_id is not None and customer.external_id != entry.external_id:
+        # Merged into this one: what the list says of the other one adds to it, and is not to be its id.
+        listed, change = replace(listed, external_id=None), "never" if change == "never" else "missing"
     if entry.before and change == "all":
         _refuse_contradiction(entry, customer, listed)
     becomes = updating.updated(customer, listed, change, not_vip=entry.not_vip)

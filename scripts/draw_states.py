@@ -1,10 +1,11 @@
-"""Writes docs/states.md from the tables of callserver/calls/tables.py: `python scripts/draw_states.py`."""
+"""Writes docs/states.md from the tables of calls and tickets: `python scripts/draw_states.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from callserver.calls import tables
+from callserver.tickets import tables as tickets
 
 TARGET = Path(__file__).parent.parent / "docs" / "states.md"
 _ABOUT = {
@@ -16,17 +17,25 @@ _ABOUT = {
     "device": "The phone as the switch believes it; every state may follow every other.",
 }
 
+_TICKET = (
+    "One matter of one customer. In brackets what a step needs: a reason, or the right to do it. Closing needs both "
+    "wherever a call is still owed: nothing that was serviced closes without its return visit or a recorded reason "
+    "([tickets.md](tickets.md))."
+)
+
 
 def page() -> str:
     """The whole page."""
     parts = [
         "# States",
         "",
-        "Drawn from `callserver/calls/tables.py` by `scripts/draw_states.py`; a test keeps them the same.",
-        "A step that a table does not know is counted (`callserver_floor_surprises_total`), never raised.",
+        "Drawn from `callserver/calls/tables.py` and `callserver/tickets/tables.py` by `scripts/draw_states.py`; a test",
+        "keeps them the same. A step of a call or an agent that its table does not know is counted",
+        "(`callserver_floor_surprises_total`), never raised; a step of a ticket that its table does not know is refused.",
     ]
     for name, table in tables.TABLES.items():
         parts += ["", f"## {name}", "", _ABOUT[name], "", "```mermaid", tables.diagram(table), "```"]
+    parts += ["", "## ticket", "", _TICKET, "", "```mermaid", tickets.diagram(), "```"]
     return "\n".join(parts) + "\n"
 
 

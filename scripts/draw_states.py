@@ -29,9 +29,9 @@ def page() -> str:
     parts = [
         "# States",
         "",
-        "Drawn from `callserver/calls/tables.py` and `callserver/tickets/tables.py` by `scripts/draw_states.py`; a test",
-        "keeps them the same. A step of a call or an agent that its table does not know is counted",
-        "(`callserver_floor_surprises_total`), never raised; a step of a ticket that its table does not know is refused.",
+        "Drawn from `callserver/calls/tables.py` and `callserver/tickets/tables.py` by `scripts/draw_states.py`; a",
+        "test keeps them the same. A step of a call or an agent that its table does not know is counted",
+        "(`callserver_floor_surprises_total`), never raised; one of a ticket is refused.",
     ]
     for name, table in tables.TABLES.items():
         parts += ["", f"## {name}", "", _ABOUT[name], "", "```mermaid", tables.diagram(table), "```"]

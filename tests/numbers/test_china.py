@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callserver.numbers.china import chinese
@@ -12,6 +12,7 @@ from callserver.numbers.world import asked
 WRITTEN = r"(\+86|86|0|)(1[0-9]{10}|(10|2[0-9]|[3-9][0-9]{2})[0-9]{6,9}|400[0-9]{7}|800[0-9]{7})"
 
 
+@settings(deadline=None)
 @given(st.from_regex(WRITTEN, fullmatch=True), st.sampled_from(["cn", "de", "us"]))
 def test_what_is_answered_quickly_is_what_the_world_says(digits, country):
     quick = chinese(digits, country)

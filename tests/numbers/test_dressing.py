@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callserver.numbers.dressing import LONGEST, NOTHING, Bare, storable, undressed
@@ -24,6 +24,7 @@ def test_a_group_behind_fewer_than_seven_digits_is_no_extension():
     assert undressed("0532-888") == Bare(digits="0532888")
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\+?[0-9][0-9 -]{0,25}", fullmatch=True))
 @example("0000001-0 ")
 def test_what_is_bare_already_is_undressed_the_same_way_as_what_is_not(text):
@@ -35,6 +36,7 @@ def test_that_there_is_no_number_is_something_else_than_rubbish(text):
     assert undressed(text) is NOTHING
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(), max_size=LONGEST))
 def test_undressing_never_raises(text):
     bare = undressed(storable(text))
@@ -53,6 +55,7 @@ def test_no_text_makes_it_slow(piece):
     assert time.process_time() - begun < 0.1
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_what_is_storable_here_is_what_the_store_keeps(text):
     assert storable(text) == stored.storable(text)

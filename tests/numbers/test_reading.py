@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callserver.numbers import KINDS, RULES, Plan, Read
@@ -268,11 +268,13 @@ def test_dressing_does_not_hide_a_number(dressed):
     assert QINGDAO.read(dressed).e164 == "+8613800138000"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(SITES.values())), st.text(max_size=40))
 def test_reading_never_raises_and_keeps_its_word(site, text):
     held_to_its_word(site.read(text))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(SITES.values())), st.from_regex(r"[+*]?[0-9 ()转x#,;-]{0,22}", fullmatch=True))
 def test_reading_what_looks_like_a_number_keeps_its_word(site, text):
     read = site.read(text)
@@ -303,6 +305,7 @@ WRITTEN_IN_CHINA = (
 )
 
 
+@settings(deadline=None)
 @given(st.from_regex(WRITTEN_IN_CHINA, fullmatch=True))
 def test_a_glance_says_what_the_rules_say(text):
     for site in (QINGDAO, Plan(), Plan(trunk_prefixes=(), extension_digits=(9, 9))):

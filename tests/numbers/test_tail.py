@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callserver.numbers import tail, tail_of_digits
@@ -32,6 +32,7 @@ def test_digits_of_any_script_count_and_nothing_else(typed, digits):
     assert tail_of_digits(typed) == digits
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_typed_gives_digits_and_few_of_them(text):
     found = tail_of_digits(text)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, update
 
 from callserver.facts import Instant
 from callserver.store import text
@@ -87,7 +87,9 @@ class Backlog:
 def due(connection: Connection, *, now: Instant | None = None) -> list[WebhookId]:
     """The webhooks for which something can be sent now and nobody sends."""
     moment = clock(now)
-    wanted = select(webhooks.c.id).where(*_sendable(moment), _free(moment), exists(_ready(moment)))
+    wanted = select(webhooks.c.id).where(
+        *_sendable(moment), _free(moment), exists().where(*_ready(webhooks.c.id, moment))
+    )
     return [WebhookId(row.id) for row in connection.execute(wanted.order_by(webhooks.c.id))]
 
 
@@ -225,25 +227,23 @@ def _over(column: ColumnElement[Any], moment: ColumnElement[int]) -> ColumnEleme
     return or_(column.is_(None), column <= moment)
 
 
-def _ready(moment: ColumnElement[int]) -> Any:
-    """The rows of a webhook that can be sent now: they wait for nothing, nor does one before them of their subject."""
-    before = outbox.alias("before")
-    held = exists().where(
-        before.c.webhook_id == outbox.c.webhook_id,
-        before.c.subject == outbox.c.subject,
-        before.c.id <= outbox.c.id,
-        before.c.done_at.is_(None),
-        before.c.dead_at.is_(None),
-        before.c.retry_at > moment,
+def _ready(webhook: ColumnElement[int], moment: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    """The rows of a webhook that can be sent now: none of their subject waits for its next try."""
+    other = outbox.alias("other")
+    held = select(other.c.subject).where(
+        other.c.webhook_id == webhook,
+        other.c.done_at.is_(None),
+        other.c.dead_at.is_(None),
+        other.c.retry_at.is_not(None),
+        other.c.retry_at > moment,
     )
-    return select(outbox).where(outbox.c.webhook_id == webhooks.c.id, unsent, ~held).correlate(webhooks)
+    return (outbox.c.webhook_id == webhook, unsent, outbox.c.subject.not_in(held.correlate(webhooks)))
 
 
 def _letters(
     connection: Connection, webhook: WebhookId, moment: ColumnElement[int], limit: int
 ) -> list[Letter]:
-    ready = _ready(moment).correlate(None).join(webhooks, webhooks.c.id == outbox.c.webhook_id)
-    page = ready.where(webhooks.c.id == webhook).order_by(outbox.c.id).limit(limit)
+    page = select(outbox).where(*_ready(literal(webhook), moment)).order_by(outbox.c.id).limit(limit)
     return [letter(row) for row in connection.execute(page)]
 
 

@@ -355,6 +355,12 @@ not_done: ColumnElement[bool] = outbox.c.done_at.is_(None)
 dead: ColumnElement[bool] = and_(not_done, outbox.c.dead_at.is_not(None))
 Index("uq_outbox_event", outbox.c.event, outbox.c.webhook_id, unique=True)
 Index("ix_outbox_unsent", outbox.c.webhook_id, outbox.c.id, **where(unsent))
+Index(
+    "ix_outbox_held",
+    outbox.c.webhook_id,
+    outbox.c.retry_at,
+    **where(and_(unsent, outbox.c.retry_at.is_not(None))),
+)
 Index("ix_outbox_subject", outbox.c.subject, outbox.c.webhook_id, outbox.c.id, **where(not_done))
 Index("ix_outbox_dead", outbox.c.webhook_id, outbox.c.id, **where(dead))
 Index("ix_outbox_done", outbox.c.done_at, **where(outbox.c.done_at.is_not(None)))
@@ -432,4 +438,12 @@ erasures = Table(
     Column("actor", Text, nullable=False),
     Column("through", Text, nullable=False),
     Column("state", Text, nullable=False),
+)
+
+# Up to when tickets that are over have lost their texts, so that a night does not go through all years again.
+retention_marks = Table(
+    "retention_marks",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("until", BigInteger, nullable=False),
 )

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from callserver.facts import Instant
 from callserver.store import text
 from callserver.store.desk import not_done, outbox, webhooks
-from callserver.store.schema import clock
-from callserver.store.upsert import insert
+from callserver.store.engine import Insert
+from callserver.store.schema import database_now
 
 EventType = Literal[
     "callserver.call.ended",
@@ -74,24 +76,31 @@ def tell(connection: Connection, event: Event, *, now: Instant | None = None) ->
     wanting = [row.id for row in _listening(connection) if wants(text.load(row.record)["events"], event.type)]
     if not wanting:
         return
-    values = {
+    row = {
         "event": text.key(event.key),
         "type": event.type,
         "subject": text.key(event.subject),
         "at": event.at,
-        "queued_at": clock(now),
-        "attempts": 0,
-        "refusals": 0,
+        "now": now,
         "body": text.dump(dict(event.body)),
     }
-    rows = [{"webhook_id": webhook, **values} for webhook in wanting]
-    new = insert(connection, outbox).values(rows)
-    connection.execute(new.on_conflict_do_nothing(index_elements=["event", "webhook_id"]))
+    connection.execute(_new(connection.dialect.name), [{"webhook_id": webhook, **row} for webhook in wanting])
+
+
+@cache
+def _new(dialect: str) -> Insert:
+    """The statement that puts rows down; built once, since it is executed in the middle of every change."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    queued_at = func.coalesce(bindparam("now", type_=BigInteger), database_now())
+    new = insert(outbox).values(queued_at=queued_at, attempts=0, refusals=0)
+    return new.on_conflict_do_nothing(index_elements=["event", "webhook_id"])
+
+
+_LISTENING = select(webhooks.c.id, webhooks.c.record).where(webhooks.c.state != "off")
 
 
 def _listening(connection: Connection) -> Sequence[Any]:
-    wanted = select(webhooks.c.id, webhooks.c.record).where(webhooks.c.state != "off")
-    return connection.execute(wanted).all()
+    return connection.execute(_LISTENING).all()
 
 
 def wants(patterns: Sequence[str], type_: str) -> bool:

@@ -15,7 +15,8 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from time import time_ns
 
 import structlog
 
@@ -29,10 +30,12 @@ from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import engine, jobs, migrations
 from callserver.store.engine import Store
+from callserver.store.retention import Terms
 from callserver.store.situations import Site
 from callserver.vitals import Vitals
 from callserver.web.server import Server
 from callserver.work.landing import LAND, Lander
+from callserver.work.retention import NIGHT, Night
 from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -113,6 +116,8 @@ class App:
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
         await self._begin(Stage("worker", running.start, running.stop))
+        housekeeping = await self._housekeeping(store)
+        await self._begin(Stage("housekeeping", housekeeping.start, housekeeping.stop))
 
     async def _begin(self, stage: Stage) -> None:
         await stage.start()
@@ -157,6 +162,27 @@ class App:
             kinds=lambda: [reconcile_kind(duty.pbx) for duty in node.owned()],
             on_result=self.vitals.job_done,
         )
+
+    async def _housekeeping(self, store: Store) -> Running:
+        """Of its own, because a night's work may take hours."""
+        days = self.settings.retention
+        terms = Terms(**{one.name: getattr(days, f"{one.name}_days") for one in fields(Terms)})
+        night = Night(
+            store,
+            terms,
+            self.settings.number_plan,
+            zone=self.settings.zone,
+            clock=lambda: time_ns() // 1_000_000,
+        )
+        await night.begin()
+        worker = Worker(
+            store,
+            self.myself.holder,
+            {NIGHT: night.job},
+            kinds=lambda: [NIGHT],
+            on_result=self.vitals.job_done,
+        )
+        return Running(worker.run, worker.stop)
 
     # --- stopping ----------------------------------------------------------------------------------------
 

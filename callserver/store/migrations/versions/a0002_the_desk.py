@@ -32,6 +32,7 @@ TABLES = (
     desk.audit,
     desk.audit_marks,
     desk.erasures,
+    desk.retention_marks,
 )
 
 

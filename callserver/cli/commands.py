@@ -19,6 +19,7 @@ from callserver.cli import (
     replay,
     serve,
     tail,
+    tickets,
     token,
     trace,
 )
@@ -81,6 +82,7 @@ app.add_typer(trace.app, name="trace")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
+app.add_typer(tickets.app, name="tickets")
 app.add_typer(token.app, name="token")
 
 

@@ -68,3 +68,18 @@ def test_a_country_has_digits_of_its_own():
 def test_the_worlds_data_is_not_read_before_it_is_needed():
     code = "import sys, callserver.numbers, callserver.settings; assert 'phonenumbers' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_who_made_ready_waits_for_nothing_later():
+    code = """
+import sys
+from callserver.numbers import Plan
+site = Plan(country=sys.argv[1], area_code="20")
+site.make_ready()
+before = set(sys.modules)
+for text in ("0532-88888888", "88888888", "110", "999", "020 7946 0958", "0909 879 0958", "rubbish 1"):
+    site.read(text)
+assert not set(sys.modules) - before, set(sys.modules) - before
+"""
+    for country in ("cn", "gb"):
+        subprocess.run([sys.executable, "-c", code, country], check=True)

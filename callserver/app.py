@@ -101,6 +101,7 @@ class App:
         return store
 
     async def _begin_all(self, store: Store) -> None:
+        self.settings.number_plan.make_ready()
         server = self.server = Server(
             self.settings.web, store, self.vitals, self.settings.queues, self.settings.number_plan
         )

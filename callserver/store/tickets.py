@@ -3,8 +3,7 @@
 In: drafts and changes, inside the caller's transaction. Out: tickets. Must not know: which call belongs to which ticket
 (landing.py), HTTP. Pages of tickets: `ticket_pages.py`.
 
-Who changes a ticket holds its row until the transaction ends. `touched_at` is the column's, not the record's: an entry
-of the timeline moves it without writing the record again.
+Who changes a ticket holds its row until the transaction ends.
 """
 
 from __future__ import annotations
@@ -12,27 +11,39 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from callserver.customers.record import CustomerId, ProductId
-from callserver.errors import BadValue, Conflict, NotFound, Outdated
-from callserver.facts import Actor, Instant
-from callserver.numbers import tail
-from callserver.store import audit, ids, kinds, outbox, promises, text, timeline
+from callserver.errors import BadValue, Conflict, NotFound
+from callserver.facts import MACHINE, Actor, Instant
+from callserver.store import audit, ids, kinds, outbox, promises, timeline
 from callserver.store.desk import customers, products
 from callserver.store.desk import tickets as table
 from callserver.store.desk import timeline as entries
 from callserver.store.outbox import Event, EventType
+from callserver.store.ticket_rows import by_number, get, held, inserted, tail_of, ticket_of, touched, written
 from callserver.store.timeline import NewEntry
-from callserver.tickets import number as numbering
 from callserver.tickets.changing import Changes, Draft, applied, begun, differences
 from callserver.tickets.filling import check
 from callserver.tickets.kinds import Kind
 from callserver.tickets.promise import owed
-from callserver.tickets.record import OVER, PRIORITIES, Entry, Ticket, TicketId, ticket_from_json, to_json
+from callserver.tickets.record import OVER, Entry, Ticket, TicketId
 from callserver.tickets.tables import EVERY_RIGHT, Right, Step, checked, let_go
 from callserver.tickets.telling import ticket_told
 from callserver.tickets.wording import line
+
+__all__ = [
+    "add_entry",
+    "by_number",
+    "change",
+    "get",
+    "give_customer",
+    "held",
+    "move",
+    "open_ticket",
+    "ticket_of",
+    "touch",
+]
 
 LONGEST_REASON = 500  # characters
 
@@ -47,29 +58,11 @@ def open_ticket(
     """
     kind = _kind(connection, draft.kind)
     _look_at(connection, draft.customer, draft.product)
-    ticket = _inserted(connection, begun(draft, kind, now, complete=rule is None))
+    ticket = inserted(connection, begun(draft, kind, now, complete=rule is None))
     body = {"rule": rule, "kind": ticket.kind, "caller": ticket.caller}
     timeline.add(connection, ticket.id, NewEntry(kind="opened", body=body), actor, now)
     _tell(connection, "callserver.ticket.opened", ticket, actor, now, "ticket.open", {"rule": rule})
     return ticket
-
-
-def get(connection: Connection, ticket: TicketId) -> Ticket:
-    """One ticket. Raises NotFound."""
-    return _one(
-        connection,
-        _tickets().where(table.c.id == ids.known(ticket)),
-        f"there is no ticket with the id {ticket}",
-    )
-
-
-def by_number(connection: Connection, said: str) -> Ticket:
-    """The ticket whose number somebody said or typed (tickets.number.heard). Raises NotFound."""
-    ticket = numbering.heard(said)
-    missing = "there is no ticket with this number"
-    if ticket is None:
-        raise NotFound(f"{missing}: its last digit does not fit the others")
-    return _one(connection, _tickets().where(table.c.id == ids.known(ticket)), missing)
 
 
 def change(
@@ -93,11 +86,11 @@ def change(
     if after.product != before.product:
         _look_at(connection, after.customer, after.product)
     differing = differences(before, after)
-    after = _written(connection, replace(after, version=before.version + 1))
+    after = written(connection, replace(after, version=before.version + 1))
     timeline.add(connection, ticket, NewEntry(kind="change", body=differing), actor, now)
     names = {"version": after.version, "fields": sorted(differing)}
     _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.change", names)
-    return _touched(after, now)
+    return touched(after, now)
 
 
 def move(
@@ -125,7 +118,7 @@ def move(
     check(kind, {}, step.to, before.fields)
     after = _taken(connection, before, step, reason, actor, now)
     if after.status == "serviced" and kind.return_visit:
-        return move(connection, ticket, "owed_visit", "", actor, now)
+        return move(connection, ticket, "owed_visit", "", MACHINE, now)
     return after
 
 
@@ -149,16 +142,16 @@ def give_customer(
     _not_over(before)
     _look_at(connection, customer, None)
     after = replace(before, customer=customer, product=None, version=before.version + 1)
-    after = _written(connection, after)
+    after = written(connection, after)
     connection.execute(
-        update(entries).where(entries.c.ticket_id == ticket).values(customer_id=customer, tail=_tail(after))
+        update(entries).where(entries.c.ticket_id == ticket).values(customer_id=customer, tail=tail_of(after))
     )
     promises.follow(connection, ticket, customer)
     body = {"before": before.customer, "after": customer, "why": line(why, LONGEST_REASON)}
     timeline.add(connection, ticket, NewEntry(kind="customer", body=body), actor, now)
     names = {"version": after.version, "fields": ["customer"], "customer": customer}
     _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.customer", names)
-    return _touched(after, now)
+    return touched(after, now)
 
 
 def add_entry(
@@ -179,20 +172,6 @@ def touch(connection: Connection, ticket: TicketId, now: Instant) -> None:
     connection.execute(newer.values(touched_at=now))
 
 
-def held(connection: Connection, ticket: TicketId, expected: int | None = None) -> Ticket:
-    """The ticket, nobody else's until this transaction ends. Raises NotFound; Outdated for another version."""
-    wanted = _tickets().where(table.c.id == ids.known(ticket)).with_for_update()
-    found = _one(connection, wanted, f"there is no ticket with the id {ticket}")
-    if expected is not None and found.version != expected:
-        raise Outdated(f"the ticket is at version {found.version}, not {expected}")
-    return found
-
-
-def ticket_of(row: Any) -> Ticket:
-    """A row with `record` and `touched_at` as a ticket."""
-    return _touched(ticket_from_json(text.load(row.record)), row.touched_at)
-
-
 def _taken(
     connection: Connection, before: Ticket, step: Step, reason: str, actor: Actor, now: Instant
 ) -> Ticket:
@@ -204,7 +183,7 @@ def _taken(
         closed_at=now if over else None,
         closing=reason if over else "",
     )
-    after = _written(connection, after)
+    after = written(connection, after)
     body = {"from": before.status, "to": step.to, "why": reason}
     timeline.add(connection, before.id, NewEntry(kind="status", body=body), actor, now)
     _withdraw(connection, before, step, reason, actor, now)
@@ -212,7 +191,7 @@ def _taken(
         promises.owe(connection, owed(step.owes, before.id, now, why=step.name), now, actor)
     detail = {"version": after.version, "from": before.status, "to": step.to}
     _tell(connection, "callserver.ticket.status", after, actor, now, "ticket.move", detail)
-    return _touched(after, now)
+    return touched(after, now)
 
 
 def _withdraw(
@@ -222,46 +201,6 @@ def _withdraw(
     for one in promises.open_of_ticket(connection, before.id):
         if gone is None or one.kind in gone:
             promises.settle(connection, one.id, "withdrawn", reason or step.name, now, actor)
-
-
-def _inserted(connection: Connection, ticket: Ticket) -> Ticket:
-    """Its number is made from its id, so that is asked for first."""
-    given = TicketId(ids.reserve(connection, table)[0])
-    numbered = replace(ticket, id=given, number=numbering.said(given))
-    connection.execute(insert(table), {"id": given, **_row(numbered)})
-    return numbered
-
-
-def _written(connection: Connection, ticket: Ticket) -> Ticket:
-    row = _row(ticket)
-    del row["touched_at"], row["opened_at"]
-    connection.execute(update(table).where(table.c.id == ticket.id).values(row))
-    return ticket
-
-
-def _row(ticket: Ticket) -> dict[str, Any]:
-    return {
-        "number": ticket.number,
-        "version": ticket.version,
-        "kind": ticket.kind,
-        "status": ticket.status,
-        "open": ticket.open,
-        "customer_id": ticket.customer,
-        "product_id": ticket.product,
-        "tail": _tail(ticket),
-        "priority": PRIORITIES.index(ticket.priority),
-        "owner": text.optional_key(ticket.owner),
-        "team": text.optional_key(ticket.team),
-        "opened_at": ticket.opened_at,
-        "touched_at": ticket.touched_at,
-        "due_at": ticket.due_at,
-        "closed_at": ticket.closed_at,
-        "record": text.dump(to_json(ticket)),
-    }
-
-
-def _tail(ticket: Ticket) -> str | None:
-    return tail(ticket.caller) if ticket.caller and ticket.customer is None else None
 
 
 def _kind(connection: Connection, name: str) -> Kind:
@@ -274,10 +213,6 @@ def _kind(connection: Connection, name: str) -> Kind:
 def _kind_of(connection: Connection, ticket: Ticket) -> Kind:
     """A ticket outlives its kind: then it has no fields of one."""
     return kinds.find(connection, ticket.kind) or Kind(name=ticket.kind, title={}, statuses=(ticket.status,))
-
-
-def _touched(ticket: Ticket, at: Instant) -> Ticket:
-    return replace(ticket, touched_at=max(ticket.touched_at, at))
 
 
 def _not_over(ticket: Ticket) -> None:
@@ -301,17 +236,6 @@ def _look_at(connection: Connection, customer: CustomerId | None, product: Produ
         ).scalar()
         if owner is None or (customer is not None and owner != customer):
             raise NotFound(f"the customer has no product with the id {product}")
-
-
-def _tickets() -> Select[Any]:
-    return select(table.c.record, table.c.touched_at)
-
-
-def _one(connection: Connection, wanted: Select[Any], missing: str) -> Ticket:
-    row = connection.execute(wanted).one_or_none()
-    if row is None:
-        raise NotFound(missing)
-    return ticket_of(row)
 
 
 def _tell(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from callserver.errors import SettingsError
 from callserver.facts import Instant
@@ -29,6 +31,19 @@ from callserver.web.api.limits import Buckets
 from callserver.web.api.operation import BODY_MOST, Site
 
 SHUTDOWN_S = 2.0
+
+
+class NotHttp(logging.Filter):
+    """What is not HTTP at all is one line of the log: anybody can send it, often, and with anything in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.msg, record.exc_info = f"{record.msg}: {type(record.exc_info[1]).__name__}", None
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+_NOT_HTTP = NotHttp()
 
 
 def clock() -> Instant:
@@ -67,6 +82,7 @@ def application(
         await keyring.close()
 
     app.on_cleanup.append(close)
+    logging.getLogger("aiohttp.server").addFilter(_NOT_HTTP)
     return app
 
 

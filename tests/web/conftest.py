@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
@@ -13,13 +15,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.settings import Secret, WebSettings
-from callserver.store import tokens
+from callserver.store import engine, tokens
 from callserver.store.engine import Store
 from callserver.vitals import Vitals
 from callserver.web.server import application
-from tests.node.conftest import store
+from tests.store.conftest import prepared_file
 
-__all__ = ["store"]
+__all__ = ["prepared_file"]
 TOKEN = "tok3n"
 NOW: Instant = 1_795_000_000_000  # 2026-11-18
 ADMIN = Actor(name="admin", through="cli")
@@ -82,6 +84,14 @@ class Site:
             )
         )
         return text
+
+
+@pytest_asyncio.fixture
+async def store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    shutil.copy(prepared_file, tmp_path / "calls.db")
+    opened = await engine.open(f"sqlite:///{tmp_path}/calls.db", synchronous="OFF")
+    yield opened
+    await opened.close()
 
 
 @pytest_asyncio.fixture

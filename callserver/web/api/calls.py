@@ -14,6 +14,7 @@ from callserver.errors import NotFound
 from callserver.facts import CallId, Direction, Outcome, PbxId
 from callserver.store import calls
 from callserver.store.search import Place, Wanted, search
+from callserver.web.api import showing
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.shapes import (
     LIMIT,
@@ -44,12 +45,16 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     end: Annotated[Until | None, Meta(description="Calls that began before this instant.")] = field(
         default=None, name="to"
     )
-    queue: Annotated[str | None, Meta(description="Calls that were in this queue.")] = None
+    queue: Annotated[str, Meta(max_length=150, description="Calls that were in this queue.")] | None = None
     outcome: Annotated[Outcome | None, Meta(description="How it ended.")] = None
-    number: Annotated[
-        str | None, Meta(description="The caller's or the dialed number, as the switch wrote it.")
-    ] = None
-    pbx: Annotated[str | None, Meta(description="Only calls of this Asterisk.")] = None
+    number: (
+        Annotated[
+            str,
+            Meta(max_length=150, description="The caller's or the dialed number, as the switch wrote it."),
+        ]
+        | None
+    ) = None
+    pbx: Annotated[str, Meta(max_length=150, description="Only calls of this Asterisk.")] | None = None
     open: Annotated[bool | None, Meta(description="Whether it still goes on.")] = None
     limit: Limit = LIMIT
     cursor: Cursor | None = None
@@ -91,7 +96,7 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
     behind = place(query.cursor, int, str, str)
     page = await search(asked.site.store, _wanted(query), query.limit, _place(behind))
     end = page.end and cursor([page.end.started_at, page.end.pbx, page.end.call])
-    return Done(_told({"calls": list(page.calls), "cursor": end}))
+    return Done(_told({"calls": [showing.told("call", one, asked) for one in page.calls], "cursor": end}))
 
 
 @api("GET", "/calls/{id}", scope="calls:read")
@@ -101,7 +106,7 @@ async def read_call(asked: Asked, id: CallName) -> Done[Call]:
     record = await calls.record(asked.site.store, PbxId(pbx), CallId(id)) if colon else None
     if record is None:
         raise NotFound("there is no such call")
-    return Done(_told(record))
+    return Done(_told(showing.told("call", record, asked)))
 
 
 def _told(body: Any) -> Any:

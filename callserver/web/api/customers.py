@@ -167,7 +167,7 @@ class CustomerGiven(Struct, frozen=True, kw_only=True):
 
 
 class CustomersQuery(Struct, frozen=True, kw_only=True):
-    external_id: Annotated[str | None, Meta(description="The one that you call so.")] = None
+    external_id: Annotated[str, _text("external_id", "The one that you call so.")] | None = None
     order: Annotated[
         Literal["updated", "name", "id"],
         Meta(description="Upwards. In the order `updated` merged and erased ones are there too."),

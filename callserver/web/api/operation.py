@@ -25,7 +25,7 @@ from callserver.store.engine import Store
 from callserver.store.tokens import SCOPES
 from callserver.vitals import Vitals
 
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.")]
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.", examples=[1])]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 A = TypeVar("A")
 F = TypeVar("F", bound=Callable[..., Any])

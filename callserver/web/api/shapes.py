@@ -34,7 +34,9 @@ Until = Annotated[datetime, Meta(tz=True, description="An instant with a zone; i
 Day = Annotated[
     str, Meta(description="A day.", examples=["2026-11-22"], extra_json_schema={"format": "date"})
 ]
-Cursor = Annotated[str, Meta(description="The `cursor` of the page before, as it was.", max_length=2000)]
+Cursor = Annotated[
+    str, Meta(description="The `cursor` of the page before.", max_length=2000, pattern="^[A-Za-z0-9_-]+$")
+]
 NextCursor = Annotated[str | None, Meta(description="For the next page; null: this is the last one.")]
 
 LIMIT = 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -15,7 +16,9 @@ from callserver.store.engine import Store
 from callserver.store.journal import Journal
 from callserver.store.rows import Batch
 from callserver.vitals import Vitals
+from callserver.web.api.calls import Call
 from callserver.web.server import application
+from tests.calls.traces import Trace, records, traces, whole
 from tests.web.conftest import TOKEN, Site
 
 PBX = PbxId("main")
@@ -189,3 +192,17 @@ async def test_a_database_that_is_away_is_503_without_its_innards(site: Site, st
     response = await site.get(f"/api/v1/calls/{CallId('main:1.0')}", TOKEN)
     assert response.status in (500, 503)
     assert "sqlite" not in (await response.text()).lower()
+
+
+@pytest.mark.parametrize("recorded", traces("22"), ids=str)
+def test_every_call_that_a_switch_made_is_as_the_description_says(recorded: Trace) -> None:
+    for record in records(whole(recorded)):
+        msgspec.convert(record, Call)
+
+
+async def test_without_the_right_to_personal_data_numbers_come_masked(site: Site, store: Store) -> None:
+    await write(store, call(1, direction="inbound"))
+    token = await site.token("calls:read")
+    (found,) = (await site.ask("GET", "calls", token=token)).body["calls"]
+    one = (await site.ask("GET", "calls/main:1.0", token=token)).body
+    assert found["caller_number"] == one["caller_number"] == "****8000"

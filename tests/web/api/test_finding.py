@@ -1,0 +1,72 @@
+"""The API of search: one box."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.web.conftest import Site
+
+
+async def people(site: Site) -> None:
+    for name, number in (("王芳", "13800138000"), ("王明", "13900138000"), ("Anna Müller", "+49 30 123456")):
+        made = await site.ask("POST", "customers", {"name": name, "numbers": [{"received": number}]})
+        assert made.status == 201
+
+
+@pytest.mark.parametrize(
+    ("q", "names", "by"),
+    [
+        ("王芳", ["王芳"], "name"),
+        ("王", ["王明", "王芳"], "name"),
+        ("wf", ["王芳"], "initials"),
+        ("+86 138 0013 8000", ["王芳"], "number"),
+        ("138000", ["王明", "王芳"], "digits"),
+        ("ANNA", ["Anna Müller"], "name"),
+        ("nobody", [], None),
+        ("<script>'; DROP TABLE customers;--", [], None),
+        ("\U0001f4de" * 50, [], None),
+    ],
+)
+async def test_somebody_is_found_by_what_is_known(
+    site: Site, q: str, names: list[str], by: str | None
+) -> None:
+    await people(site)
+    found = await site.api(f"search?q={quote(q)}")
+    assert sorted(hit["customer"]["name"] for hit in found["hits"]) == sorted(names)
+    assert all(hit["by"] == by for hit in found["hits"])
+
+
+async def test_hits_come_page_after_page_each_once(site: Site) -> None:
+    for number in range(7):
+        await site.ask("POST", "customers", {"name": f"王 {number}"})
+    seen, query = [], "q=王&limit=3"
+    while True:
+        page = await site.api(f"search?{query}")
+        seen += [hit["customer"]["name"] for hit in page["hits"]]
+        if page["cursor"] is None:
+            break
+        query = f"q=王&limit=3&cursor={page['cursor']}"
+    assert seen == [f"王 {number}" for number in range(7)]
+
+
+async def test_a_search_on_one_way_only_finds_on_that_way(site: Site) -> None:
+    await people(site)
+    assert (await site.api("search?q=138000&by=name"))["hits"] == []
+    assert len((await site.api("search?q=138000&by=digits"))["hits"]) == 2
+
+
+async def test_a_place_of_another_search_is_refused(site: Site) -> None:
+    for number in range(2):
+        await site.ask("POST", "customers", {"name": f"王 {number}"})
+    cursor = (await site.api("search?q=王&limit=1"))["cursor"]
+    for query in (f"q=x&by=digits&cursor={cursor}", "q=x&cursor=WyJub3doZXJlIiwiIiwwXQ"):
+        said = await site.ask("GET", f"search?{query}")
+        assert (said.status, said.fields) == (400, ["cursor"]), query
+
+
+async def test_nothing_is_no_question(site: Site) -> None:
+    assert (await site.ask("GET", "search")).fields == ["q"]
+    assert (await site.ask("GET", "search?q=")).fields == ["q"]
+    assert (await site.ask("GET", f"search?q={'x' * 201}")).fields == ["q"]

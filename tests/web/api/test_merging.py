@@ -1,0 +1,66 @@
+"""The API of merging: one of two, two again, two of one."""
+
+from __future__ import annotations
+
+from tests.web.conftest import Site
+
+
+async def customer(site: Site, name: str, *numbers: str) -> int:
+    made = await site.ask(
+        "POST", "customers", {"name": name, "numbers": [{"received": one} for one in numbers]}
+    )
+    assert made.status == 201, made
+    return int(made.body["id"])
+
+
+async def test_two_become_one_and_come_apart_again(site: Site) -> None:
+    wang, other = await customer(site, "王芳", "13800138000"), await customer(site, "王 芳", "13900139000")
+    merged = await site.ask("POST", f"customers/{wang}/merge", {"customer": other})
+    assert (merged.status, merged.body["into"], merged.body["customer"]) == (201, wang, other)
+    assert (await site.api(f"customers/{other}"))["merged_into"] == wang
+    assert [one["received"] for one in (await site.api(f"customers/{wang}"))["numbers"]] == [
+        "13800138000",
+        "13900139000",
+    ]
+    assert [one["id"] for one in (await site.api(f"customers/{wang}/merges"))["merges"]] == [
+        merged.body["id"]
+    ]
+    undone = await site.ask("POST", f"merges/{merged.body['id']}/undo")
+    assert (undone.status, undone.body["stayed"]) == (200, [])
+    assert undone.body["customer"]["merged_into"] is None
+    assert (await site.ask("POST", f"merges/{merged.body['id']}/undo")).status == 409
+
+
+async def test_a_merge_of_yesterday_stays(site: Site) -> None:
+    merged = await site.ask(
+        "POST", f"customers/{await customer(site, 'A')}/merge", {"customer": await customer(site, "B")}
+    )
+    site.now += 24 * 3600 * 1000 + 1
+    assert (await site.ask("POST", f"merges/{merged.body['id']}/undo")).status == 409
+
+
+async def test_nobody_becomes_part_of_themselves_or_of_a_part_of_them(site: Site) -> None:
+    one, two = await customer(site, "A"), await customer(site, "B")
+    assert (await site.ask("POST", f"customers/{one}/merge", {"customer": one})).status == 409
+    await site.ask("POST", f"customers/{one}/merge", {"customer": two})
+    assert (await site.ask("POST", f"customers/{two}/merge", {"customer": one})).status == 409
+    assert (await site.ask("POST", f"customers/{one}/merge", {"customer": 999})).status == 404
+
+
+async def test_one_number_goes_to_a_new_customer(site: Site) -> None:
+    wang = await customer(site, "王芳", "13800138000", "13900139000")
+    said = await site.ask("POST", f"customers/{wang}/split", {"name": "王明", "numbers": [1]}, If_Match='"1"')
+    assert said.status == 201
+    assert said.headers["Location"] == f"/api/v1/customers/{said.body['new']['id']}"
+    assert [one["received"] for one in said.body["customer"]["numbers"]] == ["13800138000"]
+    assert [one["received"] for one in said.body["new"]["numbers"]] == ["13900139000"]
+
+
+async def test_what_is_not_there_cannot_go(site: Site) -> None:
+    wang = await customer(site, "王芳", "13800138000")
+    said = await site.ask("POST", f"customers/{wang}/split", {"name": "x", "numbers": [3]}, If_Match='"1"')
+    assert (said.status, said.fields) == (422, ["numbers[3]"])
+    assert (await site.ask("POST", f"customers/{wang}/split", {"name": "x"}, If_Match='"1"')).status == 422
+    assert (await site.ask("POST", f"customers/{wang}/split", {"numbers": [0]}, If_Match='"7"')).status == 412
+    said = await site.ask("POST", f"customers/{wang}/split", {"name": "a\0", "numbers": [0]}, If_Match='"1"')
+    assert (said.status, said.fields) == (422, ["name"])

@@ -1,0 +1,75 @@
+"""The running API, asked everything that its description allows, and what it does not.
+
+The inputs are derived from the description, the same in every run; every answer must be one that the description
+promises, and nothing may be a mistake of the server's.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, assume, settings
+from schemathesis.config import SchemathesisConfig
+
+from callserver.customers import checking
+from callserver.facts import Actor
+from callserver.numbers import Plan
+from callserver.store import customers, products
+from callserver.store.engine import Store
+from callserver.web.api.description import document
+from callserver.web.api.everything import SUBJECTS
+from tests.web.conftest import NOW, TOKEN
+from tests.web.threads import Served, served
+
+ASKED = 12  # times, each operation, of each kind of input
+URL_MOST = 8000  # what is longer is refused before it is a request
+CONFIG = {
+    "checks": {
+        # 428: the version that a change was made on is a header that must be there.
+        "missing_required_header": {"expected-statuses": [400, 401, 403, 422, 428]},
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 415, 422, 428]},
+        # What is right by its shape may still be refused: a time zone that there is not, a version of yesterday.
+        "positive_data_acceptance": {"enabled": False},
+    }
+}
+
+
+async def some_customers(store: Store) -> None:
+    """So that the first ids lead somewhere."""
+    li = Actor(name="Li Na", through="cli")
+    for name in ("王芳", "Anna Müller", "王明"):
+        draft = checking.customer({"name": name, "numbers": ["13800138000"]}, Plan())
+        made = await store.write(lambda c, draft=draft: customers.create(c, draft, li, NOW))  # type: ignore[misc]
+        owned = checking.product({"category": "refrigerator"})
+        await store.write(lambda c, made=made, owned=owned: products.create(c, made.id, owned, li, NOW))  # type: ignore[misc]
+
+
+@pytest.fixture(scope="module")
+def server(prepared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    file = tmp_path_factory.mktemp("asked") / "calls.db"
+    shutil.copy(prepared_file, file)
+    with served(f"sqlite:///{file}", some_customers) as running:
+        yield running
+
+
+described = schemathesis.openapi.from_dict(document(SUBJECTS), config=SchemathesisConfig.from_dict(CONFIG))
+
+
+@described.parametrize()
+@settings(
+    max_examples=ASKED,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_as_described(case: schemathesis.Case[Any], server: Served) -> None:
+    sent = requests.Request(**case.as_transport_kwargs(base_url=server.url)).prepare()
+    assume(len(sent.url or "") < URL_MOST)
+    case.call_and_validate(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"})

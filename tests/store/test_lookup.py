@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from callserver.facts import PbxId
 from callserver.numbers import tail
 from callserver.store import lookup, promises, tickets, timeline
 from callserver.store.engine import Store
 from callserver.store.lookup import Caller, Dealings
+from callserver.store.schema import calls
 from callserver.store.timeline import NewEntry
 from callserver.tickets.changing import Draft
 from callserver.tickets.promise import owed
@@ -124,7 +126,7 @@ async def test_calls_of_the_last_seven_days_are_told(store: Store) -> None:
         }
 
     rows = [call("a", NOW - 6 * DAY), call("b", NOW - 8 * DAY), call("c", NOW - 1), call("d", NOW, "1001")]
-    await store.write(lambda c: c.execute(lookup.calls_table.insert(), rows))
+    await store.write(lambda c: c.execute(insert(calls), rows))
     caller = await looked_up(store, NUMBER)
     assert [(one.call, one.outcome) for one in caller.calls] == [("c", "abandoned"), ("a", "abandoned")]
 

@@ -48,8 +48,8 @@ def settled(found: Survey, given: str | None = None) -> Encoding:
     for mark, codec in _MARKS:
         if found.head.startswith(mark):
             return Encoding(codec=codec)
-    if b"\0" in found.head[:200]:
-        raise BadValue("encoding", "there are NULs in the first line: say --encoding utf-16-le or utf-16-be")
+    if found.head[:200].count(b"\0") * 5 > len(found.head[:200]):
+        raise BadValue("encoding", "there are NULs everywhere: say --encoding utf-16-le or utf-16-be")
     if found.utf8:
         return Encoding(codec="utf-8")
     if found.native >= _ENOUGH and found.alien <= _STRAY * found.native:

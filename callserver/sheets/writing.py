@@ -102,6 +102,9 @@ class _Book:
         self._book.save(path)
 
     def close(self) -> None:
+        """Also after a row that was refused: the page is a generator that must come to its end."""
+        if not self._page.closed:
+            self._page.close()
         self._book.close()
 
 

@@ -31,7 +31,7 @@ from callserver.work.wordings import day, several_numbers
 
 # What checking leaves as it is: words with one space between them.
 _LETTER = "[^\\s\x00-\x1f\x7f\ud800-\udfff]"
-_plain = re.compile(f"{_LETTER}+(?: {_LETTER}+)*").fullmatch
+_spaced = re.compile(f"{_LETTER}+(?: {_LETTER}+)*").fullmatch
 _TEXTS = frozenset({"name", "external_id", "caution", "notes"})  # of a customer: any text of a certain length
 _NUMBER = {"received": "", "e164": None, "extension": None, "kind": "other", "note": "", "do_not_call": False}
 _ADDRESS = {"line": "", "area": "", "city": "", "postcode": "", "country": "", "note": ""}
@@ -56,6 +56,10 @@ _PRODUCT: dict[str, Any] = {
     "warranty_until": None,
     "notes": "",
 }
+
+
+def _is_plain(text: str) -> bool:
+    return text.isalnum() or _spaced(text) is not None
 
 
 class Rejected(NamedTuple):
@@ -86,6 +90,7 @@ class Clerk:
         self._columns = columns
         self._plan = plan
         self._width = len(columns.headings)
+        self._vip = next((column for part, column, _ in columns.plain if part == "vip"), None)
         # Few values and slow to check; the checker is asked once for each.
         self._value = lru_cache(maxsize=4096)(self._checked_value)
         self._product = lru_cache(maxsize=65536)(self._checked_product)
@@ -136,7 +141,7 @@ class Clerk:
                     if value is None:
                         return None
                     customer[part] = value
-                elif len(text) > LENGTHS[part] or not _plain(text):
+                elif len(text) > LENGTHS[part] or not _is_plain(text):
                     return None
                 else:
                     customer[part] = text
@@ -147,13 +152,13 @@ class Clerk:
             return None
         customer["numbers"] = found
         customer["addresses"] = [one for one in there if one]
-        not_vip = any(part == "vip" and cells[column] for part, column, _ in self._columns.plain)
+        not_vip = not customer["vip"] and self._vip is not None and cells[self._vip] != ""
         warranties = [
             any(part == "warranty_until" and cells[column] for part, column, _ in slot.parts)
             for slot, one in zip(self._columns.products, owned, strict=True)
             if one
         ]
-        return Said(customer, [one for one in owned if one], not_vip and not customer["vip"], warranties)
+        return Said(customer, [one for one in owned if one], not_vip, warranties)
 
     def _quick_numbers(self, cells: Sequence[str]) -> list[dict[str, Any]] | None:
         found: dict[tuple[str, str | None], dict[str, Any]] = {}
@@ -161,7 +166,7 @@ class Clerk:
             values: dict[str, Any] = {}
             for part, column, read in slot.parts:
                 if text := cells[column]:
-                    if len(text) > 100 or not _plain(text):
+                    if len(text) > 100 or not _is_plain(text):
                         return None
                     values[part] = read(text)
             if not values:
@@ -184,7 +189,7 @@ class Clerk:
         """The address; {} where there is none."""
         values = {part: text for part, column, _ in slot.parts if (text := cells[column])}
         for part, text in values.items():
-            if len(text) > LENGTHS[part] or not _plain(text):
+            if len(text) > LENGTHS[part] or not _is_plain(text):
                 return None
         if values and not (values.keys() - {"country", "note"}):
             return None
@@ -196,7 +201,7 @@ class Clerk:
         if not values:
             return values
         for part, text in values.items():
-            if len(text) > LENGTHS.get(part, 30) or not _plain(text):
+            if len(text) > LENGTHS.get(part, 30) or not _is_plain(text):
                 return None
         known = self._product(
             values.pop("category", self._columns.category),
@@ -277,11 +282,20 @@ def _entry(line: int, cells: list[str], said: Said) -> Entry | None:
 def _owned(product: dict[str, Any], warranty_said: bool) -> OwnedEntry:
     return OwnedEntry(
         category=product["category"],
-        model_key=names.key(product["model"]),
-        serial_key=names.serial(product["serial"] or "") or None,
+        model_key=_model_key(product["model"]),
+        serial_key=_serial_key(product["serial"] or ""),
         record=orjson.dumps(product).decode(),
         warranty_said=warranty_said,
     )
+
+
+_model_key = lru_cache(maxsize=4096)(names.key)  # a list of a million products has a few hundred models
+
+
+def _serial_key(serial: str) -> str | None:
+    if serial.isascii() and serial.isalnum():
+        return serial.lower()[: names.KEY_LENGTH]
+    return names.serial(serial) or None
 
 
 def _mark(name_key: str, customer: dict[str, Any]) -> str | None:

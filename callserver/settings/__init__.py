@@ -30,6 +30,7 @@ from callserver.settings.shape import (
     Settings,
     SiteSettings,
     TraceSettings,
+    WebhookSettings,
     WebSettings,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "SiteSettings",
     "TraceSettings",
     "WebSettings",
+    "WebhookSettings",
     "load",
 ]
 
@@ -58,6 +60,7 @@ SECTIONS: dict[str, type[Any]] = {
     "trace": TraceSettings,
     "node": NodeSettings,
     "retention": RetentionSettings,
+    "webhooks": WebhookSettings,
 }
 
 

@@ -21,6 +21,7 @@ from callserver.settings.shape import (
     RetentionSettings,
     SiteSettings,
     TraceSettings,
+    WebhookSettings,
     WebSettings,
 )
 
@@ -38,6 +39,7 @@ BLOCKS: tuple[tuple[str, str, type[Any]], ...] = (
     ("[trace]", "TRACE_", TraceSettings),
     ("[node]", "NODE_", NodeSettings),
     ("[retention]", "RETENTION_", RetentionSettings),
+    ("[webhooks]", "WEBHOOKS_", WebhookSettings),
     ("[queues.hotline]", "", QueueSettings),
 )
 

@@ -271,6 +271,30 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """How others are told what happens; who they are is said with `callserver webhooks`."""
+
+    source: Annotated[
+        str, Key("What every event says that it comes from; another one for each installation.",
+                 '"/callserver/north"', _one_line)
+    ] = "/callserver"  # fmt: skip
+    private: Annotated[
+        bool,
+        Key("They may be on this machine and in private networks; false: only public addresses.", "true"),
+    ] = True
+    ca_file: Annotated[
+        Path | None,
+        Key(
+            "Certificates (PEM) that are trusted as well, for https in your own network.",
+            '"/etc/ssl/own.pem"',
+        ),
+    ] = None
+    give_up_days: Annotated[
+        float, Key("What could not be delivered for so many days is laid aside as dead.", "3", _positive)
+    ] = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """This process among others on the same database."""
 
@@ -304,6 +328,7 @@ class Settings:
     trace: TraceSettings = field(default_factory=TraceSettings)
     log: LogSettings = field(default_factory=LogSettings)
     site: SiteSettings = field(default_factory=SiteSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     queues: dict[str, QueueSettings] = field(default_factory=dict)

@@ -109,6 +109,13 @@ def release(connection: Connection, webhook: WebhookId, worker: str) -> None:
     connection.execute(given.values(claimed_by=None, claimed_until=None))
 
 
+def take_back(connection: Connection, node: str, worker: str) -> int:
+    """Let what earlier runs of this node had claimed be claimed at once, after a crash; how many (see `jobs`)."""
+    earlier = webhooks.c.claimed_by.startswith(f"{text.key(node)}/", autoescape=True)
+    freed = update(webhooks).where(earlier, webhooks.c.claimed_by != text.key(worker))
+    return connection.execute(freed.values(claimed_by=None, claimed_until=None)).rowcount
+
+
 def load(
     connection: Connection,
     webhook: WebhookId,

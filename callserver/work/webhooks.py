@@ -16,7 +16,6 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 import orjson
@@ -24,7 +23,7 @@ import structlog
 
 from callserver.errors import StoreError
 from callserver.facts import Instant
-from callserver.store import dead_letters, deliveries, webhooks
+from callserver.store import deliveries, webhooks
 from callserver.store.deliveries import Backlog, Letter, Load, Sent, Trouble
 from callserver.store.engine import Store
 from callserver.store.webhook import Webhook, WebhookId
@@ -42,17 +41,7 @@ _FRESH_S = 20.0  # a claim that took so long to get is not trusted
 FIRST_WAIT_S = 5.0
 LAST_WAIT_S = 900.0
 LOOK_S = 30.0
-SWEEP_S = 3_600.0
 TEST = "callserver.test"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
-    """How long things are kept: days after which rows go, seconds after which failing ones are given up."""
-
-    done_days: float = 7.0
-    dead_days: float = 30.0
-    give_up_s: float = deliveries.GIVE_UP_S
 
 
 def backoff(failures: int, chance: float) -> float:
@@ -99,6 +88,7 @@ async def send_test(store: Store, send: Send, webhook: WebhookId, now: Instant) 
 class Courier:
     """Sends for all webhooks, beside the couriers of other nodes. `name` is this run of this process.
 
+    What could not be delivered for `give_up_s` seconds becomes a dead letter.
     `now` (None: the database's clock) and `chance` are arguments for tests only. `on_result(webhook, result)` hears of
     every try: delivered, refused, down or gone; `on_backlog` of all queues, every 30 s.
     """
@@ -109,7 +99,7 @@ class Courier:
         name: str,
         send: Send,
         *,
-        keeping: Keeping = Keeping(),
+        give_up_s: float = deliveries.GIVE_UP_S,
         on_result: Callable[[WebhookId, str], None] = lambda webhook, result: None,
         on_backlog: Callable[[Sequence[Backlog]], None] = lambda backlog: None,
         poll_s: float = POLL_S,
@@ -119,7 +109,7 @@ class Courier:
         self._store = store
         self._name = name
         self._send = send
-        self._keeping = keeping
+        self._give_up_s = give_up_s
         self._on_result = on_result
         self._on_backlog = on_backlog
         self._poll_s = poll_s
@@ -128,7 +118,7 @@ class Courier:
         self._serving: dict[WebhookId, asyncio.Task[None]] = {}
         self._awake = asyncio.Event()
         self._stopping = False
-        self._chores = {self._look: (LOOK_S, 0.0), self._sweep: (SWEEP_S, 0.0)}
+        self._look_at = 0.0
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -161,10 +151,9 @@ class Courier:
     async def _round(self) -> None:
         try:
             await self._begin()
-            for chore, (every_s, due) in self._chores.items():
-                if time.monotonic() >= due:
-                    self._chores[chore] = (every_s, time.monotonic() + every_s)
-                    await chore()
+            if time.monotonic() >= self._look_at:
+                self._look_at = time.monotonic() + LOOK_S
+                self._on_backlog(await self._store.report(deliveries.backlog))
         except StoreError as error:
             log.warning("webhooks cannot be looked up", why=str(error))
 
@@ -182,17 +171,6 @@ class Courier:
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._serving = {webhook: one for webhook, one in self._serving.items() if one is not task}
-
-    async def _look(self) -> None:
-        self._on_backlog(await self._store.report(deliveries.backlog))
-
-    async def _sweep(self) -> None:
-        """Every node does it, in bites; a row is deleted once."""
-        now = self._now() or await self._store.now()
-        days = {"done_days": self._keeping.done_days, "dead_days": self._keeping.dead_days}
-        while not self._stopping:
-            if not await self._store.write(lambda c: dead_letters.sweep(c, now, **days)):
-                return
 
     # --- one webhook -----------------------------------------------------------------------------------------------
 
@@ -224,14 +202,14 @@ class Courier:
 
     def _going_on(self, webhook: WebhookId, sent: Sent) -> Callable[..., Load | None]:
         """What came of the last page, and the next one, in one transaction."""
-        give_up_s = self._keeping.give_up_s
         return lambda c: deliveries.go_on(
-            c, webhook, self._name, sent, hold_s=HOLD_S, give_up_s=give_up_s, now=self._now()
+            c, webhook, self._name, sent, hold_s=HOLD_S, give_up_s=self._give_up_s, now=self._now()
         )
 
     def _leaving(self, webhook: WebhookId, sent: Sent) -> Callable[..., None]:
-        give_up_s = self._keeping.give_up_s
-        return lambda c: deliveries.leave(c, webhook, self._name, sent, give_up_s=give_up_s, now=self._now())
+        return lambda c: deliveries.leave(
+            c, webhook, self._name, sent, give_up_s=self._give_up_s, now=self._now()
+        )
 
     async def _page(self, load: Load, sent: Sent) -> None:
         """Send letters until one does not get through, or a second is over."""

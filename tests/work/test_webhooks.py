@@ -6,18 +6,17 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from sqlalchemy import select
 
 from callserver.errors import NotFound
 from callserver.facts import MACHINE, iso
 from callserver.store import dead_letters, deliveries, engine, outbox, webhooks
 from callserver.store.deliveries import Letter
-from callserver.store.desk import outbox as table
 from callserver.store.engine import Store
 from callserver.store.webhook import State, Webhook, WebhookId
 from callserver.work.posting import Delivered, Down, Post, Refused, why
@@ -25,7 +24,6 @@ from callserver.work.webhooks import (
     FIRST_WAIT_S,
     LAST_WAIT_S,
     Courier,
-    Keeping,
     Send,
     backoff,
     send_test,
@@ -421,6 +419,19 @@ async def test_what_a_dead_worker_held_is_sent_by_another_when_its_claim_is_over
     assert there.numbers == [1]
 
 
+async def test_a_node_that_begins_again_sends_at_once_what_its_last_run_held(store, courier, clock):
+    async with receiver() as there:
+        mine, others = await subscribed(store, there.url), await subscribed(store, there.url)
+        for webhook, worker in ((mine, "node-a/0"), (others, "node-ab/0")):
+            held = partial(deliveries.claim, webhook=webhook.id, worker=worker, hold_s=60, now=AT)
+            assert await store.write(held)
+        assert await store.write(lambda c: deliveries.take_back(c, "node-a", "node-a/1")) == 1
+        await told(store, 1)
+        await courier.work_once()
+    assert there.numbers == [1]
+    assert (await store.read(deliveries.backlog))[1].unsent == 1
+
+
 # --- the test button -------------------------------------------------------------------------------------------------
 
 
@@ -449,22 +460,3 @@ async def test_a_test_that_fails_says_why_and_changes_nothing(store, send):
 async def test_a_webhook_that_does_not_exist_cannot_be_tested(store, send):
     with pytest.raises(NotFound):
         await send_test(store, send, WebhookId(9), AT)
-
-
-# --- sweeping --------------------------------------------------------------------------------------------------------
-
-
-async def test_old_rows_are_swept_while_the_loop_runs(store, send, clock):
-    async with receiver() as there:
-        await subscribed(store, there.url)
-        await told(store, 1)
-        await made(store, send, clock).work_once()
-        clock.on(8 * 86_400)
-        courier = made(store, send, clock, poll_s=0.02, keeping=Keeping(done_days=7))
-        running = asyncio.create_task(courier.run())
-        await told(store, 2)
-        await eventually(lambda: len(there.heard) == 2)
-        courier.stop()
-        await running
-    left = await store.read(lambda c: c.execute(select(table.c.event)).scalars().all())
-    assert left == ["ticket:17:e2"]

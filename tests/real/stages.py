@@ -80,6 +80,17 @@ class Desk(Stage):
         return await self.phones.call(Customer(number=number, dialed=dialed, stay_ms=stay_ms))
 
 
+class Relay(Stage):
+    """The hotline's one agent hands every caller to a colleague by the telephone's transfer key."""
+
+    async def at_work(self) -> None:
+        await self.phones.answers(AGENTS[3], ring_ms=500)
+        await self.phones.answers_and_refers(
+            AGENTS[0], ring_ms=500, hold_after_ms=700, refer_after_ms=400, to=AGENTS[3]
+        )
+        await self.phones.register(AGENTS[0], AGENTS[3])
+
+
 class Busy(Stage):
     """Customers come faster than the agents can talk to them."""
 
@@ -110,6 +121,16 @@ async def desk(software: provision.Switch) -> AsyncIterator[Desk]:
     plan = _plan(hotline_agents=AGENTS[:3], repair_agents=AGENTS[3:4], max_wait_s=0)
     async with _open(plan, software) as (switch, phones):
         stage = Desk(switch, phones)
+        await stage.at_work()
+        yield stage
+
+
+@contextlib.asynccontextmanager
+async def relay(software: provision.Switch) -> AsyncIterator[Relay]:
+    """A desk where every call is transferred."""
+    plan = _plan(hotline_agents=AGENTS[:1], repair_agents=AGENTS[3:4], max_wait_s=0)
+    async with _open(plan, software) as (switch, phones):
+        stage = Relay(switch, phones)
         await stage.at_work()
         yield stage
 

@@ -260,6 +260,11 @@ class Service:
         """Reconciliations after gaps that are not done yet."""
         return self._number(f"select count(*) from jobs where {_REPAIRS} and dead_at is null")
 
+    def landings_waiting(self) -> int:
+        """Calls that are looking for their ticket; those that wait for the switch's journals are not counted."""
+        waiting = "kind = 'land' and done_at is null and key not like '%:unsettled'"
+        return self._number(f"select count(*) from jobs where {waiting}")
+
     def repairs_failed(self) -> list[str]:
         """Why reconciliations after gaps were given up."""
         return [
@@ -268,4 +273,4 @@ class Service:
         ]
 
 
-_REPAIRS = "done_at is null and key not like '%:day:%'"
+_REPAIRS = "done_at is null and kind like 'reconcile:%' and key not like '%:day:%'"

@@ -5,14 +5,26 @@ In: each subject's module. Out: what is served and described. Must not know: how
 
 from __future__ import annotations
 
-from callserver.web.api import calls, customers, finding, merging, products, queues, tokens
+from callserver.web.api import (
+    calls,
+    customers,
+    finding,
+    looking_up,
+    merging,
+    products,
+    queues,
+    tickets,
+    tokens,
+)
 from callserver.web.api.operation import Operation
 
 SUBJECTS = (
+    looking_up.api,
     finding.api,
     customers.api,
     products.api,
     merging.api,
+    tickets.api,
     calls.api,
     queues.api,
     tokens.api,

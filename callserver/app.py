@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from time import time_ns
 
 import structlog
@@ -28,14 +28,16 @@ from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.settings import AsteriskSettings, Settings
-from callserver.store import engine, jobs, migrations
+from callserver.store import deliveries, engine, jobs, migrations
 from callserver.store.engine import Store
-from callserver.store.retention import Terms
+from callserver.store.retention import terms
 from callserver.store.situations import Site
-from callserver.vitals import Vitals
+from callserver.vitals import Vitals, wall_clock
 from callserver.web.server import Server
 from callserver.work.landing import LAND, Lander
+from callserver.work.posting import Post
 from callserver.work.retention import NIGHT, Night
+from callserver.work.webhooks import Courier, sender
 from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -103,9 +105,15 @@ class App:
     async def _begin_all(self, store: Store) -> None:
         self.settings.number_plan.make_ready()
         server = self.server = Server(
-            self.settings.web, store, self.vitals, self.settings.queues, self.settings.number_plan
+            self.settings.web,
+            store,
+            self.vitals,
+            self.settings.queues,
+            self.settings.number_plan,
+            self.settings.zone,
         )
         await self._begin(Stage("web", server.start, server.stop))
+        await self._tell_others(store)
         await jobs.take_back(store, self.myself.node, self.myself.holder)
         landing = self._landing(store)
         lander = Running(landing.run, landing.stop)
@@ -123,6 +131,34 @@ class App:
     async def _begin(self, stage: Stage) -> None:
         await stage.start()
         self._stages.append(stage)
+
+    async def _tell_others(self, store: Store) -> None:
+        """Begins before what causes events and ends after it; what is left then is sent after the next start."""
+        settings, myself = self.settings.webhooks, self.myself
+        await store.write(lambda connection: deliveries.take_back(connection, myself.node, myself.holder))
+        try:
+            post = Post(private=settings.private, ca_file=settings.ca_file)
+        except OSError as error:
+            raise SettingsError(f"webhooks.ca_file: {settings.ca_file}: {error.strerror or error}") from error
+        courier = Courier(
+            store,
+            myself.holder,
+            sender(post, settings.source, wall_clock),
+            give_up_s=settings.give_up_days * 86_400,
+            on_result=self.vitals.webhooks.tried,
+            on_backlog=lambda queues: self.vitals.webhooks.waiting(
+                (one.webhook, one.unsent, one.since, one.dead) for one in queues
+            ),
+        )
+        running = Running(courier.run, courier.stop)
+
+        async def stop() -> None:
+            try:
+                await running.stop()
+            finally:
+                await post.close()
+
+        await self._begin(Stage("webhooks", running.start, stop))
 
     def _duty(self, settings: AsteriskSettings, store: Store, landing: Worker) -> Duty:
         return Duty(
@@ -166,11 +202,9 @@ class App:
 
     async def _housekeeping(self, store: Store) -> Running:
         """Of its own, because a night's work may take hours."""
-        days = self.settings.retention
-        terms = Terms(**{one.name: getattr(days, f"{one.name}_days") for one in fields(Terms)})
         night = Night(
             store,
-            terms,
+            terms(asdict(self.settings.retention)),
             self.settings.number_plan,
             zone=self.settings.zone,
             clock=lambda: time_ns() // 1_000_000,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -105,6 +105,7 @@ class Vitals:
             buckets=_LANDING_BUCKETS,
             registry=self.registry,
         )
+        self.webhooks = WebhookVitals(self.registry)
         self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
         self.registry.register(_Exposed(self))
 
@@ -132,6 +133,41 @@ class Vitals:
     def job_done(self, kind: str, result: str) -> None:
         """One more job ended so."""
         self.jobs[kind, result] = self.jobs.get((kind, result), 0) + 1
+
+
+class WebhookVitals:
+    """How telling others goes: the tries of this process, and what waits for each webhook, whoever sends.
+
+    Nobody's readiness depends on it: when the others are down, calls go on.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, doc: str) -> Gauge:
+            return Gauge(f"callserver_webhook_{name}", doc, ["webhook"], registry=registry)
+
+        self._unsent = gauge("unsent", "Events that wait to be delivered.")
+        self._age = gauge("oldest_age_seconds", "How long the oldest of them has waited; 0: none waits.")
+        self._dead = gauge("dead", "Events that were refused or given up and that nobody has looked at.")
+        self._tries = Counter(
+            "callserver_webhook_tries",
+            "Tries to deliver an event: delivered, refused, down or gone.",
+            ["webhook", "result"],
+            registry=registry,
+        )
+
+    def tried(self, webhook: int, result: str) -> None:
+        """One more try ended so."""
+        self._tries.labels(str(webhook), result).inc()
+
+    def waiting(self, queues: Iterable[tuple[int, int, Instant | None, int]]) -> None:
+        """Every webhook's id, how many events wait for it, since when the oldest does, how many are dead."""
+        for gauge in (self._unsent, self._age, self._dead):
+            gauge.clear()  # one that was removed is told of no more
+        for webhook, unsent, since, dead in queues:
+            age_s = 0.0 if since is None else max(0, wall_clock() - since) / 1000
+            self._unsent.labels(str(webhook)).set(unsent)
+            self._age.labels(str(webhook)).set(age_s)
+            self._dead.labels(str(webhook)).set(dead)
 
 
 class _Exposed(Collector):

@@ -98,11 +98,12 @@ def bearer(
             _must_be_allowed(request)
             if request.path in OPEN:
                 return await handler(request)
-            await _refuse(keyring, text)
-        else:
-            request[_VERDICT] = askers.take(known.id, clock())
-            _must_be_allowed(request)
-            request[BEARER] = known
+            known = await keyring.bearer(text, anew=True) if text is not None else None
+        if known is None:
+            raise await _refusal(keyring, text)
+        request[_VERDICT] = askers.take(known.id, clock())
+        _must_be_allowed(request)
+        request[BEARER] = known
         return await handler(request)
 
     return middleware
@@ -113,11 +114,11 @@ def _must_be_allowed(request: web.Request) -> None:
         raise Refused(429, f"try again in {request[_VERDICT].retry_s} s")
 
 
-async def _refuse(keyring: Keyring, text: str | None) -> None:
+async def _refusal(keyring: Keyring, text: str | None) -> Refused:
     if await keyring.off():
-        raise Refused(403, NO_TOKEN)
+        return Refused(403, NO_TOKEN)
     error = "" if text is None else ', error="invalid_token"'
-    raise Refused(401, "wrong or missing token", WWW_Authenticate=f'Bearer realm="callserver"{error}')
+    return Refused(401, "wrong or missing token", WWW_Authenticate=f'Bearer realm="callserver"{error}')
 
 
 def _token(request: web.Request) -> str | None:

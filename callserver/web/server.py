@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from aiohttp import web
@@ -57,13 +58,15 @@ def application(
     vitals: Vitals,
     queues: Mapping[str, QueueSettings] = MappingProxyType({}),
     plan: Plan | None = None,
+    zone: tzinfo = UTC,
     clock: Callable[[], Instant] = clock,
 ) -> web.Application:
     """All routes behind the guards.
 
     queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
+    zone: where its days begin.
     """
-    site = Site(store=store, vitals=vitals, plan=plan or Plan(), clock=clock, queues=queues)
+    site = Site(store=store, vitals=vitals, plan=plan or Plan(), clock=clock, queues=queues, zone=zone)
     keyring = Keyring(store, settings.token, frozenset(SCOPES), clock)
     limits = guard.bearer(
         keyring, Buckets(settings.requests_per_minute), Buckets(settings.strangers_per_minute)
@@ -96,10 +99,13 @@ class Server:
         vitals: Vitals,
         queues: Mapping[str, QueueSettings] = MappingProxyType({}),
         plan: Plan | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
-            application(settings, store, vitals, queues, plan), access_log=None, shutdown_timeout=SHUTDOWN_S
+            application(settings, store, vitals, queues, plan, zone),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_S,
         )
         self._vitals = vitals
         self._lag: asyncio.Task[None] | None = None

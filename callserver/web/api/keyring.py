@@ -53,13 +53,16 @@ class Keyring:
         self._used: dict[int, Instant] = {}
         self._noting: set[asyncio.Task[None]] = set()
 
-    async def bearer(self, text: str) -> Bearer | None:
-        """Whose token this is. Raises StoreError where the store cannot be asked."""
+    async def bearer(self, text: str, *, anew: bool = False) -> Bearer | None:
+        """Whose token this is. Raises StoreError where the store cannot be asked.
+
+        anew: the store is asked now, because the token may have been made a moment ago.
+        """
         if self._operator is not None and self._operator.matches(text):
             return self._everything
         if not tokens.genuine(text):
             return None
-        await self._refresh()
+        await self._refresh(0.0 if anew else FRESH_S)
         found = self._tokens.get(tokens.hashed(text))
         now = self._clock()
         if found is None or not found.good(now):
@@ -71,7 +74,7 @@ class Keyring:
         """Whether there is no token at all, so that nobody can use the API."""
         if self._operator is not None:
             return False
-        await self._refresh()
+        await self._refresh(FRESH_S)
         return not self._tokens
 
     async def close(self) -> None:
@@ -79,19 +82,20 @@ class Keyring:
         while self._noting:
             await asyncio.wait(self._noting)
 
-    async def _refresh(self) -> None:
-        if self._fresh():
+    async def _refresh(self, age_s: float) -> None:
+        oldest = asyncio.get_running_loop().time() - age_s
+        if self._read_since(oldest):
             return
         async with self._reading:
-            if self._fresh():  # somebody else has read while we waited
+            if self._read_since(oldest):  # somebody else has read while we waited
                 return
             begun = asyncio.get_running_loop().time()
             now = self._clock()
             self._tokens = await self._store.read(lambda connection: tokens.usable(connection, now))
             self._read_at = begun
 
-    def _fresh(self) -> bool:
-        return self._read_at is not None and asyncio.get_running_loop().time() - self._read_at < FRESH_S
+    def _read_since(self, moment: float) -> bool:
+        return self._read_at is not None and self._read_at > moment
 
     def _note_use(self, id: int, now: Instant) -> None:
         if now - self._used.get(id, now - USED_EVERY_MS) < USED_EVERY_MS:

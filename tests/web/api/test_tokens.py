@@ -37,6 +37,12 @@ async def test_a_revoked_token_opens_nothing_within_seconds(
     assert (said.status, 'error="invalid_token"' in said.headers["WWW-Authenticate"]) == (401, True)
 
 
+async def test_a_token_is_good_at_once(site: Site) -> None:
+    for _ in range(5):
+        text = await site.token("calls:read")
+        assert (await site.ask("GET", "calls", token=text)).status == 200
+
+
 async def test_a_token_ends_on_its_own(site: Site) -> None:
     text = await site.token("calls:read", expires_at=NOW + 1000)
     assert (await site.ask("GET", "calls", token=text)).status == 200

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, tuple_, update
 
 from callserver import numbers
 from callserver.customers import forgetting
@@ -18,9 +18,10 @@ from callserver.customers.forgetting import IsTheirs
 from callserver.customers.record import Customer, CustomerId, customer_from_json, product_from_json
 from callserver.facts import Actor, Instant
 from callserver.store import customers, kinds, products, promises, timeline
-from callserver.store.desk import attachments, customer_numbers, history, merges, outbox
+from callserver.store.desk import attachments, call_tickets, customer_numbers, history, merges, outbox
 from callserver.store.desk import customers as customer_table
 from callserver.store.desk import idempotency as answers
+from callserver.store.desk import products as product_table
 from callserver.store.desk import promises as promise_table
 from callserver.store.desk import tickets as ticket_table
 from callserver.store.desk import timeline as entries
@@ -247,3 +248,23 @@ def _about(value: Any, texts: frozenset[str], them: Collection[int]) -> bool:
         return True
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return forgetting.mentions(value, texts) or any(_about(one, texts, them) for one in inner)
+
+
+def counted(connection: Connection, them: Sequence[CustomerId]) -> dict[str, int]:
+    """How many rows there are about these customers, by kind."""
+    ticket = select(ticket_table.c.id).where(ticket_table.c.customer_id.in_(them))
+    kinds_of_rows = {
+        "customers": customer_table.c.id.in_(them),
+        "numbers": customer_numbers.c.customer_id.in_(them),
+        "earlier_versions": _history_of(customers.SUBJECT, them),
+        "products": product_table.c.customer_id.in_(them),
+        "tickets": ticket_table.c.customer_id.in_(them),
+        "entries": entries.c.ticket_id.in_(ticket),
+        "files": attachments.c.ticket_id.in_(ticket),
+        "promises": promise_table.c.ticket_id.in_(ticket),
+        "calls": call_tickets.c.ticket_id.in_(ticket),
+    }
+    return {
+        name: int(connection.execute(select(func.count()).where(condition)).scalar_one())
+        for name, condition in kinds_of_rows.items()
+    }

@@ -7,7 +7,7 @@ and the next one does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -41,6 +41,11 @@ class Terms:
     imports: int = 90
 
 
+def terms(days: Mapping[str, int]) -> Terms:
+    """Terms by the names of the settings, which end in `_days`."""
+    return Terms(**{name.removesuffix("_days"): many for name, many in days.items()})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """How one kind goes. `old` counts what began to be too old before an instant; `drop` takes a batch of it away."""
@@ -49,10 +54,10 @@ class Kind:
     drop: Callable[[Connection, Instant, Instant], int]
 
 
-async def sweep(store: Store, terms: Terms, now: Instant) -> dict[str, int]:
+async def sweep(store: Store, kept: Terms, now: Instant) -> dict[str, int]:
     """Take away all that is too old; how much of each kind. What went is noted in the audit, ids are not."""
     gone = {}
-    for name, before in _ends(terms, now):
+    for name, before in _ends(kept, now):
         if count := await _swept(store, KINDS[name], before, now):
             gone[name] = count
     if gone:
@@ -62,10 +67,10 @@ async def sweep(store: Store, terms: Terms, now: Instant) -> dict[str, int]:
     return gone
 
 
-async def would_go(store: Store, terms: Terms, now: Instant) -> dict[str, int]:
+async def would_go(store: Store, kept: Terms, now: Instant) -> dict[str, int]:
     """How much of each kind `sweep` would take away now; it looks at every row, so it may take its time."""
     return {
-        name: await store.report(partial(_counted, KINDS[name], before)) for name, before in _ends(terms, now)
+        name: await store.report(partial(_counted, KINDS[name], before)) for name, before in _ends(kept, now)
     }
 
 
@@ -80,9 +85,9 @@ async def _swept(store: Store, kind: Kind, before: Instant, now: Instant) -> int
     return total
 
 
-def _ends(terms: Terms, now: Instant) -> list[tuple[str, Instant]]:
+def _ends(kept: Terms, now: Instant) -> list[tuple[str, Instant]]:
     """Each kind that is not kept for ever, and the instant before which it is too old."""
-    days = {one.name: getattr(terms, one.name) for one in fields(terms)}
+    days = {one.name: getattr(kept, one.name) for one in fields(kept)}
     return [(name, now - many * DAY_MS) for name, many in days.items() if many]
 
 

@@ -11,10 +11,12 @@ import typer
 
 from callserver.cli import (
     asterisk,
+    audit,
     config,
     customers,
     db,
     number,
+    privacy,
     reconcile,
     replay,
     serve,
@@ -22,6 +24,7 @@ from callserver.cli import (
     tickets,
     token,
     trace,
+    webhooks,
 )
 from callserver.cli.ending import MEANING, Commands
 
@@ -84,6 +87,9 @@ app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(token.app, name="token")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -140,5 +140,12 @@ async def lines(
         after = page[-1].seq
 
 
+async def number_before(store: Store, last: int) -> int:
+    """The number behind which the newest `last` lines are."""
+    newest = select(table.c.seq).order_by(table.c.seq.desc()).limit(1)
+    found = await store.report(lambda connection: connection.execute(newest).scalar())
+    return max(0, (found or 0) - last)
+
+
 async def _rows(store: Store, wanted: Any) -> Sequence[Row[Any]]:
     return await store.report(lambda connection: connection.execute(wanted).all())

@@ -190,9 +190,13 @@ Index("ix_tickets_touched", tickets.c.touched_at, tickets.c.id)
 Index("ix_tickets_open", tickets.c.touched_at, tickets.c.id, **where(ticket_open))
 Index("ix_tickets_priority", tickets.c.priority, tickets.c.touched_at, tickets.c.id, **where(ticket_open))
 Index("ix_tickets_kind", tickets.c.kind, tickets.c.touched_at, tickets.c.id)
+Index("ix_tickets_status", tickets.c.status, tickets.c.touched_at, tickets.c.id)
 Index("ix_tickets_product", tickets.c.product_id, **where(tickets.c.product_id.is_not(None)))
 Index("ix_tickets_owner", tickets.c.owner, tickets.c.touched_at, **where(ticket_open))
 Index("ix_tickets_team", tickets.c.team, tickets.c.touched_at, **where(ticket_open))
+# For lists that look back at what is over too.
+for _whose in (tickets.c.owner, tickets.c.team):
+    Index(f"ix_tickets_{_whose.name}_ever", _whose, tickets.c.touched_at, **where(_whose.is_not(None)))
 Index(
     "ix_tickets_due",
     tickets.c.due_at,

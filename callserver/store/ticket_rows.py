@@ -49,7 +49,9 @@ def held(connection: Connection, ticket: TicketId, expected: int | None = None) 
 
 def ticket_of(row: Any) -> Ticket:
     """A row with `record` and `touched_at` as a ticket."""
-    return touched(ticket_from_json(text.load(row.record)), row.touched_at)
+    record = text.load(row.record)
+    record["touched_at"] = max(record["touched_at"], row.touched_at)
+    return ticket_from_json(record)
 
 
 def inserted(connection: Connection, ticket: Ticket) -> Ticket:

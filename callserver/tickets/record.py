@@ -100,6 +100,9 @@ class Entry:
     body: dict[str, Any] = field(default_factory=dict)
 
 
+_TICKET = tuple(one.name for one in fields(Ticket))
+
+
 def to_json(thing: Ticket | Entry) -> dict[str, Any]:
     """Every field by its name."""
     return asdict(thing)
@@ -107,4 +110,4 @@ def to_json(thing: Ticket | Entry) -> dict[str, Any]:
 
 def ticket_from_json(body: dict[str, Any]) -> Ticket:
     """The inverse; fields of other versions of this program are ignored."""
-    return Ticket(**{one.name: body[one.name] for one in fields(Ticket) if one.name in body})
+    return Ticket(**{name: body[name] for name in _TICKET if name in body})

@@ -146,3 +146,12 @@ async def own(store: Store, holder: str = "node-a/1", ttl_s: float = 60) -> Jour
     lease = await leases.acquire(store, leases.lease_of(PBX), holder, ttl_s)
     assert lease is not None
     return Journal(store, PBX, holder=holder, epoch=lease.epoch)
+
+
+@pytest_asyncio.fixture
+async def sqlite_store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    """For what is asked of one database only: random walks, plans of queries."""
+    shutil.copy(prepared_file, tmp_path / "one.db")
+    opened = await engine.open(f"sqlite:///{tmp_path}/one.db", synchronous="OFF")
+    yield opened
+    await opened.close()

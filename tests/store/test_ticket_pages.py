@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection, event
 
-from callserver.customers.record import CustomerId
+from callserver.customers.record import CustomerId, ProductId
 from callserver.store import ticket_pages, tickets, timeline
 from callserver.store.engine import Store
 from callserver.store.ticket_pages import SORTS, Place, Sort, Wanted
@@ -121,3 +122,35 @@ async def test_a_page_says_when_a_ticket_was_touched_by_an_entry(store: Store, d
     await done(store, timeline.note, ticket.id, "called back", ANNA, NOON + 7)
     (listed,) = (await done(store, ticket_pages.page, Wanted(), 3)).tickets
     assert (listed.touched_at, listed.version) == (NOON + 7, 1)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(kinds=["repair"]),
+        Wanted(statuses=["appointed"]),
+        Wanted(statuses=["appointed"], open=True),
+        Wanted(owner="nobody"),
+        Wanted(team="nobody", open=True),
+        Wanted(customer=CustomerId(1)),
+        Wanted(product=ProductId(1)),
+        Wanted(due_before=1),
+        Wanted(number="1000015"),
+    ],
+    ids=str,
+)
+async def test_a_list_that_finds_nothing_does_not_look_at_every_ticket(
+    sqlite_store: Store, wanted: Wanted
+) -> None:
+    seen: list[tuple[str, object]] = []
+
+    def explained(connection: Connection) -> str:
+        event.listen(
+            connection, "before_cursor_execute", lambda c, cu, sql, values, *_: seen.append((sql, values))
+        )
+        ticket_pages.page(connection, wanted, 50)
+        ((sql, values),) = seen
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]
+        return "; ".join(row[3] for row in plan)
+
+    assert "SEARCH tickets USING" in await sqlite_store.read(explained)

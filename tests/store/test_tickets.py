@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue, Conflict, Forbidden, NotFound, Outdated, Refusal
-from callserver.store import engine, promises, text, tickets, timeline
+from callserver.store import promises, text, tickets, timeline
 from callserver.store.desk import outbox, webhooks
 from callserver.store.desk import tickets as table
 from callserver.store.engine import Store
@@ -310,15 +306,6 @@ async def test_a_kind_that_is_gone_leaves_its_tickets_usable(store: Store) -> No
     await store.write(lambda c: c.execute(table.update().values(kind="gone", record=record)))
     assert (await changed(store, ticket, subject="x")).fields == ticket.fields
     assert (await moved(store, ticket, "closed")).status == "closed"
-
-
-@pytest_asyncio.fixture
-async def sqlite_store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    """One file for all the walks of one test; the steps are the same on both databases."""
-    shutil.copy(prepared_file, tmp_path / "walks.db")
-    opened = await engine.open(f"sqlite:///{tmp_path}/walks.db", synchronous="OFF")
-    yield opened
-    await opened.close()
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -34,12 +34,13 @@ from callserver.tickets.landing import NOBODY, WITHHELD, decide
 from callserver.tickets.number import said
 from callserver.tickets.promise import TERMS, NewPromise, Settled
 from callserver.tickets.record import PromiseId, TicketId
-from callserver.tickets.situation import Decision, Join, Later, Moment, Nothing, Open, Stay
+from callserver.tickets.situation import Decision, Join, Later, Moment, Nothing, Open, Situation, Stay
 from callserver.tickets.story import story
 
 LAND = "land"
 SETTLE_MS = 10 * 60_000
 """After an end that nobody saw, for the switch's journals to be read and to say how it was."""
+THEIRS = "the number is this customer's alone"
 BY_ITSELF = Actor(name="callserver", through="call")
 
 
@@ -80,8 +81,8 @@ def land(connection: Connection, told: Told, site: Site, now: Instant | None = N
     number = other_side(record, site.plan)
     one_after_another(connection, f"land:{tail(number.e164) if number.e164 else told.call}")
     looking = Looking(pbx=told.pbx, call=told.call, moment=told.moment, record=record, absorbed=told.absorbed)
-    decision = decide(situation(connection, looking, site, now))
-    return _Landing(connection, told, record, number, now).carry_out(decision)
+    found = situation(connection, looking, site, now)
+    return _Landing(connection, told, record, number, found, now).carry_out(decide(found))
 
 
 def _hand_on(connection: Connection, told: Told) -> None:
@@ -109,8 +110,7 @@ def adopt(connection: Connection, customer: Customer, actor: Actor, now: Instant
     )
     found = [TicketId(one) for one in connection.execute(wanted).scalars()] if own else []
     for ticket in found:
-        why = "the number is this customer's alone"
-        tickets.give_customer(connection, ticket, customer.id, why, actor, now)
+        tickets.give_customer(connection, ticket, customer.id, THEIRS, actor, now)
     return tuple(found)
 
 
@@ -122,6 +122,7 @@ class _Landing:
     told: Told
     record: dict[str, Any]
     number: Read
+    found: Situation
     now: Instant
 
     def carry_out(self, decision: Decision) -> Landed:
@@ -155,6 +156,7 @@ class _Landing:
         if isinstance(decision, Join):
             call_tickets.put(self.connection, self.told.call, decision.ticket, decision.row, self.now)
             tickets.touch(self.connection, decision.ticket, self.now)
+            self._give(decision.ticket)
             self._settle(decision.keep, "the call was made", "kept")
         elif decision.withdraw or decision.owe:
             call_tickets.rule_again(self.connection, self.told.call, decision.row)
@@ -162,6 +164,13 @@ class _Landing:
             self._settle(promise, "called in first", "withdrawn")
         if decision.owe:
             self._owe(decision.ticket)
+
+    def _give(self, ticket: TicketId) -> None:
+        """A ticket of a stranger whose number has become a customer's since."""
+        nobodys = any(one.id == ticket and one.customer is None for one in self.found.tickets)
+        if nobodys and self.found.customer is not None:
+            customer = self.found.customer
+            tickets.give_customer(self.connection, ticket, customer, THEIRS, BY_ITSELF, self.now)
 
     def _settle(self, promise: PromiseId | None, why: str, how: Settled) -> None:
         if promise is not None:

@@ -298,6 +298,15 @@ async def test_a_customer_who_comes_later_gets_the_tickets_of_their_number(hotli
     assert [one.customer for one in await hotline.promises(given[0])] == [li.id]
 
 
+async def test_a_customer_who_was_imported_later_gets_the_ticket_with_the_next_call(hotline: Hotline) -> None:
+    missed = await hotline.ticket_of(await hotline.gave_up(STRANGER))
+    li = await hotline.customer("李秀英", STRANGER)
+    ticket = await hotline.ticket_of(await hotline.talked(STRANGER))
+    assert (ticket.id, ticket.customer) == (missed.id, li.id)
+    whose = select(timeline.c.customer_id).where(timeline.c.ticket_id == ticket.id).distinct()
+    assert await hotline.store.read(lambda c: c.execute(whose).scalars().all()) == [li.id]
+
+
 async def test_a_number_that_others_share_gives_nobody_a_ticket(hotline: Hotline) -> None:
     await hotline.customer("王小明", STRANGER)
     call = await hotline.gave_up(STRANGER)

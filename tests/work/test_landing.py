@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ from callserver.work import landing
 from callserver.work.landing import LAND, Lander
 from callserver.work.worker import Worker
 from tests.node.conftest import eventually, store
+from tests.rig.asterisk import die_with_parent
 from tests.store.conftest import prepared_file, shared_postgres, url
 from tests.work.lander import batches, judged
 
@@ -122,9 +124,17 @@ async def killed(url: str) -> AsyncIterator[tuple[Store, list[int]]]:
     """A database after two hundred kills and one last life; how many landings each life found unfinished."""
     rounds = str(ROUNDS[url.partition(":")[0].partition("+")[0]])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.work.lander", url, rounds, "17", cwd=ROOT, stdout=subprocess.PIPE
+        sys.executable,
+        *("-m", "tests.work.lander", url, rounds, "17"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        preexec_fn=die_with_parent,
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await process.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
     lines = said.decode().splitlines()
     assert process.returncode == 0, lines[-3:]
     assert not [line for line in lines if line.startswith("failed")]
@@ -133,6 +143,7 @@ async def killed(url: str) -> AsyncIterator[tuple[Store, list[int]]]:
     await opened.close()
 
 
+@pytest.mark.timeout(400)
 async def test_killed_two_hundred_times_each_call_is_on_exactly_one_ticket(
     killed: tuple[Store, list[int]],
 ) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 
 from asterisk_conf import contract
 from asterisk_conf.plan import Hotline, Manager, Member, Phone, Plan, Trunk
+from callserver.tickets.number import spoken
 from tests.calls.queue_log import visits
 from tests.rig import archive, provision
 from tests.rig.asterisk import FILTERED, Asterisk
@@ -49,6 +50,15 @@ TRUNK = "trunk"
 LAST_CALLS_S = 22  # before the end: no new calls, so that the running ones can end
 LEAST_S = 8  # so long there are new calls in any case
 LONGEST_CALL_S = 40
+FINISHED = """
+select calls.seq, calls.record, tickets.number, tickets.status, customers.record,
+       exists (select 1 from jobs where key = 'land:' || calls.call_id || ':ended' and done_at is null)
+from calls left join call_tickets using (pbx, call_id)
+     left join tickets on tickets.id = ticket_id left join customers on customers.id = customer_id
+where not calls.open and calls.seq >= ? order by calls.seq, calls.ended_at"""
+LOST = """
+select count(*) from calls left join call_tickets using (pbx, call_id)
+where direction = 'inbound' and not open and ticket_id is null"""
 
 
 def plan() -> Plan:
@@ -117,14 +127,14 @@ class Demo:
                 await asyncio.wait_for(stopping.wait(), 0.5)
 
     def show_finished(self) -> None:
-        rows = self.service.rows(
-            "select seq, record from calls where not open and seq >= ? order by seq, ended_at", self.seen
-        )
-        for seq, record in rows:
+        """Up to the first call that still looks for its ticket."""
+        for seq, record, number, status, customer, waiting in self.service.rows(FINISHED, self.seen):
+            if waiting:
+                return
             call = json.loads(record)
             if call["id"] not in self.shown:
                 self.shown.add(call["id"])
-                say(told(call))
+                say(told(call) + ticket(number, status, customer))
             self.seen = seq
 
     async def wind_down(self) -> None:
@@ -141,6 +151,7 @@ class Demo:
             for crowd in self.crowds:
                 await crowd.finished(10)
         await self.service.until(lambda: self.service.open_calls() == 0, 30, "the last call to be on record")
+        await self.service.until(lambda: not self.service.landings_waiting(), 30, "the last call's ticket")
         self.show_finished()
 
     async def table(self) -> int:
@@ -150,6 +161,7 @@ class Demo:
         legs = self.service.legs()
         logged = len(self.service.calls("direction = 'inbound'"))
         omitted = max(len((queued | begun) - legs), placed - logged, 0)
+        lost = self.service.number(LOST)
         code, said = await self.service.run("reconcile", "--json")
         say("")
         for what, count in (
@@ -157,6 +169,9 @@ class Demo:
             ("calls in Asterisk's queue_log", len(queued)),
             ("calls in Asterisk's CEL", len(begun)),
             ("calls logged by callserver", logged),
+            ("of these on no ticket", lost),
+            ("tickets", self.service.number("select count(*) from tickets")),
+            ("callbacks owed", self.service.number("select count(*) from promises where status = 'planned'")),
             ("omitted", omitted),
             ("omitted, parts per million", round(1e6 * omitted / placed) if placed else 0),
         ):
@@ -164,7 +179,7 @@ class Demo:
         say(f"  {'`callserver reconcile` finds':<32}{'differences' if code else 'nothing':>7}")
         if code:
             say(said)
-        return int(bool(omitted) or code != 0)
+        return int(bool(omitted or lost) or code != 0)
 
     def queued(self) -> set[str]:
         """The callers whom queue_log saw enter a queue, by their channels."""
@@ -199,6 +214,14 @@ def told(call: dict[str, Any]) -> str:
     steps += [(one["at"] or "", f"{one['kind']} transfer to {one['to']}") for one in call["transfers"]]
     story = "; ".join(step for _, step in sorted(steps))
     return f"  {at}  {who}  ->  {call['dialed']}  {call['outcome'].upper()}  {story}"
+
+
+def ticket(number: str | None, status: str, customer: str | None) -> str:
+    """Which ticket the call is on, and whose."""
+    if number is None:
+        return "  [no ticket]"
+    owner = json.loads(customer)["name"] if customer else "nobody known"
+    return f"  [ticket {spoken(number)}, {owner}, {status}]"
 
 
 def _visit(visit: dict[str, Any]) -> str:
@@ -274,7 +297,9 @@ async def run(seconds: int | None) -> int:
         switch = Asterisk(plan(), software=provision.asterisk(), home=home.path)
         try:
             await switch.start()
-            async with Phones(switch, sound=False) as phones, Service(switch) as service:
+            service = Service(switch)
+            await imported(service, customers)
+            async with Phones(switch, sound=False) as phones, service:
                 demo = Demo(switch, phones, service)
                 await demo.people_at_work()
                 greet(demo, customers, seconds)
@@ -283,6 +308,14 @@ async def run(seconds: int | None) -> int:
                 return code
         finally:
             await switch.close()
+
+
+async def imported(service: Service, customers: Path) -> None:
+    """The archive is what the program's own import makes of the list."""
+    for command in (("db", "upgrade"), ("customers", "import", str(customers))):
+        code, said = await service.run(*command)
+        if code:
+            raise RuntimeError(f"callserver {' '.join(command)}: {said}")
 
 
 async def played(demo: Demo, ctrl_c: CtrlC, end: float | None) -> int:

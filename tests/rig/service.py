@@ -239,12 +239,13 @@ class Service:
 
     def count(self) -> int:
         """How many calls are on record."""
-        return self._number("select count(*) from calls")
+        return self.number("select count(*) from calls")
 
     def open_calls(self) -> int:
-        return self._number("select count(*) from calls where open")
+        return self.number("select count(*) from calls where open")
 
-    def _number(self, sql: str) -> int:
+    def number(self, sql: str) -> int:
+        """A count in the database."""
         return sum(int(row[0]) for row in self.rows(sql))
 
     def legs(self) -> set[str]:
@@ -258,12 +259,12 @@ class Service:
 
     def repairs_waiting(self) -> int:
         """Reconciliations after gaps that are not done yet."""
-        return self._number(f"select count(*) from jobs where {_REPAIRS} and dead_at is null")
+        return self.number(f"select count(*) from jobs where {_REPAIRS} and dead_at is null")
 
     def landings_waiting(self) -> int:
         """Calls that are looking for their ticket; those that wait for the switch's journals are not counted."""
         waiting = "kind = 'land' and done_at is null and key not like '%:unsettled'"
-        return self._number(f"select count(*) from jobs where {waiting}")
+        return self.number(f"select count(*) from jobs where {waiting}")
 
     def repairs_failed(self) -> list[str]:
         """Why reconciliations after gaps were given up."""

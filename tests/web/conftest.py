@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
@@ -17,11 +18,14 @@ from callserver.numbers import Plan
 from callserver.settings import Secret, WebSettings
 from callserver.store import engine, tokens
 from callserver.store.engine import Store
+from callserver.store.tables import metadata
 from callserver.vitals import Vitals
 from callserver.web.server import application
-from tests.store.conftest import prepared_file
+from tests.store.conftest import BOTH as DATABASES
+from tests.store.conftest import administer, prepared_file, shared_postgres
 
-__all__ = ["prepared_file"]
+__all__ = ["prepared_file", "shared_postgres"]
+BOTH = pytest.mark.parametrize("store", DATABASES, indirect=True)
 TOKEN = "tok3n"
 NOW: Instant = 1_795_000_000_000  # 2026-11-18
 ADMIN = Actor(name="admin", through="cli")
@@ -87,9 +91,16 @@ class Site:
 
 
 @pytest_asyncio.fixture
-async def store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    shutil.copy(prepared_file, tmp_path / "calls.db")
-    opened = await engine.open(f"sqlite:///{tmp_path}/calls.db", synchronous="OFF")
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """SQLite; the other one too for a module that says `pytestmark = BOTH`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(request.getfixturevalue("prepared_file"), tmp_path / "calls.db")
+        url = f"sqlite:///{tmp_path}/calls.db"
+    else:
+        url = request.getfixturevalue("shared_postgres")
+        tables = ", ".join([*metadata.tables, "customer_words"])
+        await administer(url, f"TRUNCATE {tables} RESTART IDENTITY")
+    opened = await engine.open(url, synchronous="OFF")
     yield opened
     await opened.close()
 

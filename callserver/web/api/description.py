@@ -151,7 +151,7 @@ def _content(operation: Operation) -> dict[str, Any]:
 
 def statuses(operation: Operation) -> list[int]:
     """Every status of a refusal that this operation may answer with."""
-    found = {400, 401, 403, 408, 429, 500, 503, *operation.errors}
+    found = {400, 401, 403, 429, 500, 503, *operation.errors}
     if operation.path_types:
         found |= {404}
     if operation.body is not None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -152,12 +153,13 @@ def curl(described: Mapping[str, Any], path: str, method: str, operation: Mappin
     parts = ["curl", *(() if method == "GET" else ("-X", method)), '-H "Authorization: Bearer $TOKEN"']
     for one in operation["parameters"]:
         if one["in"] == "path":
-            filled = one.get("schema", {}).get("examples", [None])[0] or example(described, one["schema"])
-            path = path.replace(f"{{{one['name']}}}", str(filled))
+            path = path.replace(f"{{{one['name']}}}", quote(str(example(described, one["schema"])), safe=":"))
         if one["in"] == "header" and one["required"]:
             parts.append(f"-H '{one['name']}: {one['example']}'")
     query = [
-        f"{one['name']}=..." for one in operation["parameters"] if one["in"] == "query" and one["required"]
+        f"{one['name']}={quote(str(example(described, one['schema'])))}"
+        for one in operation["parameters"]
+        if one["in"] == "query" and one["required"]
     ]
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
@@ -17,11 +17,14 @@ from callserver.errors import Forbidden
 from callserver.facts import iso
 from callserver.web.api.operation import Asked
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 S = TypeVar("S")
 PERSONAL = "personal:read"
+
+
+class Record(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 def sight(asked: Asked) -> Sight:
@@ -29,7 +32,7 @@ def sight(asked: Asked) -> Sight:
     return "whole" if asked.may(PERSONAL) else "masked"
 
 
-def told(thing: Thing, record: DataclassInstance | Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+def told(thing: Thing, record: Record | Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """A record as this asker may see it: every field by its name, `..._at` as ISO 8601."""
     body = dict(record) if isinstance(record, Mapping) else asdict(record)
     for name, value in body.items():
@@ -38,9 +41,7 @@ def told(thing: Thing, record: DataclassInstance | Mapping[str, Any], asked: Ask
     return masking.masked(thing, body, sight(asked), asked.site.plan.country)
 
 
-def shown(
-    kind: type[S], thing: Thing, record: DataclassInstance | Mapping[str, Any], asked: Asked, **more: Any
-) -> S:
+def shown(kind: type[S], thing: Thing, record: Record | Mapping[str, Any], asked: Asked, **more: Any) -> S:
     """The same as the Struct that the description promises; `more`: fields that the record has not."""
     return msgspec.convert({**told(thing, record, asked), **more}, kind)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from callserver.store.desk import audit as audited
 from callserver.store.engine import Connection
-from tests.web.conftest import Said, Site
+from tests.web.conftest import BOTH, Said, Site
+
+pytestmark = BOTH
 
 WANG = {
     "name": "王芳",

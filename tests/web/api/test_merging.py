@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import Site
+from tests.web.conftest import BOTH, Site
+
+pytestmark = BOTH
 
 
 async def customer(site: Site, name: str, *numbers: str) -> int:

@@ -9,7 +9,9 @@ import pytest
 from callserver.store import idempotency
 from callserver.store.engine import Connection
 from callserver.store.idempotency import KEPT_MS
-from tests.web.conftest import Site
+from tests.web.conftest import BOTH, Site
+
+pytestmark = BOTH
 
 
 async def count(site: Site) -> int:

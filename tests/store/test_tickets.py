@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.store.of_tickets import (
     begin,
     customer,
     done,
+    entries,
     filled,
     moved,
     noted,
@@ -335,3 +337,27 @@ async def test_whatever_is_tried_nothing_serviced_ends_unasked_or_unexplained(
             assert await done(sqlite_store, promises.open_of_ticket, ticket.id) == ()
             assert visited or ticket.closing
         assert ticket.status != "serviced"
+
+
+async def test_everything_at_once_leaves_one_story(store: Store) -> None:
+    """Steps, changes, notes, promises kept and another customer, all in the same moment: no deadlock, nothing torn."""
+    li = await customer(store, 7)
+    ticket = await moved(store, await begin(store, filled()), "serviced")
+    (visit,) = await done(store, promises.open_of_ticket, ticket.id)
+    work = [
+        *(moved(store, ticket, to) for to in ("closed", "reopened", "dispatched", "serviced") * 3),
+        *(changed(store, ticket, subject=f"by {n}") for n in range(6)),
+        *(done(store, timeline.note, ticket.id, f"note {n}", ANNA, NOON) for n in range(6)),
+        *(done(store, promises.settle, visit.id, how, "", NOON) for how in ("kept", "broken", "withdrawn")),
+        *(done(store, tickets.give_customer, ticket.id, whom, "", ANNA, NOON) for whom in (li, None, li)),
+    ]
+    answers = await asyncio.gather(*work, return_exceptions=True)
+    assert {type(one) for one in answers if isinstance(one, BaseException)} <= {Conflict, BadValue}
+    after = await done(store, tickets.get, ticket.id)
+    story = await entries(store, ticket)
+    assert [entry.seq for entry in story] == list(range(1, len(story) + 1))
+    versions = [entry for entry in story if entry.kind in ("opened", "status", "change", "customer")]
+    assert after.version == len(versions)
+    steps = [entry.body for entry in story if entry.kind == "status"]
+    assert all(one["to"] == two["from"] for one, two in pairwise(steps)) and steps[-1]["to"] == after.status
+    assert await pointers(store, ticket) == {(after.customer, None if after.customer else BACKWARDS)}

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import ami, commits, day, memory, resync
+from bench import ami, commits, day, lookup, memory, resync
 from bench.figures import Figure, Scale, table
 
 MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
     "day": (day.measure, "a day of 500,000 events"),
     "memory": (memory.measure, "memory after a million events"),
     "commits": (commits.measure, "appends to the journal on SQLite and PostgreSQL"),
+    "lookup": (lookup.measure, "a caller's number to everything about the caller; searches"),
 }
 
 
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = arguments.parse_args(argv)
     if unknown := [name for name in asked.name if name not in MEASUREMENTS]:
         arguments.error(f"there is no measurement {unknown[0]!r}")
-    scale = Scale(repetitions=1 if asked.quick else 5, quick=asked.quick)
+    customers = 2_000 if asked.quick else asked.customers
+    scale = Scale(repetitions=1 if asked.quick else 5, quick=asked.quick, customers=customers)
     figures: list[Figure] = []
     begun = time.monotonic()
     for name in asked.name or MEASUREMENTS:
@@ -62,6 +64,13 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--quick", action="store_true", help="see that it runs; the figures mean nothing")
+    parser.add_argument(
+        "--customers",
+        type=int,
+        default=Scale().customers,
+        metavar="N",
+        help="of the archive for lookup, ten contacts each (%(default)s; 4000000 takes half an hour to make, once)",
+    )
     return parser
 
 

@@ -15,10 +15,14 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is measured. `quick` only shows that everything runs; its figures mean nothing."""
+    """How much is measured. `quick` only shows that everything runs; its figures mean nothing.
+
+    `customers`: of the archive that things are looked up in.
+    """
 
     repetitions: int = 5
     quick: bool = False
+    customers: int = 200_000
 
     def of(self, amount: int) -> int:
         """`amount`, or a little of it."""

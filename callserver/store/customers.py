@@ -61,6 +61,8 @@ def get(connection: Connection, id: int) -> Customer:
 
 def get_many(connection: Connection, wanted: Sequence[int]) -> dict[CustomerId, Customer]:
     """Those of them that there are."""
+    if not wanted:
+        return {}
     rows = connection.execute(
         select(table.c.record).where(table.c.id.in_([ids.known(one) for one in wanted]))
     )

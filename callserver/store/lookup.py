@@ -130,31 +130,52 @@ def look_up(connection: Connection, number: Read, now: Instant, today: str | Non
 
 
 class _Row(NamedTuple):
-    """One shape for all: which customer it belongs to (0: none), and what it is."""
+    """One shape for all: whose it is (a customer's id, 0: the number's), what it is, and columns of many meanings."""
 
     whose: int
     what: str
     id: int
-    seq: int | None
-    at: int | None
-    until: int | None
-    made: int | None
-    kind: str | None
-    actor: str | None
-    through: str | None
-    said: str | None
-    body: str | None
+    at: int | None = None
+    body: str | None = None
+    seq: int | None = None
+    kind: str | None = None
+    actor: str | None = None
+    through: str | None = None
+    said: str | None = None
+    until: int | None = None
+    made: int | None = None
 
 
 def _everything(connection: Connection, given: dict[str, Any]) -> list[_Row]:
-    if connection.dialect.name == "postgresql":
-        rows = _run(connection, "household", given)
-    else:
-        rows = _run(connection, "customers", given) + _run(connection, "calls", given)
-        for one in [row.id for row in rows if row.what == "customer"][:HOUSEHOLD]:
-            rows += _run(connection, "customer", {**given, "customer": one})
+    if connection.dialect.name == "sqlite":
+        return _statement_by_statement(connection.connection.driver_connection, given)
+    rows = _at_once(connection, "household", given)
     if not any(row.what == "customer" for row in rows):
-        rows += _run(connection, "stranger", given)
+        rows += _at_once(connection, "stranger", given)
+    return rows
+
+
+def _at_once(connection: Connection, name: str, given: Mapping[str, Any]) -> list[_Row]:
+    statement = _compiled("postgresql", name)
+    return list(map(_Row._make, connection.exec_driver_sql(statement.sql, statement.filled(given))))
+
+
+def _statement_by_statement(raw: Any, given: dict[str, Any]) -> list[_Row]:
+    """On SQLite a statement more costs nothing, and columns that are NULL cost more."""
+
+    def asked(name: str, whose: int, given: Mapping[str, Any]) -> list[_Row]:
+        statement = _compiled("sqlite", name)
+        what = name.partition(" ")[0]
+        return [_Row(whose, what, *row) for row in raw.execute(statement.sql, statement.filled(given))]
+
+    rows = asked("customer", 0, given) + asked("call", 0, given)
+    known = [row.id for row in rows if row.what == "customer"][:HOUSEHOLD]
+    for one in known:
+        for part in ("product", *_DEALT):
+            rows += asked(f"{part} of customer", one, {"customer": one})
+    if not known:
+        for part in _DEALT:
+            rows += asked(f"{part} of number", 0, given)
     return rows
 
 
@@ -199,10 +220,19 @@ def _ticket(row: _Row) -> Ticket:
 
 
 def _entry(row: _Row) -> Entry:
-    body = text.load(row.body or "")
-    values: Any = {"ticket": row.id, "seq": row.seq, "at": row.at, "kind": row.kind, "actor": row.actor}
-    return Entry(
-        **values, through=row.through or "", call=row.said, corrects=body.pop("corrects", None), body=body
+    _, _, ticket, at, body, seq, kind, actor, through, call, *_ = row
+    said = text.load(body or "")
+    corrects = said.pop("corrects", None)
+    return Entry(  # NOT NULL in its table, NULL in other rows
+        ticket=ticket,  # type: ignore[arg-type]
+        seq=seq,  # type: ignore[arg-type]
+        at=at,  # type: ignore[arg-type]
+        kind=kind,  # type: ignore[arg-type]
+        actor=actor,  # type: ignore[arg-type]
+        through=through,  # type: ignore[arg-type]
+        call=call,
+        corrects=corrects,
+        body=said,
     )
 
 
@@ -214,124 +244,102 @@ def _promise(row: _Row, customer: int | None) -> Promise:
 
 # --- statements ------------------------------------------------------------------------------------------------------
 
-_NO_NUMBER = cast(null(), BigInteger)
-_NO_TEXT = cast(null(), Text)
+_COLUMNS = _Row._fields[2:]
+_NO_NUMBER, _NO_TEXT = cast(null(), BigInteger), cast(null(), Text)
 _NULLS: Mapping[str, ColumnElement[Any]] = {
-    **dict.fromkeys(("seq", "at", "until", "made"), _NO_NUMBER),
-    **dict.fromkeys(("kind", "actor", "through", "said", "body"), _NO_TEXT),
+    name: _NO_NUMBER if name in ("id", "at", "seq", "until", "made") else _NO_TEXT for name in _COLUMNS
 }
+_DEALT = ("ticket", "contact", "promise")
 
 
-def _row(whose: Any, what: str, id: Any, **columns: Any) -> list[Any]:
-    """The columns of _Row; those that this kind of row lacks are NULL."""
-    values: dict[str, Any] = {"whose": whose, "what": literal_column(f"'{what}'", Text), "id": id, **columns}
-    return [{**_NULLS, **values}[name].label(name) for name in _Row._fields]
+class _Part(NamedTuple):
+    """One kind of rows: what to select, and how. `order` is also that of the index, so a limit ends the work."""
+
+    columns: dict[str, Any]
+    where: tuple[ColumnElement[bool], ...]
+    order: ColumnElement[Any]
+    limit: int
+
+    def narrow(self) -> Select[Any]:
+        """The columns from the first to the last one that there is."""
+        last = max(map(_COLUMNS.index, self.columns))
+        return self._select([{**_NULLS, **self.columns}[name].label(name) for name in _COLUMNS[: last + 1]])
+
+    def wide(self, what: str, whose: ColumnElement[int]) -> Select[Any]:
+        """All columns, so that rows of many kinds can be one answer; each part keeps its own order and limit."""
+        all_ = {"whose": whose, "what": literal_column(f"'{what}'", Text), **_NULLS, **self.columns}
+        inner = self._select([column.label(name) for name, column in all_.items()])
+        return select(*inner.subquery().c)
+
+    def _select(self, columns: list[Any]) -> Select[Any]:
+        return select(*columns).where(*self.where).order_by(self.order).limit(self.limit)
 
 
-_NOBODY = literal_column("0", BigInteger)
+_NUMBERS = literal_column("0", BigInteger)
+_TAIL = bindparam("tail", type_=Text)
 
 
-def _dealt(whose: Any, tickets: Any, contacts: Any, promises: Any) -> list[Select[Any]]:
-    """Open tickets, last contacts and promises, by whatever says whose they are; each in the order of its index."""
-    ticket, entry, promise = tickets_table.c, timeline_table.c, promises_table.c
-    return [
-        select(*_row(whose, "ticket", ticket.id, at=ticket.touched_at, body=ticket.record))
-        .where(ticket_open, tickets)
-        .order_by(ticket.touched_at.desc())
-        .limit(_TICKETS),
-        select(
-            *_row(
-                whose,
-                "contact",
-                entry.ticket_id,
-                seq=entry.seq,
-                at=entry.at,
-                kind=entry.kind,
-                actor=entry.actor,
-                through=entry.through,
-                said=entry.call_id,
-                body=entry.body,
-            )
-        )
-        .where(contact, contacts)
-        .order_by(entry.at.desc())
-        .limit(CONTACTS),
-        select(
-            *_row(
-                whose,
-                "promise",
-                promise.id,
-                seq=promise.ticket_id,
-                at=promise.due_at,
-                until=promise.deadline_at,
-                made=promise.created_at,
-                kind=promise.kind,
-                actor=promise.number,
-                body=promise.why,
-            )
-        )
-        .where(promise_open, promises)
-        .order_by(promise.due_at)
-        .limit(_PROMISES),
-    ]
-
-
-def _of_customer(customer: ColumnElement[int]) -> CompoundSelect[Any]:
-    product = products_table.c
-    owned = (
-        select(*_row(customer, "product", product.id, body=product.record))
-        .where(product.customer_id == customer)
-        .order_by(product.id)
-        .limit(_PRODUCTS)
-    )
-    here = [table.c.customer_id == customer for table in (tickets_table, timeline_table, promises_table)]
-    return _together([owned, *_dealt(customer, *here)])
-
-
-def _of_stranger() -> CompoundSelect[Any]:
-    tail = bindparam("tail", type_=Text)
-    here = [table.c.tail == tail for table in (tickets_table, timeline_table, promises_table)]
-    return _together(_dealt(_NOBODY, *here))
-
-
-def _together(parts: Iterable[Select[Any]]) -> CompoundSelect[Any]:
-    """Each part keeps its own order and limit; SQLite wants them one level down."""
-    return union_all(*(select(*part.subquery().c) for part in parts))
-
-
-def _customers() -> Select[Any]:
+def _customers() -> _Part:
     """One more than are shown, to know that there are more."""
-    column = numbers_table.c
-    whose = (
-        select(column.customer_id)
-        .where(column.tail == bindparam("tail", type_=Text))
-        .order_by(column.customer_id)
-        .limit(HOUSEHOLD + 1)
-        .subquery("whose")
-    )
-    customer = customers_table.c
-    return select(*_row(_NOBODY, "customer", customer.id, body=customer.record)).join_from(
-        whose, customers_table, customer.id == whose.c.customer_id
-    )
+    number, customer = numbers_table.c, customers_table.c
+    where = (number.tail == _TAIL, customer.id == number.customer_id)
+    columns = {"id": customer.id, "body": customer.record}
+    return _Part(columns, where, number.customer_id, HOUSEHOLD + 1)
 
 
-def _calls() -> Select[Any]:
+def _calls() -> _Part:
     call = calls_table.c
-    row = _row(_NOBODY, "call", _NOBODY, at=call.started_at, kind=call.outcome, said=call.call_id)
-    since = call.started_at >= bindparam("since", type_=BigInteger)
-    here = select(*row).where(call.caller_number == bindparam("number", type_=Text), since)
-    return here.order_by(call.started_at.desc()).limit(CALLS)
+    where = (
+        call.caller_number == bindparam("number", type_=Text),
+        call.started_at >= bindparam("since", type_=BigInteger),
+    )
+    columns = {"id": _NUMBERS, "at": call.started_at, "kind": call.outcome, "said": call.call_id}
+    return _Part(columns, where, call.started_at.desc(), CALLS)
+
+
+def _products(customer: ColumnElement[int]) -> _Part:
+    product = products_table.c
+    columns = {"id": product.id, "body": product.record}
+    return _Part(columns, (product.customer_id == customer,), product.id, _PRODUCTS)
+
+
+def _dealt(column: str, value: ColumnElement[Any]) -> dict[str, _Part]:
+    """Open tickets, last contacts and promises, by whose they are: `customer_id` or `tail` is that value."""
+    ticket, entry, promise = tickets_table.c, timeline_table.c, promises_table.c
+    tickets = {"id": ticket.id, "at": ticket.touched_at, "body": ticket.record}
+    contacts = {
+        "id": entry.ticket_id,
+        "at": entry.at,
+        "body": entry.body,
+        "seq": entry.seq,
+        "kind": entry.kind,
+    }
+    contacts |= {"actor": entry.actor, "through": entry.through, "said": entry.call_id}
+    promises = {"id": promise.id, "at": promise.due_at, "body": promise.why, "seq": promise.ticket_id}
+    promises |= {"kind": promise.kind, "actor": promise.number, "until": promise.deadline_at}
+    promises |= {"made": promise.created_at}
+    return {
+        "ticket": _Part(tickets, (ticket_open, ticket[column] == value), ticket.touched_at.desc(), _TICKETS),
+        "contact": _Part(contacts, (contact, entry[column] == value), entry.at.desc(), CONTACTS),
+        "promise": _Part(promises, (promise_open, promise[column] == value), promise.due_at, _PROMISES),
+    }
 
 
 def _household() -> CompoundSelect[Any]:
-    """All of it in one statement; LATERAL asks each part for each customer, with its own order and limit."""
-    who = _customers().cte("who")
-    theirs = _of_customer(literal_column("who.id", BigInteger)).lateral("theirs")
+    """All of a known caller in one statement; LATERAL asks each part for each customer, with its order and limit."""
+    who = _customers().wide("customer", _NUMBERS).cte("who")
+    whose = literal_column("who.id", BigInteger)
+    parts = {"product": _products(whose), **_dealt("customer_id", whose)}
+    theirs = union_all(*(part.wide(what, whose) for what, part in parts.items())).lateral("theirs")
     return union_all(
         select(*who.c),
         select(*theirs.c).select_from(who.join(theirs, true())),
-        select(*_calls().subquery().c),
+        _calls().wide("call", _NUMBERS),
     )
+
+
+def _stranger() -> CompoundSelect[Any]:
+    return union_all(*(part.wide(what, _NUMBERS) for what, part in _dealt("tail", _TAIL).items()))
 
 
 class _Statement(NamedTuple):
@@ -341,28 +349,21 @@ class _Statement(NamedTuple):
     names: tuple[str, ...]
     values: Mapping[str, Any]
 
+    def filled(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values, in the order of their places."""
+        return tuple([given[name] if name in given else self.values[name] for name in self.names])
+
 
 _DIALECTS: Mapping[str, Any] = {"sqlite": sqlite.dialect, "postgresql": postgresql.asyncpg.dialect}
 
 
 @cache
 def _compiled(dialect: str, name: str) -> _Statement:
-    statements = {
-        "household": _household,
-        "customers": _customers,
-        "calls": _calls,
-        "customer": lambda: _of_customer(bindparam("customer", type_=BigInteger)),
-        "stranger": _of_stranger,
-    }
-    compiled = statements[name]().compile(dialect=_DIALECTS[dialect]())
+    customer = bindparam("customer", type_=BigInteger)
+    parts = {"customer": _customers(), "call": _calls(), "product of customer": _products(customer)}
+    parts |= {f"{what} of customer": part for what, part in _dealt("customer_id", customer).items()}
+    parts |= {f"{what} of number": part for what, part in _dealt("tail", _TAIL).items()}
+    whole = {"household": _household, "stranger": _stranger}
+    statement = whole[name]() if name in whole else parts[name].narrow()
+    compiled = statement.compile(dialect=_DIALECTS[dialect]())
     return _Statement(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
-
-
-def _run(connection: Connection, name: str, given: Mapping[str, Any]) -> list[_Row]:
-    statement = _compiled(connection.dialect.name, name)
-    known = {**statement.values, **given}
-    values = tuple(known[one] for one in statement.names)
-    if connection.dialect.name == "sqlite":
-        raw: Any = connection.connection.driver_connection
-        return [_Row(*row) for row in raw.execute(statement.sql, values)]
-    return [_Row(*row) for row in connection.exec_driver_sql(statement.sql, values)]

@@ -21,6 +21,7 @@ IsTheirs: TypeAlias = Callable[[str], bool]
 """Whether a text, as a switch or a person wrote it, is a telephone number of whoever is erased."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?")
+_REASON = re.compile(r"(caller_number|caller_name|dialed): ")
 _DIGITS = re.compile(r"\+?\d{5,}")
 
 # Words of entries that are ours: of the tables, of the switch, of staff.
@@ -64,7 +65,7 @@ def entry(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a timeline's entry: what happened, when and by whom of us, but not what was said."""
     if kind == "change":
         return {name: both if name in _CHANGES_KEPT else _emptied(both) for name, both in body.items()}
-    return {name: _plain(name, value, staff=False) for name, value in body.items()}
+    return {name: without_reasons(_plain(name, value, staff=False)) for name, value in body.items()}
 
 
 def _emptied(both: Any) -> list[None]:
@@ -107,6 +108,18 @@ def _without(name: str, value: Any, is_theirs: IsTheirs) -> Any:
     if is_theirs(value):
         return "" if name in ("by", "to", "channel", "interface") else None
     return _DIGITS.sub(lambda found: "" if is_theirs(found[0]) else found[0], value)
+
+
+def without_reasons(value: Any) -> Any:
+    """What the journals knew better of a call, as `field: ours -> theirs`: only the field where it says who it was."""
+    if isinstance(value, str):
+        told = _REASON.match(value)
+        return told[1] if told else value
+    if isinstance(value, Mapping):
+        return {name: without_reasons(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_reasons(one) for one in value]
+    return value
 
 
 def mentions(value: Any, texts: frozenset[str]) -> bool:

@@ -157,7 +157,9 @@ def _ticket(body: Body, sight: Sight, country: str) -> dict[str, Any]:
         {
             "subject": lambda text: scrubbed(text, sight),
             "caller": lambda text: number(text, country),
-            "fields": lambda fields: {key: _anything(value, sight, country) for key, value in fields.items()},
+            "fields": lambda fields: {
+                key: _anything(value, sight, country) for key, value in (fields or {}).items()
+            },
             "closing": lambda text: scrubbed(text, sight),
         },
     )

@@ -204,7 +204,7 @@ def forget_events(
     changed = [
         {"_id": row.id, "_body": body}
         for row in rows
-        if (body := _told(row.body, is_theirs, gone=row.subject in subjects)) != row.body
+        if (body := _told(row.body, is_theirs, gone=row.subject in subjects, calls=subjects)) != row.body
     ]
     if changed:
         one = outbox.c.id == bindparam("_id")
@@ -212,8 +212,14 @@ def forget_events(
     return rows[-1].id if len(rows) == limit else None
 
 
-def _told(body: str, is_theirs: IsTheirs, *, gone: bool) -> str:
-    return dump(ERASED if gone else forgetting.without_number(load(body), is_theirs))
+def _told(body: str, is_theirs: IsTheirs, *, gone: bool, calls: Collection[str] = ()) -> str:
+    """`calls`: those that others may be told of, on tickets that are not theirs ("call:...")."""
+    if gone:
+        return dump(ERASED)
+    left = forgetting.without_number(load(body), is_theirs)
+    entry = left.get("entry") if isinstance(left, dict) else None
+    about = isinstance(entry, dict) and f"call:{entry.get('call')}" in calls
+    return dump(forgetting.without_reasons(left) if about else left)
 
 
 def forget_answers(

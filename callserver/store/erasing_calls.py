@@ -85,7 +85,7 @@ def _forget_facts(connection: Connection, pbx: PbxId, call: str, gone: IsTheirs,
         changed = []
         for row in rows:
             before = load(row.body)
-            after = forgetting.without_number(before, gone)
+            after = _left(before, gone)
             after = _nameless(after) if named else after
             if after != before:
                 changed.append({"_pbx": pbx, "_seq": row.seq, "_body": dump(after)})
@@ -109,7 +109,7 @@ def _forget_told(connection: Connection, pbx: PbxId, call: CallId, gone: IsTheir
     tickets = list(connection.execute(select(entries.c.ticket_id).where(here).distinct()).scalars())
     if tickets:
         with timeline.unsealed(connection, tickets):
-            erasing.forget_entries(connection, here, lambda _, body: forgetting.without_number(body, gone))
+            erasing.forget_entries(connection, here, lambda _, body: _left(body, gone))
 
 
 def calls_behind(
@@ -134,3 +134,33 @@ def calls_behind(
         last[0],
         last[1],
     )
+
+
+def _left(body: Any, gone: IsTheirs) -> Any:
+    return forgetting.without_reasons(forgetting.without_number(body, gone))
+
+
+def forget_reasons(connection: Connection, subjects: Collection[str]) -> None:
+    """What comparisons with the switch's journals said about these calls ("call:..."): in jobs, and where it is kept.
+
+    Few rows hold such words: a comparison tells only what differed.
+    """
+    jobs, kept = schema.jobs.c, schema.reconciliations
+    for row in connection.execute(select(jobs.id, jobs.body).where(_reasons(jobs.body))).all():
+        body = load(row.body)
+        if f"call:{body.get('call')}" in subjects:
+            cleaned = dump(forgetting.without_reasons(body))
+            connection.execute(update(schema.jobs).where(jobs.id == row.id).values(body=cleaned))
+    place = (kept.c.pbx, kept.c.begin_at, kept.c.end_at, kept.c.at)
+    for found in connection.execute(select(*place, kept.c.details).where(_reasons(kept.c.details))).all():
+        details = load(found.details)
+        details["differences"] = [
+            forgetting.without_reasons(one) if f"call:{one.get('call')}" in subjects else one
+            for one in details.get("differences", ())
+        ]
+        here = tuple_(*place) == tuple_(*found[:4])
+        connection.execute(update(kept).where(here).values(details=dump(details)))
+
+
+def _reasons(column: Any) -> Any:
+    return or_(column.like("%caller_n%"), column.like("%dialed: %"))

@@ -229,6 +229,8 @@ def _counted(state: State, call: str, done: bool | None) -> None:
 def _events(connection: Connection, state: State, plan: Plan, by: By) -> int | None:
     is_theirs = erasing_calls.theirs(plan, state.numbers)
     subjects = frozenset(state.subjects)
+    if state.after is None:
+        erasing_calls.forget_reasons(connection, subjects)
     return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, is_theirs)
 
 

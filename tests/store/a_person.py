@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert
 
 from callserver.customers import checking
 from callserver.customers.record import CustomerId
 from callserver.facts import (
     Actor,
+    CallCorrected,
     CallDescribed,
     CallEnded,
     CallStarted,
@@ -35,8 +36,11 @@ from callserver.store import (
     webhooks,
 )
 from callserver.store.engine import Store
+from callserver.store.jobs import NewJob
 from callserver.store.journal import Journal
 from callserver.store.rows import Batch
+from callserver.store.schema import reconciliations
+from callserver.store.text import dump
 from callserver.store.timeline import NewEntry
 from callserver.store.webhook import Subscription
 from callserver.tickets.changing import Changes, Draft
@@ -171,8 +175,31 @@ async def everywhere(store: Store, journal: Journal) -> People:
     ]
     records = [call_record(number, *ends) for number, ends in enumerate(calls)]
     facts = [fact for number, ends in enumerate(calls) for fact in call_facts(number, *ends)]
-    await journal.append(Batch(facts=facts, records=records))
+    why = (f"caller_number: None -> '{MOBILE}'", "caller_name: None -> 'OUYANG QS'", "outcome: 'x' -> 'y'")
+    facts += [
+        CallCorrected(pbx=PBX, at=MORNING, call=call_id(number), record=records[number], why=why)
+        for number in (0, 7)
+    ]
+    landing = NewJob(kind="x", key="x", body={"call": call_id(7), "why": list(why)})
+    await journal.append(Batch(facts=facts, records=records, jobs=[landing]))
+    await store.write(lambda connection: connection.execute(_compared(why)))
     return await store.write(lambda connection: _people(connection, records))
+
+
+def _compared(why: tuple[str, ...]) -> Insert:
+    """A night's comparison that found out who called."""
+    details = {"differences": [{"call": call_id(7), "what": one, "repairable": True} for one in why]}
+    row = {
+        "pbx": PBX,
+        "begin_at": 1,
+        "end_at": 2,
+        "at": 3,
+        "switch_calls": 1,
+        "our_calls": 1,
+        "omitted": 0,
+        "ppm": 0,
+    }
+    return reconciliations.insert().values(**row, repaired=1, details=dump(details))
 
 
 def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
@@ -284,6 +311,9 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
         body = story(records[number]) | {"caller_number": records[number]["caller_number"]}
         entry = NewEntry(kind="call", body=body, pbx=PBX, call=call_id(number))
         timeline.add(connection, ticket.id, entry, MEI, now, f"call:{number}")
+        better = {"what": [f"caller_name: None -> '{records[number]['caller_name']}'"]}
+        corrected = NewEntry(kind="call_corrected", body=better, pbx=PBX, call=call_id(number))
+        timeline.add(connection, ticket.id, corrected, MEI, now, f"corrected:{number}")
     for key, answer in (
         ("one", {"id": person.id, "name": NAME, "numbers": []}),
         ("two", {"ticket": opened.number, "text": "smells of plums"}),

@@ -92,7 +92,7 @@ async def test_before_the_person_is_everywhere(store: Store, people: People) -> 
     places = {table for table, _ in await found(store)}
     assert places >= {
         "customers", "customer_numbers", "history", "products", "tickets", "timeline", "attachments", "promises",
-        "outbox", "idempotency", "calls", "facts",
+        "outbox", "idempotency", "calls", "facts", "jobs", "reconciliations",
     }  # fmt: skip
 
 
@@ -157,7 +157,7 @@ async def test_calls_keep_everything_but_who_it_was(store: Store, people: People
         assert record["legs"][0]["leg"] == f"1795289156.{number}"
         assert (record["caller_number"], record["dialed"]) in ((None, "4008001234"), ("1001", None))
     facts = await log.facts_of_call(store, PBX, call_id(0))
-    assert len([numbered.fact for numbered in facts]) == 5, "facts can still be read"
+    assert len([numbered.fact for numbered in facts]) == 6, "facts can still be read"
 
 
 async def test_the_neighbour_keeps_the_number_that_both_have(store: Store, people: People) -> None:

@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from time import time_ns
 
 import structlog
@@ -32,12 +33,14 @@ from callserver.store import deliveries, engine, jobs, migrations
 from callserver.store.engine import Store
 from callserver.store.retention import terms
 from callserver.store.situations import Site
+from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
+from callserver.web.api.operation import Tried
 from callserver.web.server import Server
 from callserver.work.landing import LAND, Lander
-from callserver.work.posting import Post
+from callserver.work.posting import Delivered, Post
 from callserver.work.retention import NIGHT, Night
-from callserver.work.webhooks import Courier, sender
+from callserver.work.webhooks import Courier, Send, send_test, sender
 from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -104,6 +107,7 @@ class App:
 
     async def _begin_all(self, store: Store) -> None:
         self.settings.number_plan.make_ready()
+        send = await self._sending()
         server = self.server = Server(
             self.settings.web,
             store,
@@ -111,9 +115,10 @@ class App:
             self.settings.queues,
             self.settings.number_plan,
             self.settings.zone,
+            partial(try_webhook, store, send),
         )
         await self._begin(Stage("web", server.start, server.stop))
-        await self._tell_others(store)
+        await self._tell_others(store, send)
         await jobs.take_back(store, self.myself.node, self.myself.holder)
         landing = self._landing(store)
         lander = Running(landing.run, landing.stop)
@@ -132,33 +137,32 @@ class App:
         await stage.start()
         self._stages.append(stage)
 
-    async def _tell_others(self, store: Store) -> None:
-        """Begins before what causes events and ends after it; what is left then is sent after the next start."""
-        settings, myself = self.settings.webhooks, self.myself
-        await store.write(lambda connection: deliveries.take_back(connection, myself.node, myself.holder))
+    async def _sending(self) -> Send:
+        """How webhooks are told: closed after everybody who tells."""
+        settings = self.settings.webhooks
         try:
             post = Post(private=settings.private, ca_file=settings.ca_file)
         except OSError as error:
             raise SettingsError(f"webhooks.ca_file: {settings.ca_file}: {error.strerror or error}") from error
+        await self._begin(Stage("post", _nothing, post.close))
+        return sender(post, settings.source, wall_clock)
+
+    async def _tell_others(self, store: Store, send: Send) -> None:
+        """Begins before what causes events and ends after it; what is left then is sent after the next start."""
+        myself = self.myself
+        await store.write(lambda connection: deliveries.take_back(connection, myself.node, myself.holder))
         courier = Courier(
             store,
             myself.holder,
-            sender(post, settings.source, wall_clock),
-            give_up_s=settings.give_up_days * 86_400,
+            send,
+            give_up_s=self.settings.webhooks.give_up_days * 86_400,
             on_result=self.vitals.webhooks.tried,
             on_backlog=lambda queues: self.vitals.webhooks.waiting(
                 (one.webhook, one.unsent, one.since, one.dead) for one in queues
             ),
         )
         running = Running(courier.run, courier.stop)
-
-        async def stop() -> None:
-            try:
-                await running.stop()
-            finally:
-                await post.close()
-
-        await self._begin(Stage("webhooks", running.start, stop))
+        await self._begin(Stage("webhooks", running.start, running.stop))
 
     def _duty(self, settings: AsteriskSettings, store: Store, landing: Worker) -> Duty:
         return Duty(
@@ -268,6 +272,13 @@ class Running:
 
 async def _nothing() -> None:
     pass
+
+
+async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:
+    """Send a webhook a test event; what came back. Raises NotFound."""
+    answer = await send_test(store, send, webhook, wall_clock())
+    delivered = isinstance(answer, Delivered)
+    return Tried(delivered=delivered, status=answer.status, said=answer.said, took_s=answer.took_s)
 
 
 def _soon(start: Callable[[], None]) -> Callable[[], Awaitable[None]]:

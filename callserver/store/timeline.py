@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, case, delete, exists, func, literal, select, tuple_, update
 
@@ -29,6 +29,8 @@ from callserver.store.upsert import insert
 from callserver.tickets.record import CONTACTS, Entry, EntryKind, TicketId
 from callserver.tickets.telling import entry_told
 from callserver.tickets.wording import lines
+
+Direction = Literal["in", "out"]  # from the customer, to them
 
 LONGEST_NOTE = 10_000  # characters
 _LAST_SEQ = 2**31 - 1
@@ -108,6 +110,22 @@ def note(connection: Connection, ticket: TicketId, words: str, actor: Actor, now
     return added
 
 
+def message(
+    connection: Connection,
+    ticket: TicketId,
+    way: str,
+    direction: Direction,
+    words: str,
+    actor: Actor,
+    now: Instant,
+) -> Entry:
+    """A message that went to the customer or came from them, by SMS, e-mail, letter ... Raises as `note` does."""
+    body = {"way": text.key(way), "direction": direction, "text": _checked(words)}
+    added = add(connection, ticket, NewEntry(kind="message", body=body), actor, now)
+    assert added is not None
+    return added
+
+
 def correct(
     connection: Connection, ticket: TicketId, seq: int, words: str, actor: Actor, now: Instant
 ) -> Entry:
@@ -153,11 +171,13 @@ def of_customer(
     customer: CustomerId,
     limit: int,
     after: tuple[Instant, TicketId, int] | None = None,
+    kinds: Sequence[EntryKind] | None = None,
 ) -> Contacts:
-    """At most `limit` contacts of a customer (tickets.record.CONTACTS), newest first, behind `after`."""
-    return _contacts(
-        connection, _entries().where(contact, table.c.customer_id == ids.known(customer)), limit, after
-    )
+    """At most `limit` contacts of a customer (of tickets.record.CONTACTS, or these), newest first, behind `after`."""
+    wanted = _entries().where(contact, table.c.customer_id == ids.known(customer))
+    if kinds is not None:
+        wanted = wanted.where(table.c.kind.in_(kinds))
+    return _contacts(connection, wanted, limit, after)
 
 
 def of_tail(
@@ -189,7 +209,7 @@ def _contacts(
     place = (table.c.at, table.c.ticket_id, table.c.seq)
     if after is not None:
         at, ticket, seq = after
-        here = tuple_(*place) < tuple_(literal(at), literal(ticket), literal(seq))
+        here = tuple_(*place) < tuple_(literal(at), literal(ticket), literal(_seq(seq)))
         wanted = wanted.where(table.c.at <= at, here)
     rows = connection.execute(wanted.order_by(*(one.desc() for one in place)).limit(limit + 1)).all()
     entries = tuple(_entry(row._mapping) for row in rows[:limit])

@@ -29,7 +29,7 @@ from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
 from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
-from callserver.web.api.operation import BODY_MOST, Site
+from callserver.web.api.operation import BODY_MOST, Site, TryWebhook
 
 SHUTDOWN_S = 2.0
 
@@ -60,13 +60,22 @@ def application(
     plan: Plan | None = None,
     zone: tzinfo = UTC,
     clock: Callable[[], Instant] = clock,
+    try_webhook: TryWebhook | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
     queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
-    zone: where its days begin.
+    zone: where its days begin. try_webhook: how a webhook is sent a test.
     """
-    site = Site(store=store, vitals=vitals, plan=plan or Plan(), clock=clock, queues=queues, zone=zone)
+    site = Site(
+        store=store,
+        vitals=vitals,
+        plan=plan or Plan(),
+        clock=clock,
+        queues=queues,
+        zone=zone,
+        try_webhook=try_webhook,
+    )
     keyring = Keyring(store, settings.token, frozenset(SCOPES), clock)
     limits = guard.bearer(
         keyring, Buckets(settings.requests_per_minute), Buckets(settings.strangers_per_minute)
@@ -100,10 +109,11 @@ class Server:
         queues: Mapping[str, QueueSettings] = MappingProxyType({}),
         plan: Plan | None = None,
         zone: tzinfo = UTC,
+        try_webhook: TryWebhook | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
-            application(settings, store, vitals, queues, plan, zone),
+            application(settings, store, vitals, queues, plan, zone, try_webhook=try_webhook),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,
         )

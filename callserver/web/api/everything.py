@@ -6,15 +6,20 @@ In: each subject's module. Out: what is served and described. Must not know: how
 from __future__ import annotations
 
 from callserver.web.api import (
+    attachments,
     calls,
     customers,
+    dead_letters,
     finding,
+    kinds,
     looking_up,
     merging,
     products,
     queues,
     tickets,
+    timeline,
     tokens,
+    webhooks,
 )
 from callserver.web.api.operation import Operation
 
@@ -25,8 +30,13 @@ SUBJECTS = (
     products.api,
     merging.api,
     tickets.api,
+    timeline.api,
+    attachments.api,
+    kinds.api,
     calls.api,
     queues.api,
+    webhooks.api,
+    dead_letters.api,
     tokens.api,
 )
 

@@ -12,7 +12,7 @@ for each name in the path. It gives a `Done`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Annotated, Any, Generic, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
@@ -24,6 +24,7 @@ from callserver.numbers import Plan
 from callserver.settings import QueueSettings
 from callserver.store.engine import Store
 from callserver.store.tokens import SCOPES
+from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.", examples=[1])]
@@ -33,8 +34,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of one try at telling a webhook's other side. `status`: None where there was no answer."""
+
+    delivered: bool
+    status: int | None
+    said: str
+    took_s: float
+
+
+TryWebhook = Callable[[WebhookId], Awaitable[Tried]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What operations work with."""
+    """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing."""
 
     store: Store
     vitals: Vitals
@@ -42,6 +56,7 @@ class Site:
     clock: Callable[[], Instant]
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
     zone: tzinfo = UTC
+    try_webhook: TryWebhook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +101,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """An answer that is a file: always offered for saving, never shown in place."""
+    """An answer that is a file: always offered for saving, never shown in place.
 
-    content: bytes
+    Pieces are sent as they come; where one fails the answer breaks off, so that nobody takes half of it for the whole.
+    """
+
+    content: bytes | AsyncIterator[bytes]
     type: str
     name: str
 

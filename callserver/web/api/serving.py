@@ -10,7 +10,7 @@ leaves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -37,7 +37,7 @@ class Reply:
     """An answer, before it is HTTP. `seen`: whose records it shows."""
 
     status: int
-    body: bytes
+    body: bytes | AsyncIterator[bytes]
     headers: Mapping[str, str] = field(default_factory=dict)
     version: int | None = None
     seen: tuple[str, ...] = ()
@@ -131,6 +131,7 @@ def _once(connection: Connection, asked: Asked, key: _Key, work: Callable[[Conne
         headers = {**kept.answer["headers"], "Idempotent-Replayed": "true"}
         return Reply(status=kept.status, body=kept.answer["body"].encode(), headers=headers)
     reply = work(connection)
+    assert isinstance(reply.body, bytes)  # only reports are told piece by piece
     answer = {"headers": dict(reply.headers), "body": reply.body.decode()}
     idempotency.finish(connection, asked.token, key.text, reply.status, answer)
     return reply
@@ -138,6 +139,7 @@ def _once(connection: Connection, asked: Asked, key: _Key, work: Callable[[Conne
 
 def _reply(operation: Operation, done: Done[Any]) -> Reply:
     headers: dict[str, str] = {}
+    body: bytes | AsyncIterator[bytes]
     if done.version is not None:
         headers["ETag"] = f'"{done.version}"'
     if done.location is not None:

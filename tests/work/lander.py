@@ -11,6 +11,7 @@ A fork, because a new interpreter takes a second to import everything, and two h
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -18,7 +19,8 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -60,7 +62,10 @@ CALLERS = 7
 """So few that they call again and again: missed, answered, on tickets of before."""
 TOGETHER = 6  # events a batch
 BEHIND = 4  # so many landings may wait before the next batch is appended: a kill hits them at every stage
-LONGEST_S = (0.15, 0.6)  # the longest life on a quick machine, and on a slow or busy one
+LONGEST_STEPS = (
+    9  # of a life: a batch written down or a call landed, so that each life gets on, on a busy machine too
+)
+LONGEST_S = 0.03  # after its last step: into the middle of the next
 
 
 # --- what is written down --------------------------------------------------------------------------------------------
@@ -100,15 +105,20 @@ def played(number: int) -> tuple[PbxId, list[Batch]]:
 class Life:
     """One run of the process."""
 
-    def __init__(self, store: Store, name: str) -> None:
-        self.store, self.name = store, name
+    def __init__(self, store: Store, name: str, step: Callable[[], object]) -> None:
+        """`step` is called whenever something was done."""
+        self.store, self.name, self.step = store, name, step
         self.worker = Worker(
             store,
             name,
             {LAND: Lander(store, Site()).job},
             kinds=lambda: [LAND],
+            on_result=self._did,
             poll_s=0.05,
         )
+
+    def _did(self, kind: str, result: str) -> None:
+        self.step()
 
     async def landed(self, all_but: int = 0) -> None:
         """Until so few landings wait."""
@@ -124,6 +134,7 @@ class Life:
         journal = Journal(self.store, pbx, holder=lease.holder, epoch=lease.epoch)
         for batch in rest(every, await log.last_seq(self.store, pbx)):
             await journal.append(batch)
+            self.step()
             self.worker.wake()
             await self.landed(all_but=BEHIND)
         await journal.close()
@@ -147,13 +158,13 @@ def _reached(connection: Connection) -> int:
     return max((int(pbx[1:]) for pbx in known), default=0)
 
 
-async def live(url: str, begun: int, *, last: bool) -> None:
-    """`begun`: where to write a byte when the work begins, so that nobody is killed who has done nothing yet."""
+async def live(url: str, steps: int, *, last: bool) -> None:
+    """`steps`: where to write a byte for each step of the work."""
     store = await engine.open(url, synchronous="OFF")
     say(await unfinished(store))
-    os.write(begun, b"!")
     until = await store.read(_reached) + 1 if last else None
-    await Life(store, f"lander/{os.getpid()}/{time.monotonic_ns()}").go_on(until)
+    name = f"lander/{os.getpid()}/{time.monotonic_ns()}"
+    await Life(store, name, partial(os.write, steps, b"!")).go_on(until)
     await store.close()
 
 
@@ -213,39 +224,44 @@ def _tickets_judged(connection: Connection, calls_on: Counter[int]) -> list[str]
 # --- the one who kills -----------------------------------------------------------------------------------------------
 
 
-def fork(url: str, *, last: bool) -> int:
-    """A child that has begun."""
-    heard, begun = os.pipe()
-    played(0)  # imported and parsed once, for all children
+@contextlib.contextmanager
+def life(url: str, *, last: bool = False) -> Iterator[tuple[int, int]]:
+    """A child: its id, and where a byte can be read for each of its steps."""
+    heard, steps = os.pipe()
     child = os.fork()
-    if child:
-        os.close(begun)
-        os.read(heard, 1)
-        os.close(heard)
-        return child
+    if not child:
+        os._exit(lived(url, steps, last=last))
+    os.close(steps)
+    yield child, heard
+    os.close(heard)
+
+
+def lived(url: str, steps: int, *, last: bool) -> int:
+    """What a child does; its exit code."""
     die_with_parent()
     try:
-        asyncio.run(live(url, begun, last=last))
+        asyncio.run(live(url, steps, last=last))
     except BaseException as error:
         say("failed", repr(error))
-        os._exit(1)
-    os._exit(0)
+        return 1
+    return 0
 
 
 def main(url: str, rounds: int, seed: int) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     chance = random.Random(seed)
-    begun = time.monotonic()
-    code = ended(fork(url, last=True))
-    longest_s = min(
-        max(time.monotonic() - begun, LONGEST_S[0]), LONGEST_S[1]
-    )  # as slow as this machine is now
+    played(0)  # imported and parsed once, for all children
     for _ in range(rounds):
-        child = fork(url, last=False)
-        time.sleep(chance.random() * longest_s)
-        os.kill(child, signal.SIGKILL)
-        ended(child)
-    return code or ended(fork(url, last=True))
+        with life(url) as (child, heard):
+            for _step in range(chance.randint(1, LONGEST_STEPS)):
+                os.read(heard, 1)
+            time.sleep(chance.random() * LONGEST_S)
+            os.kill(child, signal.SIGKILL)
+            ended(child)
+    with life(url, last=True) as (child, heard):
+        while os.read(heard, 100):
+            pass
+        return ended(child)
 
 
 def ended(child: int) -> int:

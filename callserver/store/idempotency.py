@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, tuple_, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from callserver.errors import BadValue
 from callserver.facts import Instant
@@ -61,10 +61,3 @@ def finish(connection: Connection, actor: str, name: str, status: int, answer: o
         .where(table.c.actor == key(actor), table.c.key == key(name))
         .values(status=status, answer=dump(answer))
     )
-
-
-def forget(connection: Connection, before: Instant, limit: int = 1000) -> int:
-    """Delete at most `limit` answers that are older; how many they were."""
-    keys = (table.c.actor, table.c.key)
-    old = select(*keys).where(table.c.at < before).order_by(table.c.at).limit(limit)
-    return connection.execute(delete(table).where(tuple_(*keys).in_(old))).rowcount

@@ -52,12 +52,3 @@ async def test_another_request_under_the_key_is_refused(store: Store) -> None:
 async def test_a_key_is_new_after_a_day(store: Store) -> None:
     await store.write(answered)
     assert await store.write(lambda c: answered(c, request="other", now=NOW + KEPT_MS)) is None
-
-
-async def test_old_answers_go_in_steps(store: Store) -> None:
-    for number in range(5):
-        await store.write(lambda c, n=number: answered(c, key=str(n), now=NOW + n))  # type: ignore[misc]
-    assert await store.write(lambda c: idempotency.forget(c, NOW + 4, limit=3)) == 3
-    assert await store.write(lambda c: idempotency.forget(c, NOW + 4, limit=3)) == 1
-    assert await store.write(lambda c: idempotency.forget(c, NOW + 4, limit=3)) == 0
-    assert await store.write(lambda c: answered(c, key="4", now=NOW + 4)) is not None

@@ -119,10 +119,17 @@ async def test_it_ends_by_itself_or_by_ctrl_c_with_nothing_omitted_and_nothing_l
                 "calls in Asterisk's queue_log": placed,
                 "calls in Asterisk's CEL": placed,
                 "calls logged by callserver": placed,
+                "of these on no ticket": 0,
+                "tickets": one.table["tickets"],
+                "callbacks owed": one.table["callbacks owed"],
                 "omitted": 0,
                 "omitted, parts per million": 0,
             }
-            assert sum(bool(finished_call(line)) for line in one.lines) == placed
+            assert 0 < one.table["tickets"] <= placed
+            told = [line for line in one.lines if finished_call(line)]
+            assert len(told) == placed
+            assert all(re.search(r"\[ticket [\d ]+, .+, open\]$", line.rstrip()) for line in told), told
+            assert not any("nobody known" in line for line in told)
             assert one.left_behind == []
 
 

@@ -20,13 +20,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlalchemy import Connection as Database
-
 from callserver.customers.updating import Update
 from callserver.errors import CallserverError, Conflict
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.store import importing as store_importing
+from callserver.store.engine import Connection as Database
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy
 from callserver.store.importing import Counts, Landed, Position

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import ami, commits, day, lookup, memory, resync
+from bench import ami, commits, day, importing, lookup, memory, resync
 from bench.figures import Figure, Scale, table
 
 MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
     "day": (day.measure, "a day of 500,000 events"),
     "memory": (memory.measure, "memory after a million events"),
     "commits": (commits.measure, "appends to the journal on SQLite and PostgreSQL"),
+    "importing": (importing.measure, "a list of customers into the archive"),
     "lookup": (lookup.measure, "a caller's number to everything about the caller; searches"),
 }
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    names = "\n".join(f"  {name:8} {about}" for name, (_, about) in MEASUREMENTS.items())
+    names = "\n".join(f"  {name:9} {about}" for name, (_, about) in MEASUREMENTS.items())
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure, as ratios to floors and peers in the same run.",

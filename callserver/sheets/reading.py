@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callserver.errors import BadValue
-from callserver.sheets import delimited, encodings, workbook
+from callserver.sheets import delimited, encodings
 from callserver.sheets.survey import Survey, survey
 from callserver.sheets.table import Row, Table
 
@@ -34,6 +34,8 @@ def read(
 
 
 def _workbook(path: Path, seen: Survey, sheet: str | None) -> Table:
+    from callserver.sheets import workbook  # a quarter of a second, for those who have one
+
     name, said = workbook.chosen(path, sheet)
     headings, rows = _split(workbook.rows(path, name))
     return Table(headings=headings, rows=rows, about=0, digest=seen.digest, said=(said,) if said else ())

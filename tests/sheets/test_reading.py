@@ -1,6 +1,7 @@
 """Files as people send them: what they are is found out, or asked; a bad row costs itself."""
 
 import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -173,13 +174,13 @@ def test_an_old_excel_file_is_refused_with_advice(tmp_path):
 # --- workbooks -------------------------------------------------------------------------------------------------------
 
 
-def book(tmp_path: Path, *sheets: list[list[object]]) -> Path:
+def book(tmp_path: Path, *sheets: Sequence[Sequence[object]]) -> Path:
     made = Workbook()
     made.remove(made.worksheets[0])
     for number, cells in enumerate(sheets, 1):
         page = made.create_sheet(f"sheet {number}")
         for row in cells:
-            page.append(row)
+            page.append(list(row))
     made.save(tmp_path / "list.xlsx")
     return tmp_path / "list.xlsx"
 

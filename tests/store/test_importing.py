@@ -28,7 +28,10 @@ def entry(line=2, before=0, **said) -> Entry:
 
 
 async def land(store, *entries, change="all", now=1_000) -> importing.Landed:
-    return await store.write(lambda connection: importing.land(connection, entries, change, LIST, now))
+    landed: importing.Landed = await store.write(
+        lambda connection: importing.land(connection, entries, change, LIST, now)
+    )
+    return landed
 
 
 async def of_id(store, external_id):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callserver.customers import checking
+from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue
 from callserver.facts import Actor
 from callserver.numbers import Plan
@@ -87,7 +88,7 @@ def test_an_entry_is_written_as_the_store_would_write_it():
     assert isinstance(entry, Entry)
     said = CLERK.careful(cells)
     draft = checking.customer(CLERK._columns.customer(cells), PLAN)
-    customer = customers.drafted(draft, customers.CustomerId(1), Actor(name="x", through="import"), 5)
+    customer = customers.drafted(draft, CustomerId(1), Actor(name="x", through="import"), 5)
     row = customers.row(customer)
     assert (entry.name_key, entry.initials, entry.external_id, entry.vip) == (
         row["name_key"], row["initials"], row["external_id"], row["vip"],
@@ -96,9 +97,7 @@ def test_an_entry_is_written_as_the_store_would_write_it():
     assert entry.words == " ".join(customers.words_of(customer))
     assert orjson.loads(entry.record) == said.customer
     [owned] = entry.products
-    product = products.drafted(
-        checking.product(CLERK._columns.owned(cells)[0]), products.ProductId(1), customer.id, 5
-    )
+    product = products.drafted(checking.product(CLERK._columns.owned(cells)[0]), ProductId(1), customer.id, 5)
     row_of_product = products.row(product)
     assert (owned.category, owned.model_key, owned.serial_key) == (
         row_of_product["category"], row_of_product["model_key"], row_of_product["serial_key"],

@@ -83,7 +83,7 @@ async def test_a_call_is_on_record_as_the_switch_wrote_it_down(
 
 async def test_the_api_shows_it_to_whoever_knows_the_token(watched: Watched, call: dict[str, Any]) -> None:
     service = watched.service
-    assert service.ask(f"calls/{call['id']}") == call
+    assert service.ask(f"calls/{call['id']}").items() >= call.items()
     assert service.ask(f"calls?number={WANG.number}&queue=hotline&open=false")["calls"] == [call]
     for token in (None, "another"):
         answer = service.get(f"/api/v1/calls/{call['id']}", token=token)

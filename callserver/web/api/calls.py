@@ -1,7 +1,7 @@
-"""The API of calls: the same JSON of a call as `callserver replay` prints.
+"""The API of calls: the same JSON of a call as `callserver replay` prints, and which ticket each is on.
 
-In: what is asked for, the store. Out: calls, newest first, page by page; one call. Must not know: how a record comes
-about.
+In: what is asked for, the store. Out: calls, newest first, page by page; one call; a call put on another ticket. Must
+not know: how a record comes about, how a call finds its ticket (tickets.landing).
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from callserver.errors import NotFound
-from callserver.facts import CallId, Direction, Outcome, PbxId
-from callserver.store import calls
+from callserver.facts import CallId, Direction, Outcome
+from callserver.store import call_tickets, calls
+from callserver.store.engine import Connection
 from callserver.store.search import Place, Wanted, search
+from callserver.tickets.number import said
+from callserver.tickets.record import TicketId
 from callserver.web.api import showing
-from callserver.web.api.operation import Asked, Done, Operations
+from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.shapes import (
     LIMIT,
     Cursor,
@@ -26,6 +29,7 @@ from callserver.web.api.shapes import (
     Until,
     at,
     cursor,
+    moment,
     number_as_written,
     place,
 )
@@ -83,6 +87,28 @@ class Call(Struct, frozen=True, kw_only=True):
     held_s: float | UnsetType = UNSET
 
 
+class OnTicket(Struct, frozen=True, kw_only=True):
+    """The ticket that a call is on. `rule`: the row of the table of landing that decided, or `moved`: a person did."""
+
+    id: int
+    number: str
+    since: Moment
+    rule: str
+    why: Annotated[str, Meta(description="The reason of the rule, for people.")]
+
+
+class CallWhole(Call, frozen=True, kw_only=True):
+    """One call, and the ticket that it is on: null until it is on one, and where nobody's matter is about it."""
+
+    ticket: OnTicket | None
+
+
+class TicketOfCall(Struct, frozen=True, kw_only=True):
+    """The ticket that a call is to be on."""
+
+    ticket: Id
+
+
 class Calls(Struct, frozen=True, kw_only=True):
     """A page of calls; it may be short, or even empty, and not the last one."""
 
@@ -100,13 +126,33 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
 
 
 @api("GET", "/calls/{id}", scope="calls:read")
-async def read_call(asked: Asked, id: CallName) -> Done[Call]:
-    """One call by its id."""
-    pbx, colon, _ = id.partition(":")
-    record = await calls.record(asked.site.store, PbxId(pbx), CallId(id)) if colon else None
+def read_call(connection: Connection, asked: Asked, id: CallName) -> Done[CallWhole]:
+    """One call by its id, the ticket that it is on, and why it is on that one."""
+    return _whole(connection, asked, CallId(id))
+
+
+@api("PUT", "/calls/{id}/ticket", scope="tickets:write", guarded=False)
+def move_call(connection: Connection, asked: Asked, id: CallName, body: TicketOfCall) -> Done[OnTicket]:
+    """Put a call on another ticket. Both timelines tell; where it is there already nothing changes."""
+    call_tickets.move_call(connection, CallId(id), TicketId(body.ticket), asked.actor, asked.now)
+    return Done(_on_ticket(connection, CallId(id)))
+
+
+def _whole(connection: Connection, asked: Asked, call: CallId) -> Done[CallWhole]:
+    record = calls.record_of(connection, call_tickets.pbx_of(call), call)
     if record is None:
         raise NotFound("there is no such call")
-    return Done(_told(showing.told("call", record, asked)))
+    on = _on_ticket(connection, call)
+    seen = (f"call:{call}",) if on is None else (f"call:{call}", f"ticket:{on.id}")
+    return Done(_told({**showing.told("call", record, asked), "ticket": on}), seen=seen)
+
+
+def _on_ticket(connection: Connection, call: CallId) -> Any:
+    link = call_tickets.explain(connection, call)
+    if link is None:
+        return None
+    number = said(link.ticket)
+    return OnTicket(id=link.ticket, number=number, since=moment(link.at) or "", rule=link.rule, why=link.why)
 
 
 def _told(body: Any) -> Any:

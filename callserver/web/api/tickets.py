@@ -6,6 +6,7 @@ legal (tickets.tables), what a kind's fields may be (tickets.filling).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue
 from callserver.facts import iso
-from callserver.store import customers, outbox, promises, ticket_pages, tickets
+from callserver.store import customers, kinds, outbox, promises, ticket_pages, tickets
 from callserver.store.engine import Connection
 from callserver.store.ticket_pages import Sort, Wanted
 from callserver.tickets.changing import KEEP, Changes, Draft
@@ -61,9 +62,10 @@ Reason = Annotated[str, Meta(max_length=500, description="Some steps need one.")
 
 
 class PromiseShown(Struct, frozen=True, kw_only=True):
-    """A call that is owed, or was."""
+    """A call that is owed, or was. `why`: its reason, and once it is settled the reason of that."""
 
     id: int
+    ticket: int
     kind: str
     status: str
     number: str | None
@@ -78,6 +80,7 @@ class Outside(Struct, frozen=True, kw_only=True):
 
     unsent: int
     since: Moment | None
+    dead: Annotated[int, Meta(description="Given up: a person has to look at them (dead letters).")]
 
 
 class TicketShown(Struct, frozen=True, kw_only=True):
@@ -206,7 +209,7 @@ def open_ticket(connection: Connection, asked: Asked, body: TicketGiven) -> Done
         subject=body.subject,
         customer=None if body.customer is None else CustomerId(body.customer),
         product=None if body.product is None else ProductId(body.product),
-        caller=_caller(asked, body.caller),
+        caller=callable_number(asked, "caller", body.caller),
         priority=body.priority,
         owner=body.owner,
         team=body.team,
@@ -299,7 +302,7 @@ def subject(ticket: Ticket) -> str:
 
 
 def _done(connection: Connection, ticket: Ticket, asked: Asked, *, made: bool = False) -> Done[TicketWhole]:
-    unsent = outbox.pending(connection, subject(ticket))
+    owed = promises.of_ticket(connection, ticket.id)
     whole = showing.shown(
         TicketWhole,
         "ticket",
@@ -308,15 +311,30 @@ def _done(connection: Connection, ticket: Ticket, asked: Asked, *, made: bool = 
         spoken=spoken(ticket.number),
         open=ticket.open,
         customer_name=_name(connection, ticket),
-        promises=[promise_shown(one, asked) for one in promises.of_ticket(connection, ticket.id)],
-        next=list(dict.fromkeys(step.to for step in STEPS[ticket.status])),
-        outside=Outside(unsent=unsent.count, since=iso(unsent.since)),
+        promises=[promise_shown(one, asked) for one in owed],
+        next=_next(connection, ticket),
+        outside=_outside(connection, [subject(ticket), *(f"promise:{one.id}" for one in owed)]),
     )
     return Done(
         whole,
         version=ticket.version,
         location=f"/tickets/{ticket.id}" if made else None,
         seen=(subject(ticket), *([customers.subject(ticket.customer)] if ticket.customer else [])),
+    )
+
+
+def _next(connection: Connection, ticket: Ticket) -> list[Status]:
+    """Where a step leads; a ticket outlives its kind, and uses all statuses then."""
+    kind = kinds.find(connection, ticket.kind)
+    steps = STEPS[ticket.status]
+    return list(dict.fromkeys(one.to for one in steps if kind is None or kind.may_be(one.to)))
+
+
+def _outside(connection: Connection, subjects: Sequence[str]) -> Outside:
+    pending = outbox.pending_of(connection, subjects).values()
+    since = min((one.since for one in pending if one.since is not None), default=None)
+    return Outside(
+        unsent=sum(one.count for one in pending), since=iso(since), dead=sum(one.dead for one in pending)
     )
 
 
@@ -328,12 +346,13 @@ def _said(value: Any) -> Any:
     return None if value is UNSET else value
 
 
-def _caller(asked: Asked, received: str | None) -> str | None:
+def callable_number(asked: Asked, field: str, received: str | None) -> str | None:
+    """E.164 of a number that somebody wrote. Raises BadValue, naming the field."""
     if received is None:
         return None
     read = asked.site.plan.read(received)
     if read.e164 is None:
-        raise BadValue("caller", f"is no telephone number that can be dialed, but {read.kind}")
+        raise BadValue(field, f"is no telephone number that can be dialed, but {read.kind}")
     return read.e164
 
 

@@ -8,13 +8,17 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select
 
 from callserver.facts import CallId, PbxId, iso
 from callserver.settings import WebSettings
-from callserver.store import leases
+from callserver.store import call_tickets, leases
+from callserver.store.desk import audit
 from callserver.store.engine import Store
 from callserver.store.journal import Journal
 from callserver.store.rows import Batch
+from callserver.tickets.landing import ROWS
+from callserver.tickets.record import TicketId
 from callserver.vitals import Vitals
 from callserver.web.api.calls import Call
 from callserver.web.server import application
@@ -148,7 +152,7 @@ async def test_a_rare_queue_is_found_over_many_pages(
 
 async def test_one_call_by_its_id(site: Site, store: Store) -> None:
     await write(store, call(1, caller_name="李娜"))
-    assert await site.api("calls/main:1.0") == call(1, caller_name="李娜")
+    assert await site.api("calls/main:1.0") == call(1, caller_name="李娜") | {"ticket": None}
     for unknown in ("main:2.0", "east:1.0", "nothing"):
         response = await site.get(f"/api/v1/calls/{unknown}", TOKEN)
         assert (response.status, (await response.json())["detail"]) == (404, "there is no such call")
@@ -206,3 +210,65 @@ async def test_without_the_right_to_personal_data_numbers_come_masked(site: Site
     (found,) = (await site.ask("GET", "calls", token=token)).body["calls"]
     one = (await site.ask("GET", "calls/main:1.0", token=token)).body
     assert found["caller_number"] == one["caller_number"] == "****8000"
+
+
+# --- the ticket of a call --------------------------------------------------------------------------------------------
+
+
+async def on_a_ticket(site: Site, rule: str = "conversation") -> int:
+    """Call 1 is on a ticket, as if a rule had put it there."""
+    await write(site.store, call(1))
+    id = int((await site.ask("POST", "tickets", {"kind": "information"})).body["id"])
+    one = CallId("main:1.0")
+    await site.store.write(lambda c: call_tickets.put(c, one, TicketId(id), rule, site.now))
+    return id
+
+
+async def test_a_call_says_on_which_ticket_it_is_and_why(site: Site) -> None:
+    rule = ROWS[0].name
+    id = await on_a_ticket(site, rule)
+    told = (await site.api("calls/main:1.0"))["ticket"]
+    number = (await site.api(f"tickets/{id}"))["number"]
+    since = "2026-11-18T11:06:40.000Z"
+    assert told == {"id": id, "number": number, "since": since, "rule": rule, "why": ROWS[0].why}
+
+
+async def test_a_call_is_put_on_another_ticket_and_both_timelines_tell(site: Site) -> None:
+    before = await on_a_ticket(site)
+    after = int((await site.ask("POST", "tickets", {"kind": "repair"})).body["id"])
+    said = await site.ask("PUT", "calls/main:1.0/ticket", {"ticket": after})
+    assert (said.status, said.body["id"], said.body["rule"]) == (200, after, "moved")
+    assert (await site.api("calls/main:1.0"))["ticket"]["id"] == after
+    for id, kind in ((before, "call_moved_away"), (after, "call_moved_here")):
+        entry = (await site.api(f"tickets/{id}/timeline"))["entries"][0]
+        assert (entry["kind"], entry["call"], entry["actor"]) == (kind, "main:1.0", "operator")
+    again = await site.ask("PUT", "calls/main:1.0/ticket", {"ticket": after})
+    assert (again.status, len((await site.api(f"tickets/{after}/timeline"))["entries"])) == (200, 2)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("calls/main:1.0/ticket", {"ticket": 99}, 404),
+        ("calls/main:2.0/ticket", {"ticket": 1}, 404),
+        ("calls/nothing/ticket", {"ticket": 1}, 404),
+        ("calls/a%00b/ticket", {"ticket": 1}, 404),
+        ("calls/main:1.0/ticket", {"ticket": "1; DROP TABLE tickets"}, 422),
+        ("calls/main:1.0/ticket", {"ticket": 0}, 422),
+        ("calls/main:1.0/ticket", {}, 422),
+    ],
+)
+async def test_a_call_is_not_put_where_nothing_is(
+    site: Site, path: str, body: dict[str, Any], status: int
+) -> None:
+    id = await on_a_ticket(site)
+    assert (await site.ask("PUT", path, body)).status == status
+    assert (await site.api("calls/main:1.0"))["ticket"]["id"] == id
+
+
+async def test_who_looked_at_a_call_is_in_the_audit_of_its_ticket(site: Site) -> None:
+    id = await on_a_ticket(site)
+    await site.api("calls/main:1.0")
+    wanted = select(audit.c.subject).where(audit.c.detail == '{"operation":"read_call"}')
+    seen = await site.store.read(lambda c: c.execute(wanted.order_by(audit.c.seq)).scalars().all())
+    assert seen == ["call:main:1.0", f"ticket:{id}"]

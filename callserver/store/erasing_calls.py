@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, or_, select, tuple_, update
 
 from callserver.customers import forgetting
 from callserver.customers.forgetting import IsTheirs
@@ -128,7 +128,8 @@ def calls_behind(
     ends = [
         column.like(f"%{one[-4:]}") for column in (calls.c.caller_number, calls.c.dialed) for one in needles
     ]
-    holds = [calls.c.record.like(f"%{one}%") for one in needles]
+    within = func.instr if connection.dialect.name == "sqlite" else func.strpos  # much quicker than LIKE
+    holds = [within(calls.c.record, one) > 0 for one in needles]
     found = connection.execute(select(*place).where(until, or_(*ends, *holds)))
     return [(PbxId(row.pbx), CallId(row.call_id)) for row in found], None if last is None else (
         last[0],

@@ -9,8 +9,11 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from callserver.errors import BadValue
 
 _CHUNK = 1 << 20
 _SAMPLE = 64 << 10  # bytes of lines that are not ASCII
@@ -38,7 +41,9 @@ class Survey:
 
 
 def survey(path: Path) -> Survey:
-    """Read the file once, twice where it is not UTF-8. Raises OSError."""
+    """Read the file once, twice where it is not UTF-8. Raises OSError, and BadValue for what can be read only once."""
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be empty the second time, a terminal never ends
+        raise BadValue("file", f"{path} is no ordinary file: it is read more than once, so save it first")
     digest, decoder = hashlib.blake2b(digest_size=16), codecs.getincrementaldecoder("utf-8")()
     head, size, lines, utf8 = b"", 0, 0, True
     with path.open("rb") as file:

@@ -1,5 +1,6 @@
 """Files as people send them: what they are is found out, or asked; a bad row costs itself."""
 
+import os
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -280,3 +281,14 @@ def test_a_workbook_that_breaks_off_says_where(tmp_path):
 def test_a_file_that_is_not_there_is_the_systems_own_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "nothing.csv")
+
+
+# --- what is no file -------------------------------------------------------------------------------------------------
+
+
+def test_what_can_be_read_only_once_is_refused_instead_of_waited_for(tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(BadValue, match="save it first"):
+            read(path)

@@ -29,6 +29,7 @@ FEWEST_DIGITS = 4
 _FEWEST_OF_SERIAL = 4
 _LONGEST = 200  # characters that are looked at
 _MOST_WORDS = 12
+_ASKED_OF_THE_INDEX = 4
 _NATIONAL = 8  # as many digits as a number with a leading 0 that is none of its last digits
 
 _DIALLED = re.compile(r"[\d\s()+./#*,;-]+")
@@ -54,13 +55,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An entry of an index: its place there (`value`, `id`), and what it leads to."""
+    """An entry of an index: its place there (`value`, `id`), and what it leads to.
+
+    `cut`: it leads nowhere, the walk was ended here because it took too long.
+    """
 
     value: str
     id: int
     customer: int | None
     ticket: int | None = None
     product: int | None = None
+    cut: bool = False
 
 
 def asked(text: str, plan: Plan) -> Asked:
@@ -145,8 +150,21 @@ def _by_initials(connection: Connection, asked: Asked, value: str, id: int, limi
 
 
 def _by_words(connection: Connection, asked: Asked, _value: str, id: int, limit: int) -> list[Step]:
-    found = words.with_all(connection, asked.words, after=id, limit=limit)
-    return [Step(value="", id=one, customer=one) for one in found]
+    found = words.with_all(connection, _rarest(asked.words), after=id, limit=limit)
+    steps = [Step(value="", id=one, customer=one) for one in found.ids]
+    if found.looked is not None:
+        steps.append(Step(value="", id=found.looked, customer=None, cut=True))
+    return steps
+
+
+def _rarest(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A few words that probably few customers have: the index asks for these, the records for all.
+
+    Long words and numbers first, lone characters last; of others those at the end, as addresses begin with what is
+    large. Every address has 号 in it, and an index that has to look at its list looks at everybody.
+    """
+    ranked = sorted(enumerate(words), key=lambda one: (-min(len(one[1]), 3), -one[0]))
+    return tuple(word for _, word in ranked[:_ASKED_OF_THE_INDEX])
 
 
 def _by_text(
@@ -194,6 +212,7 @@ def lies_on(customer: Customer, way: Way, asked: Asked) -> bool:
         case "initials":
             return names.initials(customer.name).startswith(asked.initials)
         case "words":
-            return names.together(asked.text, customers.texts(customer))
+            has = set(customers.words_of(customer))
+            return has.issuperset(asked.words) and names.together(asked.text, customers.texts(customer))
         case _:
             return False

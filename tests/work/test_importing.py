@@ -27,6 +27,7 @@ from callserver.work.exporting import Shape, send_out
 from callserver.work.importing import Summary, bring_in, look_at
 from callserver.work.reader import Asked
 from tests.rig import customer_list
+from tests.rig.asterisk import die_with_parent
 from tests.store.conftest import prepared_file, shared_postgres, store, url
 
 __all__ = ["prepared_file", "shared_postgres", "store", "url"]
@@ -219,7 +220,7 @@ async def test_an_export_that_fails_leaves_what_was_there(store: Store, tmp_path
         await send_out(store, tmp_path / "all.doc", Where())
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)  # five processes begin, and others may have the cores
 async def test_an_import_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     url: str, store: Store, tmp_path: Path
 ) -> None:
@@ -250,5 +251,5 @@ async def test_an_import_that_is_killed_again_and_again_ends_as_if_it_had_not_be
 async def _importing(url: str, file: Path) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.work.importer", url, str(file), str(rejects_of(file)),
-        cwd=ROOT, stdout=subprocess.PIPE,
+        cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=die_with_parent,
     )  # fmt: skip

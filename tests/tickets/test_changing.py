@@ -55,6 +55,10 @@ def test_a_retired_kind_has_no_new_tickets() -> None:
         applied(ticket(), Changes(kind="order"), replace(ORDER, retired=True))
 
 
+def test_a_call_lands_even_where_the_kind_is_retired() -> None:
+    assert begun(DRAFT, replace(REPAIR, retired=True), NOON, complete=False).kind == "repair"
+
+
 def test_what_is_not_named_stays() -> None:
     before = ticket(owner="anna", product=ProductId(3))
     assert applied(before, Changes(), REPAIR) == before

@@ -229,8 +229,13 @@ def forget_answers(
     told: frozenset[str],
     them: Collection[int],
     is_theirs: IsTheirs,
+    subjects: frozenset[str] = frozenset(),
 ) -> tuple[str, str] | None:
-    """The same for answers that are kept to be given again; `told`: numbers of tickets, `them`: ids of customers."""
+    """The same for answers that are kept to be given again.
+
+    `told`: numbers of tickets; `them`: ids of customers; `subjects`: tickets as events call them, for answers that have
+    a ticket's id only.
+    """
     place = (answers.c.actor, answers.c.key)
     wanted = (
         select(*place, answers.c.answer).where(tuple_(*place) > tuple_(*after)).order_by(*place).limit(limit)
@@ -239,7 +244,8 @@ def forget_answers(
     changed = [
         {"_actor": row.actor, "_key": row.key, "_answer": answer}
         for row in rows
-        if (answer := _told(row.answer, is_theirs, gone=_about(load(row.answer), told, them))) != row.answer
+        if (answer := _told(row.answer, is_theirs, gone=_about(load(row.answer), told, them, subjects)))
+        != row.answer
     ]
     if changed:
         one = (answers.c.actor == bindparam("_actor")) & (answers.c.key == bindparam("_key"))
@@ -247,13 +253,15 @@ def forget_answers(
     return (rows[-1].actor, rows[-1].key) if len(rows) == limit else None
 
 
-def _about(value: Any, texts: frozenset[str], them: Collection[int]) -> bool:
+def _about(value: Any, texts: frozenset[str], them: Collection[int], subjects: frozenset[str]) -> bool:
     if isinstance(value, dict) and (
-        value.get("customer") in them or ("numbers" in value and value.get("id") in them)
+        value.get("customer") in them
+        or ("numbers" in value and value.get("id") in them)
+        or f"ticket:{value.get('ticket')}" in subjects
     ):
         return True
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return forgetting.mentions(value, texts) or any(_about(one, texts, them) for one in inner)
+    return forgetting.mentions(value, texts) or any(_about(one, texts, them, subjects) for one in inner)
 
 
 def counted(connection: Connection, them: Sequence[CustomerId]) -> dict[str, int]:

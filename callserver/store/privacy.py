@@ -238,7 +238,10 @@ def _answers(connection: Connection, state: State, plan: Plan, by: By) -> tuple[
     after = ("", "") if state.after is None else (state.after[0], state.after[1])
     is_theirs = erasing_calls.theirs(plan, state.numbers)
     told = frozenset(state.tickets)
-    return erasing.forget_answers(connection, after, _BATCH["answers"], told, state.customers, is_theirs)
+    subjects = frozenset(one for one in state.subjects if one.startswith("ticket:"))
+    return erasing.forget_answers(
+        connection, after, _BATCH["answers"], told, state.customers, is_theirs, subjects
+    )
 
 
 _STEPS: dict[Step, Callable[[Connection, State, Plan, By], Any]] = {

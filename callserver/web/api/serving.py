@@ -19,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
+from callserver.errors import Conflict
 from callserver.facts import Actor
 from callserver.store import idempotency
 from callserver.store.engine import Connection
@@ -128,13 +129,21 @@ async def _do(operation: Operation, asked: Asked, arguments: dict[str, Any], key
 def _once(connection: Connection, asked: Asked, key: _Key, work: Callable[[Connection], Reply]) -> Reply:
     kept = idempotency.begin(connection, asked.token, key.text, key.request, asked.now)
     if kept is not None:
-        headers = {**kept.answer["headers"], "Idempotent-Replayed": "true"}
-        return Reply(status=kept.status, body=kept.answer["body"].encode(), headers=headers)
+        return _replayed(kept)
     reply = work(connection)
     assert isinstance(reply.body, bytes)  # only reports are told piece by piece
-    answer = {"headers": dict(reply.headers), "body": reply.body.decode()}
+    # As values and not as text, so that whoever erases a person finds them in it.
+    answer = {"headers": dict(reply.headers), "body": msgspec.json.decode(reply.body or b"null")}
     idempotency.finish(connection, asked.token, key.text, reply.status, answer)
     return reply
+
+
+def _replayed(kept: idempotency.Kept) -> Reply:
+    if "headers" not in kept.answer:
+        raise Conflict("this was done before; its answer was erased with whom it was about")
+    headers = {**kept.answer["headers"], "Idempotent-Replayed": "true"}
+    body = kept.answer["body"]
+    return Reply(status=kept.status, body=b"" if body is None else msgspec.json.encode(body), headers=headers)
 
 
 def _reply(operation: Operation, done: Done[Any]) -> Reply:

@@ -8,7 +8,9 @@ import zipfile
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import select
 
+from callserver.store.desk import idempotency
 from callserver.store.disclosure import Piece
 from callserver.web.api.privacy import zipped
 from tests.web.conftest import TOKEN, Site
@@ -107,3 +109,21 @@ async def test_a_zip_that_breaks_off_is_none(site: Site) -> None:
         async for piece in zipped(pieces()):
             packed += piece
     assert not zipfile.is_zipfile(io.BytesIO(packed))
+
+
+async def test_of_somebody_who_was_erased_no_answer_is_kept_either(site: Site) -> None:
+    body = {"name": "王芳", "numbers": [{"received": "13800138000"}]}
+    id = (await site.ask("POST", "customers", body, Idempotency_Key="a")).body["id"]
+    new = {"kind": "information", "customer": id, "subject": "Oven"}
+    ticket = (await site.ask("POST", "tickets", new, Idempotency_Key="b")).body["id"]
+    path = f"tickets/{ticket}/notes"
+    await site.ask("POST", path, {"text": "her oven is cold"}, Idempotency_Key="c")
+    await site.ask("POST", f"customers/{id}/erasure", {"also_open": True})
+    wanted = select(idempotency.c.answer)
+    kept = "".join(await site.store.read(lambda c: c.execute(wanted).scalars().all()))
+    assert [word for word in ("王芳", "13800138000", "Oven", "her oven") if word in kept] == []
+    again = await site.ask("POST", path, {"text": "her oven is cold"}, Idempotency_Key="c")
+    assert (again.status, len((await site.api(f"tickets/{ticket}/timeline?kinds=note"))["entries"])) == (
+        409,
+        1,
+    )

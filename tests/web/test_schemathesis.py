@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from schemathesis.config import SchemathesisConfig
 from callserver.customers import checking
 from callserver.facts import Actor
 from callserver.numbers import Plan
-from callserver.store import customers, products
-from callserver.store.engine import Store
+from callserver.store import attachments, customers, products, promises, tickets, timeline, webhooks
+from callserver.store.attachments import NewFile
+from callserver.store.engine import Connection, Store
+from callserver.store.webhook import Subscription
+from callserver.tickets.changing import Draft
+from callserver.tickets.promise import owed
 from callserver.web.api.description import document
 from callserver.web.api.everything import SUBJECTS
 from tests.web.conftest import NOW, TOKEN
@@ -40,21 +45,34 @@ CONFIG = {
 }
 
 
-async def some_customers(store: Store) -> None:
+LI = Actor(name="Li Na", through="cli")
+
+
+async def some_of_everything(store: Store) -> None:
     """So that the first ids lead somewhere."""
-    li = Actor(name="Li Na", through="cli")
     for name in ("王芳", "Anna Müller", "王明"):
-        draft = checking.customer({"name": name, "numbers": ["13800138000"]}, Plan())
-        made = await store.write(lambda c, draft=draft: customers.create(c, draft, li, NOW))  # type: ignore[misc]
-        owned = checking.product({"category": "refrigerator"})
-        await store.write(lambda c, made=made, owned=owned: products.create(c, made.id, owned, li, NOW))  # type: ignore[misc]
+        await store.write(partial(_customer_with_a_ticket, name=name))
+    asked = Subscription(name="down", url="https://down.example.com/")
+    await store.write(lambda c: webhooks.create(c, asked, LI, NOW))
+
+
+def _customer_with_a_ticket(connection: Connection, name: str) -> None:
+    draft = checking.customer({"name": name, "numbers": ["13800138000"]}, Plan())
+    customer = customers.create(connection, draft, LI, NOW).id
+    products.create(connection, customer, checking.product({"category": "refrigerator"}), LI, NOW)
+    new = Draft(kind="information", customer=customer, caller="+8613800138000")
+    ticket = tickets.open_ticket(connection, new, LI, NOW).id
+    timeline.note(connection, ticket, "rang in the evening", LI, NOW)
+    promises.owe(connection, owed("callback", ticket, NOW), NOW)
+    file = NewFile(name="E4.txt", type="text/plain", content=name.encode())
+    attachments.attach(connection, ticket, file, LI, NOW)
 
 
 @pytest.fixture(scope="module")
 def server(prepared_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     file = tmp_path_factory.mktemp("asked") / "calls.db"
     shutil.copy(prepared_file, file)
-    with served(f"sqlite:///{file}", some_customers) as running:
+    with served(f"sqlite:///{file}", some_of_everything) as running:
         yield running
 
 

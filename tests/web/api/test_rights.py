@@ -1,0 +1,63 @@
+"""Every operation with no token, with every right but its own, and with its own right only."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from callserver.store.tokens import SCOPES
+from callserver.web.api.everything import operations
+from callserver.web.api.operation import Operation
+from tests.web.conftest import Site
+
+ALL = {f"{one.method} {one.path}": one for one in operations()}
+FILLED = {"id": "1", "name": "repair", "number": "10000012", "seq": "1"}
+
+
+def path(operation: Operation) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: FILLED[found[1]], operation.path).lstrip("/")
+
+
+async def status(site: Site, operation: Operation, token: str) -> int:
+    return (await site.ask(operation.method, path(operation), {}, token=token)).status
+
+
+async def test_without_a_token_nothing_is_done(site: Site) -> None:
+    forged = itertools.cycle(("", "cs_" + "0" * 49, "tok3n2", "null"))
+    for (name, one), token in zip(ALL.items(), forged, strict=False):
+        # Strangers are slowed down after a while, and nothing is done for them either.
+        assert await status(site, one, token) in (401, 429), (name, token)
+
+
+async def test_every_operation_needs_its_own_right(site: Site) -> None:
+    without: dict[str, str] = {scope: await site.token(*(SCOPES.keys() - {scope})) for scope in SCOPES}
+    only: dict[str, str] = {scope: await site.token(scope) for scope in SCOPES}
+    for name, one in ALL.items():
+        assert one.scope is not None, name
+        assert await status(site, one, without[one.scope]) == 403, name
+        told = await site.ask(one.method, path(one), {}, token=only[one.scope])
+        assert (told.status, name) != (401, name)
+        if told.status == 403:  # a right besides, that its text names
+            assert "personal:read" in told.body["detail"], name
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in ALL.items() if one.method in ("PATCH", "PUT", "DELETE")]
+)
+def test_what_has_a_version_is_changed_on_one(name: str) -> None:
+    unversioned = {"PUT /calls/{id}/ticket", "DELETE /tokens/{id}"}
+    assert ALL[name].guarded == (name not in unversioned)
+
+
+def test_every_operation_is_described_once() -> None:
+    names = [one.name for one in operations()]
+    assert len(names) == len(set(names)) == len(ALL)
+    assert all(one.summary for one in operations())
+
+
+def test_nobody_gets_a_right_that_nothing_needs() -> None:
+    used: set[Any] = {one.scope for one in operations()}
+    assert used | {"personal:read"} == SCOPES.keys()

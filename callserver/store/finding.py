@@ -82,20 +82,20 @@ def find(
     hits: list[Hit] = []
     looked, last = 0, after
     tried = [way for way in WAYS if way in ways]
-    for place, hit, cut in _hits(connection, asked(text, plan), tried, after, limit):
+    for place, hit in _hits(connection, asked(text, plan), tried, after, limit):
         if hit is not None and len(hits) == limit:
             return Page(hits=tuple(hits), next=last)
         hits += [] if hit is None else [hit]
         looked, last = looked + 1, place
-        if cut or looked == _LOOKED:
+        if looked == _LOOKED:
             return Page(hits=tuple(hits), next=last, more=True)
     return Page(hits=tuple(hits))
 
 
 def _hits(
     connection: Connection, asked: Asked, ways: Sequence[Way], after: Place | None, limit: int
-) -> Iterator[tuple[Place, Hit | None, bool]]:
-    """Every step on every way; None where it leads to nobody, or to somebody who was shown. And whether it was cut."""
+) -> Iterator[tuple[Place, Hit | None]]:
+    """Every step on every way; None where it leads to nobody, or to somebody who was shown."""
     shown: set[int] = set()
     for at, way in enumerate(ways):
         if not getattr(asked, way) or (after is not None and at < ways.index(after.way)):
@@ -104,12 +104,12 @@ def _hits(
         for step, customer in _steps(connection, asked, begin, limit + 1):
             place = Place(way=way, value=step.value, id=step.id)
             if customer is None:
-                is_new = step.customer is None and not step.cut
+                is_new = step.customer is None
             else:
                 is_new = customer.id not in shown and _is_new(customer, way, asked, ways[:at])
                 shown.add(customer.id)
             found = Hit(customer=customer, way=way, ticket=step.ticket, product=step.product)
-            yield place, found if is_new else None, step.cut
+            yield place, found if is_new else None
 
 
 def _steps(

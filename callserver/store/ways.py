@@ -29,7 +29,8 @@ FEWEST_DIGITS = 4
 _FEWEST_OF_SERIAL = 4
 _LONGEST = 200  # characters that are looked at
 _MOST_WORDS = 12
-_ASKED_OF_THE_INDEX = 4
+_ASKED_OF_THE_INDEX = 3
+_IN_EVERY_ADDRESS = frozenset("省市区县镇乡村路街道巷弄号楼栋幢单元层室")
 _NATIONAL = 8  # as many digits as a number with a leading 0 that is none of its last digits
 
 _DIALLED = re.compile(r"[\d\s()+./#*,;-]+")
@@ -55,17 +56,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An entry of an index: its place there (`value`, `id`), and what it leads to.
-
-    `cut`: it leads nowhere, the walk was ended here because it took too long.
-    """
+    """An entry of an index: its place there (`value`, `id`), and what it leads to."""
 
     value: str
     id: int
     customer: int | None
     ticket: int | None = None
     product: int | None = None
-    cut: bool = False
 
 
 def asked(text: str, plan: Plan) -> Asked:
@@ -151,20 +148,21 @@ def _by_initials(connection: Connection, asked: Asked, value: str, id: int, limi
 
 def _by_words(connection: Connection, asked: Asked, _value: str, id: int, limit: int) -> list[Step]:
     found = words.with_all(connection, _rarest(asked.words), after=id, limit=limit)
-    steps = [Step(value="", id=one, customer=one) for one in found.ids]
-    if found.looked is not None:
-        steps.append(Step(value="", id=found.looked, customer=None, cut=True))
-    return steps
+    return [Step(value="", id=one, customer=one) for one in found]
 
 
 def _rarest(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A few words that probably few customers have: the index asks for these, the records for all.
+    """A few words that probably few customers have: the index is asked for these, the records for all.
 
-    Long words and numbers first, lone characters last; of others those at the end, as addresses begin with what is
-    large. Every address has 号 in it, and an index that has to look at its list looks at everybody.
+    Long words and numbers first; what is in every address last. Of others those at the end, as Chinese addresses begin
+    with what is large.
     """
-    ranked = sorted(enumerate(words), key=lambda one: (-min(len(one[1]), 3), -one[0]))
+    ranked = sorted(enumerate(words), key=lambda one: (_is_common(one[1]), -min(len(one[1]), 3), -one[0]))
     return tuple(word for _, word in ranked[:_ASKED_OF_THE_INDEX])
+
+
+def _is_common(word: str) -> bool:
+    return len(word) == 1 or not _IN_EVERY_ADDRESS.isdisjoint(word)
 
 
 def _by_text(

@@ -6,22 +6,18 @@ SQLite: an FTS5 table that keeps nothing but the index, so whoever takes words o
 cut already; the `ascii` tokenizer only splits at spaces. PostgreSQL: a tsvector and a GIN index on it. Neither is a
 table of the metadata; both are made and dropped with `customers`.
 
-A word that millions have must not make anybody wait. SQLite walks the lists in the order of ids, window by window,
-and stops when a page is full or the time is over. A GIN index makes the whole list first, so we let it make at most
-`_LISTED` entries for each word: with one rarer word among them the answer is exact, otherwise a sample.
+A word that millions have must not make anybody wait. SQLite walks the lists in the order of ids and stops when a page
+is full; only two long lists that never meet are read to their ends. A GIN index makes the whole list first, so we let
+it make at most `_LISTED` entries for each word: with one rarer word the answer is exact, otherwise a sample.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, event, text
 
 _LISTED = 20_000
-_WINDOW = 100_000  # ids
-_PATIENCE_S = 0.04
 _MADE = {
     "sqlite": (
         "CREATE VIRTUAL TABLE customer_words"
@@ -69,51 +65,23 @@ def change(connection: Connection, customer: int, before: Sequence[str], after: 
             put(connection, [(customer, after)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Ids in order, and up to which id was looked; None: to the end."""
+def with_all(connection: Connection, words: Sequence[str], *, after: int = 0, limit: int) -> list[int]:
+    """Ids above `after` of customers that have all of these words, in order; fewer than `limit`: these are all.
 
-    ids: list[int]
-    looked: int | None = None
-
-
-def with_all(connection: Connection, words: Sequence[str], *, after: int = 0, limit: int) -> Found:
-    """Ids above `after` of customers that have all of these words: at most `limit`, fewer where these are all.
-
-    Where it takes too long, fewer too, and `looked` says how far it came. On PostgreSQL, where no word is rare, they
-    are some of them.
+    On PostgreSQL, where none of the words is rare, they are some of them.
     """
     if not words:
-        return Found(ids=[])
+        return []
     if connection.dialect.name == "sqlite":
-        return _with_all_sqlite(connection, words, after, limit)
+        given = {"words": " ".join(f'"{word}"' for word in words), "after": after, "limit": limit}
+        return list(connection.execute(_SQLITE, given).scalars())
     connection.execute(_SETTINGS)
-    quoted = " & ".join(f"'{word}'" for word in words)
-    given = {"words": quoted, "after": after, "limit": limit}
-    return Found(ids=list(connection.execute(_POSTGRESQL, given).scalars()))
+    given = {"words": " & ".join(f"'{word}'" for word in words), "after": after, "limit": limit}
+    return list(connection.execute(_POSTGRESQL, given).scalars())
 
 
-def _with_all_sqlite(connection: Connection, words: Sequence[str], after: int, limit: int) -> Found:
-    """Window by window: two lists of millions that never meet would be read to their ends."""
-    begun, ids = time.monotonic(), list[int]()
-    last = connection.execute(_LAST).scalar() or 0
-    quoted = " ".join(f'"{word}"' for word in words)
-    while after < last:
-        until = after + _WINDOW
-        given = {"words": quoted, "after": after, "until": until, "limit": limit - len(ids)}
-        ids += connection.execute(_SQLITE, given).scalars()
-        if len(ids) == limit:
-            return Found(ids=ids)
-        after = until
-        if time.monotonic() - begun > _PATIENCE_S:
-            return Found(ids=ids, looked=after if after < last else None)
-    return Found(ids=ids)
-
-
-_LAST = text("SELECT max(id) FROM customers")
 _SQLITE = text(
-    "SELECT rowid FROM customer_words WHERE customer_words MATCH :words AND rowid > :after AND rowid <= :until"
-    " ORDER BY rowid LIMIT :limit"
+    "SELECT rowid FROM customer_words WHERE customer_words MATCH :words AND rowid > :after ORDER BY rowid LIMIT :limit"
 )
 # For the connection, which only looks things up: what is asked for there never needs a whole table.
 _SETTINGS = text(

@@ -88,7 +88,7 @@ async def test_new_customers_are_found_by_words(store):
     from callserver.store import words
 
     await land(store, entry(**WANG), entry(line=3, external_id="C2", name="李娜"))
-    [found] = await store.read(lambda connection: words.with_all(connection, ["王伟"], limit=9).ids)
+    [found] = await store.read(lambda connection: words.with_all(connection, ["王伟"], limit=9))
     assert (await of_id(store, "C1"))[0].id == found
 
 

@@ -11,7 +11,10 @@ has written, and shortly where nobody does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import subprocess
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -213,20 +216,26 @@ class _Import:
 
 @asynccontextmanager
 async def _reading(asked: Asked, plan: Plan) -> AsyncIterator[Connection]:
-    """The process that reads, and our end of its pipe; it is gone when the block ends."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, its = spawn.Pipe()
-    process = spawn.Process(
-        target=reader.work, args=(its, asked, plan), name="callserver-import", daemon=True
+    """The process that reads, and our end of its pipe; it is gone when the block ends.
+
+    Not one of multiprocessing's own: those leave a process behind that looks after their resources.
+    """
+    ours, its = multiprocessing.Pipe()
+    begin = f"from callserver.work.reader import begin; begin({its.fileno()})"
+    process = await asyncio.to_thread(
+        subprocess.Popen,
+        [sys.executable, "-c", begin],
+        pass_fds=[its.fileno()],
+        stdin=subprocess.DEVNULL,
     )
-    await asyncio.to_thread(process.start)
     its.close()
     try:
+        with contextlib.suppress(BrokenPipeError):  # then it is told when we listen
+            ours.send((asked, plan))
         yield ours
     finally:
-        process.terminate()  # first, or a thread that listens to the pipe would listen for ever
-        await asyncio.to_thread(process.join)
-        process.close()
+        process.kill()  # first, or a thread that listens to the pipe would listen for ever
+        await asyncio.to_thread(process.wait)
         ours.close()
 
 

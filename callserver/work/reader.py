@@ -116,6 +116,16 @@ def _batch(clerk: Clerk, seen: Seen, rows: list[Row], end: int) -> Batch:
 # --- through the pipe ------------------------------------------------------------------------------------------------
 
 
+def begin(descriptor: int) -> None:
+    """The process begins: our end of the pipe has this number, and what is asked comes through it."""
+    pipe = Connection(descriptor)
+    try:
+        asked, plan = pipe.recv()
+    except (EOFError, KeyboardInterrupt):
+        return
+    work(pipe, asked, plan)
+
+
 def work(pipe: Connection, asked: Asked, plan: Plan) -> None:
     """The process: tell what was opened, hear where to begin, send batches, tell the end."""
     try:

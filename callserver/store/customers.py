@@ -23,7 +23,7 @@ from callserver.customers.checking import Draft
 from callserver.customers.record import Customer, CustomerId, customer_from_json
 from callserver.errors import Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant, iso
-from callserver.store import audit, history, ids, outbox, words
+from callserver.store import audit, history, ids, landing, outbox, words
 from callserver.store.desk import customer_numbers as numbers_table
 from callserver.store.desk import customers as table
 from callserver.store.desk import findable
@@ -35,7 +35,8 @@ _DRAFTED = tuple(field.name for field in fields(Draft))
 
 
 def create(connection: Connection, draft: Draft, actor: Actor, now: Instant) -> Customer:
-    """A new customer. Raises Conflict where another one has its external id."""
+    """A new customer, with the open tickets that their numbers have by now. Raises Conflict where another one has its
+    external id."""
     if draft.external_id is not None:
         _refuse_taken(connection, draft.external_id)
     customer = drafted(draft, reserve(connection, 1)[0], actor, now)
@@ -48,6 +49,7 @@ def create(connection: Connection, draft: Draft, actor: Actor, now: Instant) -> 
     told = [name for name in _DRAFTED if getattr(draft, name) != getattr(Draft(), name)]
     audit.note(connection, actor, "customer.create", subject(customer.id), {"fields": told}, now)
     tell(connection, customer, told, now)
+    landing.adopt(connection, customer, actor, now)
     return customer
 
 
@@ -95,6 +97,8 @@ def change(
     rewrite(connection, before, after, actor, now)
     audit.note(connection, actor, "customer.change", subject(after.id), {"fields": list(changes)}, now)
     tell(connection, after, list(changes), now)
+    if tails(after) - tails(before):
+        landing.adopt(connection, after, actor, now)
     return after
 
 

@@ -20,7 +20,7 @@ from callserver.customers.merging import Going
 from callserver.customers.record import Customer, CustomerId, customer_from_json
 from callserver.errors import BadValue, Conflict, NotFound
 from callserver.facts import Actor, Instant, iso
-from callserver.store import audit, customers, following, history, ids, outbox
+from callserver.store import audit, customers, following, history, ids, landing, outbox
 from callserver.store.desk import merges as table
 from callserver.store.desk import products as products_table
 from callserver.store.desk import tickets as tickets_table
@@ -78,6 +78,7 @@ def merge(connection: Connection, into: int, other: int, actor: Actor, now: Inst
     id = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
     done = Merge(id=MergeId(id), into=one.id, other=part.id, at=now, actor=actor.name)
     _told(connection, done, "customer.merge", {"from": part.id}, actor, now)
+    landing.adopt(connection, one, actor, now)  # a number that the two shared is one customer's now
     return done
 
 

@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 
+from callserver.customers import checking
 from callserver.errors import NotFound
 from callserver.facts import iso
-from callserver.store import call_tickets, engine, kinds, landing, promises, text, tickets
+from callserver.store import call_tickets, customers, engine, kinds, merging, promises, text, tickets
 from callserver.store.desk import outbox, timeline, webhooks
 from callserver.store.desk import tickets as ticket_table
 from callserver.store.engine import Store
@@ -23,7 +24,7 @@ from callserver.tickets.changing import Draft
 from callserver.tickets.landing import MOVED, WITHHELD
 from callserver.tickets.promise import NewPromise
 from callserver.tickets.record import TicketId
-from tests.store.hotline import LI, SITE, STRANGER, WANG, Hotline, visit
+from tests.store.hotline import LI, PLAN, SITE, STRANGER, WANG, Hotline, visit
 from tests.store.of_tickets import ANNA, HOUR, MINUTE, NOON
 from tests.store.samples import DAY, PBX, call_id
 
@@ -291,16 +292,31 @@ async def test_a_household_waits_for_the_agent_unless_only_one_has_a_ticket(hotl
 async def test_a_customer_who_comes_later_gets_the_tickets_of_their_number(hotline: Hotline) -> None:
     mine, theirs = await hotline.gave_up(STRANGER), await hotline.gave_up(LI)
     li = await hotline.customer("李秀英", STRANGER)
-    given = await hotline.store.write(lambda c: landing.adopt(c, li, ANNA, hotline.now))
-    assert given == ((await hotline.ticket_of(mine)).id,)
-    assert (await hotline.ticket_of(mine)).customer == li.id
+    given = await hotline.ticket_of(mine)
+    assert given.customer == li.id
     assert (await hotline.ticket_of(theirs)).customer is None
-    assert [one.customer for one in await hotline.promises(given[0])] == [li.id]
+    assert [one.customer for one in await hotline.promises(given.id)] == [li.id]
+
+
+async def test_a_customer_who_gets_another_number_gets_its_tickets(hotline: Hotline) -> None:
+    call = await hotline.gave_up(STRANGER)
+    li = await hotline.customer("李秀英", LI)
+    draft = checking.changed(li, {"numbers": [LI, STRANGER]}, PLAN)
+    await hotline.store.write(lambda c: customers.change(c, li.id, 1, draft, ANNA, hotline.now))
+    assert (await hotline.ticket_of(call)).customer == li.id
+
+
+async def test_a_household_that_turns_out_to_be_one_customer_gets_its_tickets(hotline: Hotline) -> None:
+    li, wang = await hotline.customer("李秀英", STRANGER), await hotline.customer("王小明", STRANGER)
+    call = await hotline.gave_up(STRANGER)
+    assert (await hotline.ticket_of(call)).customer is None
+    await hotline.store.write(lambda c: merging.merge(c, li.id, wang.id, ANNA, hotline.now))
+    assert (await hotline.ticket_of(call)).customer == li.id
 
 
 async def test_a_customer_who_was_imported_later_gets_the_ticket_with_the_next_call(hotline: Hotline) -> None:
     missed = await hotline.ticket_of(await hotline.gave_up(STRANGER))
-    li = await hotline.customer("李秀英", STRANGER)
+    li = await hotline.imported("李秀英", STRANGER)
     ticket = await hotline.ticket_of(await hotline.talked(STRANGER))
     assert (ticket.id, ticket.customer) == (missed.id, li.id)
     whose = select(timeline.c.customer_id).where(timeline.c.ticket_id == ticket.id).distinct()
@@ -313,9 +329,7 @@ async def test_a_number_that_others_share_gives_nobody_a_ticket(hotline: Hotline
     await hotline.customer("李秀英", STRANGER)
     household = await hotline.gave_up(LI)
     both = await hotline.customer("李娜", STRANGER, LI)
-    assert await hotline.store.write(lambda c: landing.adopt(c, both, ANNA, hotline.now)) == (
-        (await hotline.ticket_of(household)).id,
-    )
+    assert (await hotline.ticket_of(household)).customer == both.id
     assert (await hotline.ticket_of(call)).customer != both.id
 
 

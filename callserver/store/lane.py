@@ -10,6 +10,7 @@ makes a hop for each call of sqlite3, 21 for a small append, and could be cancel
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
@@ -27,6 +28,11 @@ T = TypeVar("T")
 # Transactions are begun by us, with the write lock at once. The driver's own BEGIN comes late, not before
 # CREATE TABLE, and is never IMMEDIATE: a reader that turns writer halfway is refused without waiting.
 WRITING = "BEGIN IMMEDIATE"
+
+# SQLite itself looks for a lock after 1, 2, 5, 10 ... and then only every 100 ms, so who waits for a process that
+# writes all the time (an import) hardly ever looks in the moment in which it pauses. Asking costs some microseconds.
+LOOK_AGAIN_S = 0.004
+PATIENCE_S = 5.0  # where nobody says how long to wait for a lock; the driver's own
 
 
 class Lane:
@@ -51,8 +57,9 @@ class Lane:
         if busy_s is not None:
             options["timeout"] = busy_s
         connection = await hop.opened(file, **options)
+        beginning = None if begin is None else (begin, float(options.get("timeout", PATIENCE_S)))
         try:
-            engine = await hop.on_thread(connection, partial(_laid_over, url, begin, tuple(pragmas)))
+            engine = await hop.on_thread(connection, partial(_laid_over, url, beginning, tuple(pragmas)))
         except BaseException:
             await connection.close()
             raise
@@ -80,11 +87,35 @@ class Lane:
             return work(connection)
 
 
-def _laid_over(url: URL, begin: str | None, pragmas: tuple[str, ...], raw: sqlite3.Connection) -> Engine:
+def _laid_over(
+    url: URL, beginning: tuple[str, float] | None, pragmas: tuple[str, ...], raw: sqlite3.Connection
+) -> Engine:
     """An engine whose only connection is this one; on the connection's own thread."""
     for pragma in pragmas:
         raw.execute(f"PRAGMA {pragma}")
     engine = create_engine(url, creator=lambda: raw, poolclass=StaticPool)
-    if begin is not None:
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    if beginning is not None:
+        begin, patience_s = beginning
+        event.listen(engine, "begin", lambda _connection: _begin(raw, begin, patience_s))
     return engine
+
+
+def _begin(raw: sqlite3.Connection, begin: str, patience_s: float) -> None:
+    """Take the write lock in the first moment in which nobody has it. Raises sqlite3.OperationalError."""
+    give_up = time.monotonic() + patience_s
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _begun(raw, begin, last=time.monotonic() >= give_up):
+            time.sleep(LOOK_AGAIN_S)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}")
+
+
+def _begun(raw: sqlite3.Connection, begin: str, *, last: bool) -> bool:
+    try:
+        raw.execute(begin)
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -263,6 +264,30 @@ class TestSQLite:
             assert not done
         await waiting
         assert await log.last_seq(store, PBX) == 8
+        await store.close()
+
+    async def test_a_writer_finds_the_short_pauses_of_one_that_writes_all_the_time(self, path: Path) -> None:
+        """As an import does: SQLite's own waiting looks every 100 ms, and misses a pause of 3 ms for seconds."""
+        store = await engine.open(f"sqlite:///{path}", busy_s=3)
+        enough = threading.Event()
+
+        def importing() -> None:
+            other = sqlite3.connect(path, isolation_level=None, timeout=60)
+            while not enough.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                enough.wait(0.05)
+                other.execute("COMMIT")
+                enough.wait(0.003)
+            other.close()
+
+        work = asyncio.create_task(asyncio.to_thread(importing))
+        try:
+            for turn in range(10):
+                key = f"lease-{turn}"
+                assert await leases.acquire(store, key, "a", 60) is not None
+        finally:
+            enough.set()
+            await work
         await store.close()
 
     async def test_a_writer_that_waited_in_vain_is_told_that_it_is_busy(self, path: Path) -> None:

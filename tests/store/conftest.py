@@ -91,11 +91,12 @@ def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared_postgres(postgres_url: str) -> str:
     """The URL of a database with our tables. It is emptied before each test: quicker than a new one."""
+    name = f"shared_{uuid.uuid4().hex}"  # another folder of tests has one of its own on the same server
 
     async def prepare() -> str:
-        await administer(postgres_url, "CREATE DATABASE shared")
-        await migrations.upgrade(named(postgres_url, "shared"))
-        return named(postgres_url, "shared")
+        await administer(postgres_url, f"CREATE DATABASE {name}")
+        await migrations.upgrade(named(postgres_url, name))
+        return named(postgres_url, name)
 
     return beside(prepare())
 

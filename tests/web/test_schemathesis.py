@@ -32,7 +32,7 @@ from callserver.web.api.everything import SUBJECTS
 from tests.web.conftest import NOW, TOKEN
 from tests.web.threads import Served, served
 
-ASKED = 8  # times, each operation, of each kind of input
+ASKED = 5  # times, each operation, of each kind of input
 URL_MOST = 8000  # what is longer is refused before it is a request
 CONFIG = {
     "checks": {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.conftest import Site
+from tests.web.conftest import BOTH, Site
+
+pytestmark = BOTH
 
 
 async def customer(site: Site, name: str = "王芳") -> int:

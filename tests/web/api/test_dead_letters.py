@@ -6,7 +6,9 @@ from callserver.store import outbox, webhooks
 from callserver.store.engine import Connection
 from callserver.store.outbox import Event
 from callserver.store.webhook import Subscription, WebhookId
-from tests.web.conftest import ADMIN, NOW, Site
+from tests.web.conftest import ADMIN, BOTH, NOW, Site
+
+pytestmark = BOTH
 
 
 async def dead(site: Site, count: int = 1) -> int:

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from callserver.store.desk import idempotency
 from callserver.store.disclosure import Piece
 from callserver.web.api.privacy import zipped
-from tests.web.conftest import TOKEN, Site
+from tests.web.conftest import BOTH, TOKEN, Site
+
+pytestmark = BOTH
 
 
 async def wang(site: Site) -> int:

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from callserver.store.desk import audit
-from tests.web.conftest import Site
+from tests.web.conftest import BOTH, Site
+
+pytestmark = BOTH
 
 WORDS = "SQL'; DROP TABLE tickets; -- <script>alert(1)</script> =cmd() \u202e 😀 مرحبا"
 

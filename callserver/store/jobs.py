@@ -63,6 +63,17 @@ class Job:
     claimed_until: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A job that was given up after `attempts`, and why; it is kept until somebody lets it be tried again."""
+
+    kind: str
+    key: str
+    attempts: int
+    dead_at: Instant
+    error: str
+
+
 def new_jobs(store: Store) -> Insert:
     """The statement that puts jobs down (columns kind, key, body, run_at); a known key changes nothing."""
     return _dropping_known(store.insert(table))
@@ -167,6 +178,33 @@ async def count_waiting(store: Store) -> dict[str, int]:
     """How many jobs of each kind are neither done nor dead."""
     wanted = select(table.c.kind, func.count()).where(waiting).group_by(table.c.kind)
     return {row[0]: row[1] for row in await store.report(lambda connection: connection.execute(wanted).all())}
+
+
+async def dead(store: Store, *, limit: int = 100) -> list[DeadJob]:
+    """Jobs that were given up, the last one first."""
+    wanted = (
+        select(table.c.kind, table.c.key, table.c.attempts, table.c.dead_at, table.c.error)
+        .where(table.c.dead_at.is_not(None))
+        .order_by(table.c.dead_at.desc(), table.c.id.desc())
+        .limit(limit)
+    )
+    rows = await store.report(lambda connection: connection.execute(wanted).all())
+    return [DeadJob(**{**row._mapping, "error": row.error or ""}) for row in rows]
+
+
+async def count_dead(store: Store) -> int:
+    """How many jobs were given up."""
+    wanted = select(func.count()).where(table.c.dead_at.is_not(None))
+    return await store.report(lambda connection: int(connection.execute(wanted).scalar_one()))
+
+
+async def again(store: Store, key: str | None, *, now: Instant | None = None) -> int:
+    """Let a job that was given up be tried again from the beginning, or all of them (None). Returns how many."""
+    chosen = (
+        [table.c.dead_at.is_not(None)] if key is None else [table.c.dead_at.is_not(None), table.c.key == key]
+    )
+    change = update(table).where(*chosen).values(dead_at=None, attempts=0, run_at=clock(now))
+    return await store.write(lambda connection: connection.execute(change).rowcount)
 
 
 def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from callserver.cli.tail import moment, readable
+from callserver.store import engine, jobs
 from tests.cli.conftest import Command
 from tests.node.test_duty import times
 
@@ -32,6 +34,33 @@ def test_upgrade_makes_the_tables_once(callserver: Command, settings: Path) -> N
     (found,) = callserver("db", "check", "--json").json
     assert found["asterisk"] == [{"id": "main", "facts": 0, "seen_at": None, "open_calls": 0}]
     assert callserver("db", "check").code == 0
+
+
+def test_a_job_that_was_given_up_is_shown_with_its_reason_and_tried_again(
+    callserver: Command, settings: Path
+) -> None:
+    callserver("db", "upgrade")
+    assert (callserver("db", "dead").code, callserver("db", "dead").out) == (0, "no job was given up\n")
+    asyncio.run(_given_up(settings.with_name("callserver.db"), "land:main:1.1:ended", "no such kind: call"))
+    said = callserver("db", "dead")
+    assert said.code == 1
+    assert "land:main:1.1:ended  no such kind: call" in said.out
+    (found,) = callserver("db", "dead", "--json").json
+    assert (found["dead"][0]["key"], found["dead"][0]["kind"]) == ("land:main:1.1:ended", "land")
+    assert "jobs given up: 1 (why: `callserver db dead`)" in callserver("db", "check").out
+    assert callserver("db", "again").code == callserver("db", "again", "land:of:nobody").code == 2
+    assert callserver("db", "again", "land:main:1.1:ended").out == "1 will be tried again\n"
+    (held,) = callserver("db", "check", "--json").json
+    assert (held["waiting_jobs"], held["dead_jobs"]) == ({"land": 1}, 0)
+    assert callserver("db", "again", "--all").out == "0 will be tried again\n"
+
+
+async def _given_up(database: Path, key: str, why: str) -> None:
+    store = await engine.open(f"sqlite:///{database}")
+    await jobs.enqueue(store, [jobs.NewJob(kind="land", key=key)])
+    (claimed,) = await jobs.claim(store, "worker")
+    assert await jobs.bury(store, claimed, why)
+    await store.close()
 
 
 def test_what_was_omitted_is_found_repaired_and_then_gone(callserver: Command, settings: Path) -> None:

@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any, TypeAlias, TypeVar
 
 from callserver.customers import warranty
-from callserver.customers.record import NUMBER_KINDS, Address, Customer, Number, NumberKind, Product
+from callserver.customers.record import NUMBER_KINDS, Address, Customer, Details, Number, NumberKind, Product
 from callserver.customers.zones import ZONES
 from callserver.errors import BadValues
 from callserver.numbers import Plan
@@ -45,19 +45,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What somebody says about a customer, checked; see record.Customer."""
-
-    name: str = ""
-    numbers: tuple[Number, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    language: str | None = None
-    zone: str | None = None
-    vip: bool = False
-    caution: str = ""
-    external_id: str | None = None
-    notes: str = ""
-    do_not_call: bool = False
+class Draft(Details):
+    """What somebody says about a customer, checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

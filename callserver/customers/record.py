@@ -42,15 +42,10 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """A person or a household. `caution`: why to be careful, empty for nearly everybody. `zone`: IANA name.
+class Details:
+    """What people say about a customer. `caution`: why to be careful, empty for nearly everybody. `zone`: IANA name."""
 
-    `merged_into`: this is part of that one now. `erased_at`: only that there was somebody is left.
-    """
-
-    id: CustomerId
-    version: int
-    name: str
+    name: str = ""
     numbers: tuple[Number, ...] = ()
     addresses: tuple[Address, ...] = ()
     language: str | None = None
@@ -60,6 +55,17 @@ class Customer:
     external_id: str | None = None
     notes: str = ""
     do_not_call: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer(Details):
+    """A person or a household.
+
+    `merged_into`: this is part of that one now. `erased_at`: only that there was somebody is left.
+    """
+
+    id: CustomerId
+    version: int
     created_at: Instant
     created_by: str
     created_through: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from callserver.store import outbox, text
 from callserver.store.desk import outbox as table
@@ -32,7 +32,11 @@ async def listening(store: Store, *patterns: str, state: str = "on") -> int:
 
 
 async def told(store: Store, *events: Event, now: int = AT) -> None:
-    await store.write(lambda c: [outbox.tell(c, one, now=now) for one in events])
+    def tell(connection: Connection) -> None:
+        for one in events:
+            outbox.tell(connection, one, now=now)
+
+    await store.write(tell)
 
 
 async def rows(store: Store) -> list[Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import Connection
 
 from callserver.facts import MACHINE
 from callserver.store import outbox, webhooks
@@ -69,6 +70,10 @@ class Receiver:
     def numbers(self) -> list[int]:
         """The `n` of every event, in the order in which they came."""
         return [heard.event["data"]["n"] for heard in self.heard]
+
+    def has_heard(self, count: int) -> bool:
+        """Whether it heard so many by now, no more."""
+        return len(self.heard) == count
 
     def times(self) -> Counter[int]:
         return Counter(self.numbers)
@@ -180,4 +185,9 @@ async def told(store: Store, *numbers: int, subject: str = "ticket:17", now: int
         )
         for n in numbers
     ]
-    await store.write(lambda c: [outbox.tell(c, event, now=now) for event in events])
+
+    def tell(connection: Connection) -> None:
+        for event in events:
+            outbox.tell(connection, event, now=now)
+
+    await store.write(tell)

@@ -164,7 +164,7 @@ async def test_the_loop_sends_what_is_told_while_it_runs_and_stops_in_good_order
         running = asyncio.create_task(courier.run())
         for number in range(3):
             await told(store, number)
-            await eventually(lambda number=number: len(there.heard) == number + 1)
+            await eventually(partial(there.has_heard, number + 1))
         courier.stop()
         await running
     assert results == [(webhook.id, "delivered")] * 3

@@ -58,7 +58,7 @@ ROOMS = {
     "push": Room(rooms="errors facts", packages="aiohttp orjson structlog"),
     "web": Room(
         rooms="errors facts settings numbers customers tickets sheets store push vitals",
-        packages="aiohttp jinja2 msgspec orjson prometheus_client puremagic structlog",
+        packages="aiohttp jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(
         rooms="errors facts settings ami calls journals store vitals",

@@ -31,7 +31,9 @@ HIDDEN: Final = "***"
 STARS: Final = "****"
 
 _SHORTEST = 6  # digits; what is shorter is an extension or a service
-_PHONE_LIKE = re.compile(r"(?<![\w-])\+?\d(?:[\s()./-]{0,2}\d){6,}")
+# Also right behind a letter: Chinese writes no blank before a number.
+_PHONE_LIKE = re.compile(r"[+＋]?\d(?:[^\w\n]{0,3}_?\d){6,}")
+_LINE_LIKE = re.compile(r"(?<![\w-])\+?\d{7,}")  # not the running number of a channel: PJSIP/trunk-00000012
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?")  # or an instant
 _CHOICE = re.compile(r"[a-z][a-z0-9_-]*")  # or a name in small letters: kept only for who may know names
 _NOT_ASCII_DIGIT = re.compile(r"[^0-9]")
@@ -77,10 +79,8 @@ def _kept(digits: int) -> int:
 
 
 def name(text: str | None, sight: Sight) -> str | None:
-    """A name, or its first letter where the reader may not know who it is."""
-    if not text or sight == "masked":
-        return text
-    return text[0] + STARS
+    """A name, or its first letter where the reader may not know who it is. Many a caller's name is their number."""
+    return text[0] + STARS if text and sight == "nameless" else scrubbed(text, sight)
 
 
 def hidden(text: str | None) -> str | None:
@@ -245,7 +245,7 @@ def _call(body: Body, sight: Sight, country: str) -> dict[str, Any]:
 
 def _line(text: str | None) -> str | None:
     """A channel or an extension; `Local/13800138000@...` has a number in it."""
-    return scrubbed(text, "masked")
+    return _LINE_LIKE.sub(STARS, text) if text else text
 
 
 def _anything(value: Any, sight: Sight = "masked", country: str = "") -> Any:

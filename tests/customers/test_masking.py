@@ -227,6 +227,23 @@ def test_products_promises_and_attachments_keep_their_shape(thing: Thing, body: 
         assert found != body
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "电话13800138000",
+        "Tel13800138000",
+        "138·0013·8000",
+        "138–0013–8000",
+        "138_0013_8000",
+        "１３８００１３８０００",
+    ],
+)
+def test_a_number_is_hidden_however_it_is_written_into_a_text(text: str) -> None:
+    for thing, field in (("ticket", "subject"), ("customer", "name"), ("call", "caller_name")):
+        found = masked(thing, {field: text}, "masked", "cn")[field]  # type: ignore[arg-type]
+        assert "8000" not in found and "８０００" not in found, (thing, found)
+
+
 def test_who_may_see_everything_does() -> None:
     things: tuple[Thing, ...] = ("customer", "ticket", "call")
     for thing in things:

@@ -13,7 +13,8 @@ from msgspec import Meta, Struct
 from callserver.errors import BadValue
 from callserver.store import customers, finding
 from callserver.store.engine import Connection
-from callserver.store.finding import WAYS, Hit, Place, Way
+from callserver.store.finding import FEWEST_DIGITS, WAYS, Hit, Page, Place, Way
+from callserver.web.api import showing
 from callserver.web.api.customers import CustomerShown, shown
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.problems import wrong_query
@@ -22,6 +23,9 @@ from callserver.web.api.shapes import Cursor, NextCursor, cursor, number_as_writ
 api = Operations(
     "search", "Customers by name, initials, number or its last digits, address, serial or ticket number."
 )
+
+OVER_HIDDEN: frozenset[Way] = frozenset({"digits", "serial", "words"})
+"""Ways that would tell what is masked, a digit or a word a question: not for whoever sees it masked."""
 
 
 class SearchQuery(Struct, frozen=True, kw_only=True):
@@ -62,23 +66,51 @@ def search(connection: Connection, asked: Asked, query: SearchQuery) -> Done[Fou
 
     A name by its beginning, or any two characters of one in Chinese; its pinyin initials; a number in any writing, or
     at least 4 of its last digits; words of an address; a serial number or its beginning; an external id; a ticket's
-    number.
+    number. Without the right `personal:read` not by address, serial number or more than 4 last digits, and no further
+    than the first page by those.
     """
+    after = _place(query.cursor)
     try:
         page = finding.find(
             connection,
             number_as_written(query.q) or "",
             asked.site.plan,
-            ways=(query.by,) if query.by else WAYS,
+            ways=_ways(query, asked, after),
             limit=query.limit,
-            after=_place(query.cursor),
+            after=after,
         )
     except BadValue as error:
         raise wrong_query("cursor", error.why) from error
-    end = cursor([page.next.way, page.next.value, page.next.id]) if page.next else None
-    subjects = tuple(customers.subject(hit.customer.id) for hit in page.hits if hit.customer)
-    body = Found(hits=[_hit(one, asked) for one in page.hits], cursor=end, more=page.more)
-    return Done(body, seen=subjects)
+    end = _end(page, asked)
+    body = Found(
+        hits=[_hit(one, asked) for one in page.hits],
+        cursor=end,
+        more=page.more or (page.next is not None and end is None),
+    )
+    return Done(body, seen=tuple(_subject(hit) for hit in page.hits))
+
+
+def _ways(query: SearchQuery, asked: Asked, after: Place | None) -> tuple[Way, ...]:
+    """The ways that this asker may go. Raises Refused 400 where the one that is asked for is none of them."""
+    ways: tuple[Way, ...] = (query.by,) if query.by else WAYS
+    if showing.sight(asked) == "whole":
+        return ways
+    few = sum(letter.isdigit() for letter in query.q) <= FEWEST_DIGITS and after is None
+    left = tuple(one for one in ways if one not in OVER_HIDDEN or (one == "digits" and few))
+    if query.by and not left:
+        raise wrong_query("by", f"whoever sees this masked cannot look into it ({showing.PERSONAL})")
+    return left
+
+
+def _end(page: Page, asked: Asked) -> str | None:
+    """A place among last digits is a whole number, which not everybody may see."""
+    if page.next is None or (page.next.way in OVER_HIDDEN and showing.sight(asked) != "whole"):
+        return None
+    return cursor([page.next.way, page.next.value, page.next.id])
+
+
+def _subject(hit: Hit) -> str:
+    return f"ticket:{hit.ticket}" if hit.customer is None else customers.subject(hit.customer.id)
 
 
 def _hit(hit: Hit, asked: Asked) -> HitShown:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from callserver.customers import masking
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue
 from callserver.facts import iso
@@ -310,7 +311,7 @@ def _done(connection: Connection, ticket: Ticket, asked: Asked, *, made: bool = 
         asked,
         spoken=spoken(ticket.number),
         open=ticket.open,
-        customer_name=_name(connection, ticket),
+        customer_name=masking.name(_name(connection, ticket), showing.sight(asked)),
         promises=[promise_shown(one, asked) for one in owed],
         next=_next(connection, ticket),
         outside=_outside(connection, [subject(ticket), *(f"promise:{one.id}" for one in owed)]),

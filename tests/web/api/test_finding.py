@@ -66,6 +66,22 @@ async def test_a_place_of_another_search_is_refused(site: Site) -> None:
         assert (said.status, said.fields) == (400, ["cursor"]), query
 
 
+async def test_no_search_tells_what_is_masked(site: Site) -> None:
+    await people(site)
+    given = {"addresses": [{"line": "人民路5号"}], "name": "李娜"}
+    customer = (await site.ask("POST", "customers", given)).body["id"]
+    await site.ask("POST", f"customers/{customer}/products", {"category": "fridge", "serial": "ABCD1234"})
+    masked = await site.token("customers:read")
+    for q in ("08000", "138000", "人民路", "ABCD12"):  # each a step towards the whole
+        assert (await site.ask("GET", f"search?q={q}", token=masked)).body["hits"] == [], q
+    for by in ("serial", "words"):
+        assert (await site.ask("GET", f"search?q=ABCD&by={by}", token=masked)).fields == ["by"]
+    seen = (await site.ask("GET", "search?q=8000&limit=1", token=masked)).body
+    assert (len(seen["hits"]), seen["cursor"], seen["more"]) == (1, None, True)
+    whole = (await site.ask("GET", "search?q=8000&limit=1")).body["cursor"]  # it holds a number
+    assert (await site.ask("GET", f"search?q=8000&cursor={whole}", token=masked)).fields == ["cursor"]
+
+
 async def test_nothing_is_no_question(site: Site) -> None:
     assert (await site.ask("GET", "search")).fields == ["q"]
     assert (await site.ask("GET", "search?q=")).fields == ["q"]

@@ -5,6 +5,8 @@ In: argv. Out: the right function called. Must not know: what any of them does.
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -93,5 +95,7 @@ app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. Where a terminal or pipe cannot show a Chinese name, its letters are spelled out."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()

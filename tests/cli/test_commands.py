@@ -34,6 +34,37 @@ COMMANDS = [
     "config check",
     "config show",
     "config example",
+    "db dead",
+    "db again",
+    "customers import",
+    "customers export",
+    "customers show",
+    "customers find",
+    "customers history",
+    "customers merge",
+    "customers unmerge",
+    "customers split",
+    "token create",
+    "token list",
+    "token revoke",
+    "webhooks add",
+    "webhooks list",
+    "webhooks test",
+    "webhooks pause",
+    "webhooks resume",
+    "webhooks rotate",
+    "webhooks remove",
+    "webhooks dead",
+    "webhooks resend",
+    "webhooks drop",
+    "privacy show",
+    "privacy export",
+    "privacy erase",
+    "privacy wipe",
+    "privacy retention",
+    "audit verify",
+    "audit list",
+    "audit export",
 ]
 
 
@@ -58,7 +89,8 @@ def test_the_documents_and_the_codes_agree() -> None:
     for ending, meaning in MEANING.items():
         assert f"| {ending.value} | {meaning} |" in text
     for command in COMMANDS:
-        assert f"callserver {command}" in text
+        beside_another = f", `{command.split()[-1]} "  # `callserver webhooks pause ID`, `resume ID`
+        assert f"callserver {command}" in text or beside_another in text, command
 
 
 @pytest.mark.parametrize(
@@ -143,3 +175,15 @@ def test_completion_is_offered_for_bash() -> None:
     )
     assert done.returncode == 0
     assert "complete -o default -F _callserver_completion callserver" in done.stdout
+
+
+def test_a_name_that_the_terminal_cannot_show_is_spelled_out() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "callserver", "number", "王"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (1, b"")
+    assert b"\\u738b" in said.stdout

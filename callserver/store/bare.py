@@ -45,7 +45,7 @@ async def _sqlite(url: URL, begin: str | None, work: Callable[[Connection], T]) 
 
 
 async def _postgresql(url: URL, work: Callable[[Connection], T]) -> T:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
     with faults.translated():
         async with engine.begin() as connection:
             return await connection.run_sync(work)

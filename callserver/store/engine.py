@@ -195,6 +195,7 @@ def _postgresql_engine(url: URL, count: int, settings: dict[str, str]) -> AsyncE
         url,
         pool_size=count,
         max_overflow=0,
+        hide_parameters=True,  # names and numbers of people belong into no traceback
         connect_args={
             "command_timeout": ANSWER_S,
             "timeout": ANSWER_S,

@@ -53,7 +53,7 @@ _PG_GONE = (
 def translate(error: Exception) -> StoreError:
     """The StoreError that says what `error` means to us; its text is the database's own."""
     if isinstance(error, DBAPIError):
-        return _kind(error)(str(error.orig))
+        return _kind(error)(_without_values(str(error.orig)))
     if isinstance(error, sqlite3.Error):  # while connecting, before SQLAlchemy is laid over it
         return _sqlite_kind(getattr(error, "sqlite_errorcode", 0) & 0xFF)(str(error))
     if isinstance(error, PoolTimeout):
@@ -61,6 +61,11 @@ def translate(error: Exception) -> StoreError:
     if isinstance(error, TimeoutError | asyncio.TimeoutError | OSError):
         return StoreGone(f"the database does not answer: {error or type(error).__name__}")
     return StoreError(str(error))
+
+
+def _without_values(said: str) -> str:
+    """PostgreSQL quotes the row below its message (`DETAIL: Key (name)=(...)`): a person, and this is logged."""
+    return said.partition("\nDETAIL")[0]
 
 
 def _kind(error: DBAPIError) -> type[StoreError]:

@@ -93,7 +93,7 @@ def _laid_over(
     """An engine whose only connection is this one; on the connection's own thread."""
     for pragma in pragmas:
         raw.execute(f"PRAGMA {pragma}")
-    engine = create_engine(url, creator=lambda: raw, poolclass=StaticPool)
+    engine = create_engine(url, creator=lambda: raw, poolclass=StaticPool, hide_parameters=True)
     if beginning is not None:
         begin, patience_s = beginning
         event.listen(engine, "begin", lambda _connection: _begin(raw, begin, patience_s))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from callserver.errors import SchemaTooOld, StoreError
 from callserver.store import address, engine, leases, log, migrations
+from callserver.store.desk import tokens
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy, StoreGone
 from callserver.store.schema import switches
@@ -103,6 +104,20 @@ async def test_the_databases_clock_is_in_milliseconds_of_this_era(store: Store) 
 async def test_an_error_of_the_database_says_what_it_said_and_not_the_password(store: Store) -> None:
     with pytest.raises(StoreError, match=r"no_such_table"):
         await store.write(lambda connection: connection.execute(text("SELECT * FROM no_such_table")))
+
+
+async def test_an_error_of_the_database_says_nothing_of_what_was_written(store: Store) -> None:
+    row = {
+        "name": "u-13800138000",
+        "hash": "h-13800138000",
+        "scopes": "[]",
+        "created_at": 1,
+        "created_by": "x",
+    }
+    with pytest.raises(StoreError) as caught:
+        await store.write(lambda connection: connection.execute(insert(tokens), [row, row]))
+    assert "13800138000" not in str(caught.value)
+    assert "parameters: (" not in str(caught.value.__cause__)
 
 
 async def test_a_writer_cancelled_anywhere_on_its_way_leaves_no_lock_behind(url: str) -> None:

@@ -210,13 +210,21 @@ def _wrong_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield f"headers.{name}", "1 to 1,000 printable ASCII characters, no blank at an end"
 
 
+# Where it is no link-local address: Alibaba Cloud; Amazon, Google; Oracle; Azure.
+_KEEPS_CREDENTIALS = frozenset(
+    {"100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "192.0.0.192", "168.63.129.16"}
+)
+
+
 def forbidden(address: Address, *, private: bool) -> str | None:
     """Why nothing may be sent to this address; None: it may. `private`: our own network may be sent to.
 
-    Never: link-local (where clouds keep their instances' credentials), multicast, unspecified and reserved ones.
+    Never: link-local (where most clouds keep their instances' credentials), multicast, unspecified and reserved ones.
     """
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return forbidden(address.ipv4_mapped, private=private)
+    if str(address) in _KEEPS_CREDENTIALS:
+        return "is where a cloud keeps the credentials of its machines: nothing is sent there"
     if address.is_loopback:
         return None if private else "is this machine's own address"
     if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:

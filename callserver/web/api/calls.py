@@ -122,7 +122,8 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
     behind = place(query.cursor, int, str, str)
     page = await search(asked.site.store, _wanted(query), query.limit, _place(behind))
     end = page.end and cursor([page.end.started_at, page.end.pbx, page.end.call])
-    return Done(_told({"calls": [showing.told("call", one, asked) for one in page.calls], "cursor": end}))
+    told = {"calls": [showing.told("call", one, asked) for one in page.calls], "cursor": end}
+    return Done(_told(told), seen=("calls",))  # one line a page: lists of calls are looked at all day
 
 
 @api("GET", "/calls/{id}", scope="calls:read")

@@ -93,7 +93,8 @@ def list_dead_letters(connection: Connection, asked: Asked, query: LettersQuery)
     )
     end = cursor([found[-1].id]) if len(found) == query.limit else None
     letters = [_shown(one, asked) for one in found]
-    return Done(Letters(letters=letters, cursor=end))
+    seen = tuple(one.subject for one in found) if asked.may(showing.PERSONAL) else ()
+    return Done(Letters(letters=letters, cursor=end), seen=seen)
 
 
 @api("POST", "/dead-letters/resend", scope="webhooks:manage")

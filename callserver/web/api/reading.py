@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from callserver.web.api.operation import Operation, Upload
 from callserver.web.api.problems import Refused, Wrong, wrong_query
 
 DEEPEST = 16  # arrays and objects inside one another
+_MOST_WRONG = 50  # fields that one answer names
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"', re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -177,7 +179,7 @@ def body_value(kind: Any, request: web.Request, content: bytes) -> Any:
     value = parsed(content)
     if not isinstance(value, dict):
         raise Refused(422, "the body must be a JSON object", ("", "must be an object"))
-    wrong = list(_wrong_fields(kind, value))
+    wrong = list(islice(_wrong_fields(kind, value), _MOST_WRONG))
     if not wrong:
         try:
             return msgspec.convert(value, kind)

@@ -266,6 +266,16 @@ async def test_a_call_is_not_put_where_nothing_is(
     assert (await site.api("calls/main:1.0"))["ticket"]["id"] == id
 
 
+async def test_who_looked_through_calls_is_in_the_audit(site: Site) -> None:
+    await site.api("calls")
+    line = (await site.api("audit"))["lines"][0]
+    assert (line["action"], line["subject"], line["detail"]) == (
+        "calls.read",
+        "calls",
+        {"operation": "list_calls"},
+    )
+
+
 async def test_who_looked_at_a_call_is_in_the_audit_of_its_ticket(site: Site) -> None:
     id = await on_a_ticket(site)
     await site.api("calls/main:1.0")

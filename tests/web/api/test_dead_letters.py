@@ -61,6 +61,17 @@ async def test_what_they_say_is_for_those_who_may_see_it(site: Site) -> None:
     assert "138" not in repr(letter)
 
 
+async def test_whoever_sees_what_they_say_is_noted(site: Site) -> None:
+    await dead(site, 2)
+    await site.ask("GET", "dead-letters", token=await site.token("webhooks:manage"))
+    await site.api("dead-letters")
+    lines = (await site.api("audit?action=ticket.*"))["lines"]
+    assert [(one["subject"], one["actor"]) for one in lines] == [
+        ("ticket:1", "operator"),
+        ("ticket:0", "operator"),
+    ]
+
+
 async def test_one_is_sent_again_and_is_dead_no_more(site: Site) -> None:
     await dead(site)
     letter = (await site.api("dead-letters"))["letters"][0]["id"]

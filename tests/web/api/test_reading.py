@@ -47,6 +47,11 @@ async def test_json_that_cannot_be_used_is_refused(site: Site, content: bytes, s
     assert (status, said in problem["detail"]) == (400, True), problem
 
 
+async def test_not_every_wrong_field_of_thousands_is_named(site: Site) -> None:
+    status, problem = await post(site, orjson.dumps({f"k{number}": 1 for number in range(50_000)}))
+    assert (status, len(problem["errors"])) == (422, 50)
+
+
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"text"', b"1"])
 async def test_a_body_that_is_no_object_is_refused(site: Site, content: bytes) -> None:
     status, problem = await post(site, content)

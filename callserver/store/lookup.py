@@ -11,11 +11,12 @@ each is bounded, so that a customer with a hundred thousand contacts costs what 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -49,7 +50,7 @@ from callserver.store.desk import tickets as tickets_table
 from callserver.store.desk import timeline as timeline_table
 from callserver.store.schema import calls as calls_table
 from callserver.tickets.promise import Promise
-from callserver.tickets.record import Entry, Ticket, ticket_from_json
+from callserver.tickets.record import Entry, EntryKind, Ticket, TicketId, ticket_from_json
 
 HOUSEHOLD = 10  # customers with one number, products, open tickets, promises: so many are shown
 CONTACTS = 20
@@ -68,12 +69,44 @@ class Owned:
     warranty: warranty.State
 
 
+class Contact(NamedTuple):
+    """An entry of a timeline as it lies in the database: `body` is JSON text.
+
+    The caller waits while these are read, and most are never looked at: whoever shows one makes an entry of it.
+    """
+
+    ticket: int
+    at: Instant
+    body: str
+    seq: int
+    kind: EntryKind
+    actor: str
+    through: str
+    call: str | None
+
+    def entry(self) -> Entry:
+        """The same as the timeline gives it."""
+        body = text.load(self.body)
+        corrects = body.pop("corrects", None)
+        return Entry(
+            ticket=TicketId(self.ticket),
+            seq=self.seq,
+            at=self.at,
+            kind=self.kind,
+            actor=self.actor,
+            through=self.through,
+            call=self.call,
+            corrects=corrects,
+            body=body,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dealings:
     """Open tickets and last contacts of somebody, the newest first; promises, the most urgent first."""
 
     tickets: tuple[Ticket, ...] = ()
-    contacts: tuple[Entry, ...] = ()
+    contacts: tuple[Contact, ...] = ()
     promises: tuple[Promise, ...] = ()
 
 
@@ -128,128 +161,104 @@ def look_up(connection: Connection, number: Read, now: Instant, today: str | Non
 
 # --- rows of all kinds -----------------------------------------------------------------------------------------------
 
-
-class _Row(NamedTuple):
-    """One shape for all: whose it is (a customer's id, 0: the number's), what it is, and columns of many meanings."""
-
-    whose: int
-    what: str
-    id: int
-    at: int | None = None
-    body: str | None = None
-    seq: int | None = None
-    kind: str | None = None
-    actor: str | None = None
-    through: str | None = None
-    said: str | None = None
-    until: int | None = None
-    made: int | None = None
+# Rows of one kind and of one customer (0: the number's own): a customer's, a product's and a ticket's are id, instant
+# and record, the others as their makers below say.
+_Found: TypeAlias = Mapping[tuple[str, int], Sequence[Any]]
 
 
-def _everything(connection: Connection, given: dict[str, Any]) -> list[_Row]:
+def _everything(connection: Connection, given: dict[str, Any]) -> _Found:
     if connection.dialect.name == "sqlite":
         return _statement_by_statement(connection.connection.driver_connection, given)
     rows = _at_once(connection, "household", given)
     if not any(row.what == "customer" for row in rows):
         rows += _at_once(connection, "stranger", given)
-    return rows
+    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for whose, what, *row in rows:
+        found[what, whose].append(row[: _WIDTHS[what]])
+    found["customer", 0].sort(key=itemgetter(0))
+    return found
 
 
-def _at_once(connection: Connection, name: str, given: Mapping[str, Any]) -> list[_Row]:
+def _at_once(connection: Connection, name: str, given: Mapping[str, Any]) -> list[Any]:
     statement = _compiled("postgresql", name)
-    return list(map(_Row._make, connection.exec_driver_sql(statement.sql, statement.filled(given))))
+    return list(connection.exec_driver_sql(statement.sql, statement.filled(given)))
 
 
-def _statement_by_statement(raw: Any, given: dict[str, Any]) -> list[_Row]:
+def _statement_by_statement(raw: Any, given: dict[str, Any]) -> _Found:
     """On SQLite a statement more costs nothing, and columns that are NULL cost more."""
 
-    def asked(name: str, whose: int, given: Mapping[str, Any]) -> list[_Row]:
+    def asked(name: str, given: Mapping[str, Any]) -> list[Any]:
         statement = _compiled("sqlite", name)
-        what = name.partition(" ")[0]
-        return [_Row(whose, what, *row) for row in raw.execute(statement.sql, statement.filled(given))]
+        rows: list[Any] = raw.execute(statement.sql, statement.filled(given)).fetchall()
+        return rows
 
-    rows = asked("customer", 0, given) + asked("call", 0, given)
-    known = [row.id for row in rows if row.what == "customer"][:HOUSEHOLD]
-    for one in known:
+    customers = asked("customer", given)
+    found = {("customer", 0): customers, ("call", 0): asked("call", given)}
+    for one, *_ in customers[:HOUSEHOLD]:
         for part in ("product", *_DEALT):
-            rows += asked(f"{part} of customer", one, {"customer": one})
-    if not known:
+            found[part, one] = asked(f"{part} of customer", {"customer": one})
+    if not customers:
         for part in _DEALT:
-            rows += asked(f"{part} of number", 0, given)
-    return rows
+            found[part, 0] = asked(f"{part} of number", given)
+    return found
 
 
-def _caller(number: Read, rows: Iterable[_Row], today: str) -> Caller:
-    sorted_: dict[tuple[str, int], list[_Row]] = defaultdict(list)
-    for row in rows:
-        sorted_[row.what, row.whose].append(row)
-    customers = sorted(sorted_["customer", 0], key=lambda row: row.id)
+def _caller(number: Read, found: _Found, today: str) -> Caller:
+    customers = found.get(("customer", 0), ())
     return Caller(
         number=number,
-        customers=tuple(_known(row, sorted_, today) for row in customers[:HOUSEHOLD]),
-        stranger=_dealings(0, sorted_),
-        calls=tuple(
-            RecentCall(call=row.said or "", started_at=row.at or 0, outcome=row.kind)
-            for row in sorted_["call", 0]
-        ),
+        customers=tuple([_known(row, found, today) for row in customers[:HOUSEHOLD]]),
+        stranger=_dealings(0, found),
+        calls=tuple([_call(*row) for row in found.get(("call", 0), ())]),
         more=len(customers) > HOUSEHOLD,
     )
 
 
-def _known(row: _Row, sorted_: Mapping[tuple[str, int], Sequence[_Row]], today: str) -> Known:
-    products = [product_from_json(text.load(one.body or "")) for one in sorted_["product", row.id]]
+def _known(row: Sequence[Any], found: _Found, today: str) -> Known:
+    id, _, record = row
+    products = [product_from_json(text.load(body)) for _, _, body in found.get(("product", id), ())]
     return Known(
-        customer=customer_from_json(text.load(row.body or "")),
+        customer=customer_from_json(text.load(record)),
         products=tuple(
-            Owned(product=one, warranty=warranty.state(one.warranty_until, today)) for one in products
+            [Owned(product=one, warranty=warranty.state(one.warranty_until, today)) for one in products]
         ),
-        dealings=_dealings(row.id, sorted_),
+        dealings=_dealings(id, found),
     )
 
 
-def _dealings(whose: int, sorted_: Mapping[tuple[str, int], Sequence[_Row]]) -> Dealings:
+def _dealings(whose: int, found: _Found) -> Dealings:
     return Dealings(
-        tickets=tuple(map(_ticket, sorted_["ticket", whose])),
-        contacts=tuple(map(_entry, sorted_["contact", whose])),
-        promises=tuple(_promise(row, whose or None) for row in sorted_["promise", whose]),
+        tickets=tuple([_ticket(*row) for row in found.get(("ticket", whose), ())]),
+        contacts=tuple(map(Contact._make, found.get(("contact", whose), ()))),
+        promises=tuple([_promise(whose or None, *row) for row in found.get(("promise", whose), ())]),
     )
 
 
-def _ticket(row: _Row) -> Ticket:
-    return ticket_from_json({**text.load(row.body or ""), "touched_at": row.at})
+def _ticket(_id: int, touched_at: Instant, record: str) -> Ticket:
+    return ticket_from_json({**text.load(record), "touched_at": touched_at})
 
 
-def _entry(row: _Row) -> Entry:
-    _, _, ticket, at, body, seq, kind, actor, through, call, *_ = row
-    said = text.load(body or "")
-    corrects = said.pop("corrects", None)
-    return Entry(  # NOT NULL in its table, NULL in other rows
-        ticket=ticket,  # type: ignore[arg-type]
-        seq=seq,  # type: ignore[arg-type]
-        at=at,  # type: ignore[arg-type]
-        kind=kind,  # type: ignore[arg-type]
-        actor=actor,  # type: ignore[arg-type]
-        through=through,  # type: ignore[arg-type]
-        call=call,
-        corrects=corrects,
-        body=said,
-    )
+def _call(_id: int, at: Instant, _body: None, _seq: None, outcome: str | None, *rest: str) -> RecentCall:
+    return RecentCall(call=rest[-1], started_at=at, outcome=outcome)
 
 
-def _promise(row: _Row, customer: int | None) -> Promise:
-    values: Any = {"id": row.id, "ticket": row.seq, "customer": customer, "due_at": row.at, "kind": row.kind}
-    values |= {"deadline_at": row.until, "created_at": row.made, "number": row.actor, "why": row.body}
+def _promise(customer: int | None, *row: Any) -> Promise:
+    id, due_at, why, ticket, kind, number, _through, _call, deadline_at, created_at = row
+    values: Any = {"id": id, "ticket": ticket, "customer": customer, "due_at": due_at, "kind": kind}
+    values |= {"deadline_at": deadline_at, "created_at": created_at, "number": number, "why": why}
     return Promise(**values)
 
 
 # --- statements ------------------------------------------------------------------------------------------------------
 
-_COLUMNS = _Row._fields[2:]
+# One shape for all rows, with columns of many meanings; of those that a part has none of, the last ones are left out.
+_COLUMNS = ("id", "at", "body", "seq", "kind", "actor", "through", "said", "until", "made")
 _NO_NUMBER, _NO_TEXT = cast(null(), BigInteger), cast(null(), Text)
 _NULLS: Mapping[str, ColumnElement[Any]] = {
     name: _NO_NUMBER if name in ("id", "at", "seq", "until", "made") else _NO_TEXT for name in _COLUMNS
 }
 _DEALT = ("ticket", "contact", "promise")
+_WIDTHS = {"customer": 3, "product": 3, "ticket": 3, "contact": 8, "call": 8, "promise": 10}
 
 
 class _Part(NamedTuple):

@@ -46,7 +46,7 @@ async def test_a_caller_comes_with_everything_there_is(store: Store) -> None:
     assert [(one.id, one.touched_at) for one in known.dealings.tickets] == [(ticket.id, NOW + 1)]
     assert [entry.kind for entry in known.dealings.contacts] == ["note", "promise"]
     assert (
-        known.dealings.contacts
+        tuple(contact.entry() for contact in known.dealings.contacts)
         == (await store.read(lambda c: timeline.of_customer(c, customer.id, 20))).entries
     )
     assert known.dealings.promises == (promise,)

@@ -147,6 +147,6 @@ def _dealt(dealings: Dealings, asked: Asked) -> Dealt:
         dealings = Dealings()
     return Dealt(
         tickets=[tickets.shown(one, asked) for one in dealings.tickets],
-        contacts=[showing.shown(Contact, "entry", one, asked) for one in dealings.contacts],
+        contacts=[showing.shown(Contact, "entry", one.entry(), asked) for one in dealings.contacts],
         promises=[tickets.promise_shown(one, asked) for one in dealings.promises],
     )

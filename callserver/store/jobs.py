@@ -125,7 +125,7 @@ async def claim(
         return []
     claiming = _claiming(due, worker, clock(now), hold_s)
     rows = await store.write(lambda connection: connection.execute(claiming).all())
-    claimed = [Job(**{**found._mapping, "body": text.load(found.body), "worker": worker}) for found in rows]
+    claimed = [Job(**{**found._mapping, "body": _body(found.body), "worker": worker}) for found in rows]
     return sorted(claimed, key=lambda job: (job.run_at, job.id))
 
 
@@ -205,6 +205,15 @@ async def again(store: Store, key: str | None, *, now: Instant | None = None) ->
     )
     change = update(table).where(*chosen).values(dead_at=None, attempts=0, run_at=clock(now))
     return await store.write(lambda connection: connection.execute(change).rowcount)
+
+
+def _body(stored: str) -> dict[str, Any]:
+    """Empty where it cannot be read: whoever does the job finds that out, and no other job waits behind it."""
+    try:
+        body = text.load(stored)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:

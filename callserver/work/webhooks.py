@@ -156,6 +156,8 @@ class Courier:
                 self._on_backlog(await self._store.report(deliveries.backlog))
         except StoreError as error:
             log.warning("webhooks cannot be looked up", why=str(error))
+        except Exception:  # whatever it was: others are told again in a second
+            log.exception("webhooks failed by a mistake in callserver")
 
     async def _rest(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -231,6 +233,8 @@ class Courier:
         match answer:
             case Delivered():
                 result = "delivered"
+                if webhook.failures and not sent.delivered:
+                    log.info("webhook is back", webhook=webhook.id, name=webhook.asked.name)
                 sent.delivered.append(letter.id)
             case Refused():
                 result = "refused"

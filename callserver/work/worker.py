@@ -76,6 +76,9 @@ class Worker:
             except StoreError as error:
                 worked = False
                 log.warning("jobs cannot be looked up", why=str(error))
+            except Exception:  # one row that nobody can read must not end the work on all others
+                worked = False
+                log.exception("jobs failed by a mistake in callserver")
             if not worked and not self._stopping:
                 await self._rest()
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from callserver.errors import CallserverError
 from callserver.store import jobs
 from callserver.store.engine import Store
 from callserver.store.jobs import Job, NewJob
+from callserver.store.schema import jobs as table
 from callserver.work import worker as worker_module
 from callserver.work.worker import HopelessJob, Worker
 from tests.node.conftest import eventually
@@ -149,3 +151,31 @@ async def test_it_goes_on_until_it_is_stopped_and_finishes_what_it_has_begun(sto
     assert bench.done == ["one"]
     assert bench.results == [("mail:a", "done")]
     assert await jobs.count_waiting(store) == {"mail:a": 1}
+
+
+async def test_a_row_that_nobody_can_read_does_not_end_the_work_on_all_others(store: Store) -> None:
+    bench = Bench(store, HopelessJob("says nothing"))
+    await put(store, "torn", "whole")
+    torn = update(table).where(table.c.key == "torn").values(body="{")
+    await store.write(lambda connection: connection.execute(torn))
+    assert await bench.worker.work_once()
+    assert await bench.worker.work_once()
+    assert bench.results == [("mail:a", "dead"), ("mail:a", "done")]
+
+
+async def test_a_mistake_of_ours_does_not_end_the_work(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(store)
+    claim, mistakes = jobs.claim, [ValueError("never thought of")]
+
+    async def once_wrong(*given: Any, **more: Any) -> list[Job]:
+        if mistakes:
+            raise mistakes.pop()
+        return await claim(*given, **more)
+
+    monkeypatch.setattr(jobs, "claim", once_wrong)
+    await put(store, "one")
+    running = asyncio.create_task(bench.worker.run())
+    await eventually(lambda: bench.done)
+    bench.worker.stop()
+    await running
+    assert bench.results == [("mail:a", "done")]

@@ -98,8 +98,13 @@ def scrubbed(text: str | None, sight: Sight) -> str | None:
 def address(body: Body) -> dict[str, Any]:
     """Area, city and country stay."""
     return {
-        key: value if key in ("area", "city", "country") else _anything(value) for key, value in body.items()
+        key: value if key in ("area", "city", "country") else _unsaid(value) for key, value in body.items()
     }
+
+
+def _unsaid(value: Any) -> Any:
+    """Also a single word, that elsewhere might be a choice: a house may have a name."""
+    return hidden(value) if isinstance(value, str) else _anything(value)
 
 
 # --- things ----------------------------------------------------------------------------------------------------------

@@ -136,6 +136,14 @@ def test_a_customer_is_known_by_name_but_not_where_they_are() -> None:
     assert found["numbers"][0]["do_not_call"] is True
 
 
+def test_of_an_address_no_single_word_is_left() -> None:
+    where = {"line": "rosehill", "postcode": "sw1a1aa", "note": "key-under-the-mat", "city": "bath"}
+    for thing, body in (("customer", {"addresses": [where]}), ("ticket", {"fields": {"place": where}})):
+        told = json.dumps(masked(thing, body, "masked"))  # type: ignore[arg-type]
+        assert "bath" in told
+        assert not [one for one in ("rosehill", "sw1a", "mat") if one in told], thing
+
+
 def test_who_may_not_know_names_sees_a_letter() -> None:
     found = masked("customer", CUSTOMER, "nameless", "cn")
     assert (found["name"], found["external_id"]) == ("王****", HIDDEN)

@@ -15,9 +15,11 @@ from typing import IO, Annotated
 from msgspec import Meta, Struct
 
 from callserver.customers.record import CustomerId
+from callserver.errors import Forbidden
 from callserver.store import audit, customers, disclosure, privacy
 from callserver.store.disclosure import Piece
 from callserver.store.engine import Connection
+from callserver.web.api import showing
 from callserver.web.api.operation import Asked, Done, Download, Id, Operations
 
 api = Operations("privacy", "What is held about one customer: counted, handed out, erased.")
@@ -58,8 +60,11 @@ def count_held(connection: Connection, asked: Asked, id: Id) -> Done[Held]:
 async def export_customer(asked: Asked, id: Id) -> Done[Download]:
     """Everything that is held about a customer, as a ZIP. It is made while it is sent; one that breaks off is no ZIP.
 
-    Nothing in it is masked. `index.html` in it is an overview for the customer.
+    Nothing in it is masked, so it needs the right `personal:read`, too. `index.html` in it is an overview for
+    the customer.
     """
+    if not asked.may(showing.PERSONAL):
+        raise Forbidden(f"nothing in it is masked: this needs the right {showing.PERSONAL}")
     customer, site = CustomerId(id), asked.site
 
     def begin(connection: Connection) -> None:

@@ -129,3 +129,8 @@ async def test_of_somebody_who_was_erased_no_answer_is_kept_either(site: Site) -
         409,
         1,
     )
+
+
+async def test_whoever_sees_masked_gets_no_export(site: Site) -> None:
+    token = await site.token("privacy:manage", "customers:read")
+    assert (await site.ask("GET", f"customers/{await wang(site)}/export", token=token)).status == 403

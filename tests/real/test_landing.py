@@ -23,8 +23,9 @@ from callserver.tickets.promise import Promise
 from callserver.tickets.record import Ticket
 from tests.real.stages import AGENTS, Desk, Stage, desk, relay
 from tests.rig import provision
-from tests.rig.phones import Customer
+from tests.rig.phones import OUTSIDE, Customer
 from tests.rig.scenarios import HOTLINE, REPAIR
+from tests.rig.scenarios_odd import HOSTILE_NAMES
 from tests.rig.service import Service
 from tests.work.lander import judged
 
@@ -221,3 +222,22 @@ async def test_a_transferred_call_is_on_one_ticket(asterisk_22: provision.Switch
         assert await handed.rule(call) == "in: stranger"
         assert service.rows("select count(*) from tickets") == [(1,)]
         await store.close()
+
+
+async def test_what_a_caller_calls_himself_is_text_all_the_way(hotline: AtDesk) -> None:
+    number = "13300133000"
+    for name in HOSTILE_NAMES:
+        await hotline.stage.phones.call(Customer(number=number, display=name, stay_ms=800))
+    _, landed = await hotline.landed(number, len(HOSTILE_NAMES))
+    (ticket,) = {one.id: one for one in landed}.values()
+    told = hotline.service.ask(f"tickets/{ticket.id}/timeline")["entries"]
+    assert [one["kind"] for one in told].count("call") == len(HOSTILE_NAMES)
+    assert ticket.caller == "+8613300133000"
+    forged = f"<sip:1%0d%0aAction%3a%20Originate%0d%0aX@{OUTSIDE}>"
+    await hotline.stage.phones.call(Customer(from_line=forged, stay_ms=800))
+    await hotline.service.until(
+        lambda: bool(hotline.service.calls("caller_number like '%Originate%' and not open")), 30, "the forger"
+    )
+    await hotline.service.until(lambda: not hotline.service.landings_waiting(), 30, "the forger's ticket")
+    (call,) = hotline.service.calls("caller_number like '%Originate%'")
+    assert (await hotline.ticket_of(CallId(call["id"]))).caller is None

@@ -82,20 +82,23 @@ def find(
     hits: list[Hit] = []
     looked, last = 0, after
     tried = [way for way in WAYS if way in ways]
-    for place, hit in _hits(connection, asked(text, plan), tried, after, limit):
+    for place, hit, stopped in _hits(connection, asked(text, plan), tried, after, limit):
         if hit is not None and len(hits) == limit:
             return Page(hits=tuple(hits), next=last)
         hits += [] if hit is None else [hit]
         looked, last = looked + 1, place
-        if looked == _LOOKED:
+        if looked == _LOOKED or stopped:
             return Page(hits=tuple(hits), next=last, more=True)
     return Page(hits=tuple(hits))
 
 
 def _hits(
     connection: Connection, asked: Asked, ways: Sequence[Way], after: Place | None, limit: int
-) -> Iterator[tuple[Place, Hit | None]]:
-    """Every step on every way; None where it leads to nobody, or to somebody who was shown."""
+) -> Iterator[tuple[Place, Hit | None, bool]]:
+    """Every step on every way; None where it leads to nobody, or to somebody who was shown.
+
+    And whether the way was broken off there, since somebody waits.
+    """
     shown: set[int] = set()
     for at, way in enumerate(ways):
         if not getattr(asked, way) or (after is not None and at < ways.index(after.way)):
@@ -104,12 +107,12 @@ def _hits(
         for step, customer in _steps(connection, asked, begin, limit + 1):
             place = Place(way=way, value=step.value, id=step.id)
             if customer is None:
-                is_new = step.customer is None
+                is_new = step.customer is None and not step.stopped
             else:
                 is_new = customer.id not in shown and _is_new(customer, way, asked, ways[:at])
                 shown.add(customer.id)
             found = Hit(customer=customer, way=way, ticket=step.ticket, product=step.product)
-            yield place, found if is_new else None
+            yield place, found if is_new else None, step.stopped
 
 
 def _steps(

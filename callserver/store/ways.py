@@ -56,13 +56,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An entry of an index: its place there (`value`, `id`), and what it leads to."""
+    """An entry of an index: its place there (`value`, `id`), and what it leads to.
+
+    `stopped`: no entry, but how far we looked in vain for as long as somebody may wait; there may be others behind it.
+    """
 
     value: str
     id: int
     customer: int | None
     ticket: int | None = None
     product: int | None = None
+    stopped: bool = False
 
 
 def asked(text: str, plan: Plan) -> Asked:
@@ -148,7 +152,10 @@ def _by_initials(connection: Connection, asked: Asked, value: str, id: int, limi
 
 def _by_words(connection: Connection, asked: Asked, _value: str, id: int, limit: int) -> list[Step]:
     found = words.with_all(connection, _rarest(asked.words), after=id, limit=limit)
-    return [Step(value="", id=one, customer=one) for one in found]
+    steps = [Step(value="", id=one, customer=one) for one in found.ids]
+    if found.until is not None:
+        steps.append(Step(value="", id=found.until, customer=None, stopped=True))
+    return steps
 
 
 def _rarest(words: tuple[str, ...]) -> tuple[str, ...]:

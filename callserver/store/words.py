@@ -7,16 +7,21 @@ cut already; the `ascii` tokenizer only splits at spaces. PostgreSQL: a tsvector
 table of the metadata; both are made and dropped with `customers`.
 
 A word that millions have must not make anybody wait. SQLite walks the lists in the order of ids and stops when a page
-is full; only two long lists that never meet are read to their ends. A GIN index makes the whole list first, so we let
-it make at most `_LISTED` entries for each word: with one rarer word the answer is exact, otherwise a sample.
+is full; two long lists that never meet are read span by span of ids, for as long as somebody may wait. A GIN index
+makes the whole list first, so we let it make at most `_LISTED` entries for each word: with one rarer word the answer is
+exact, otherwise a sample.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, event, text
 
+WAIT_S = 0.04  # a span more may take as long again on a slow machine, and the page 0.1 s
+SPAN = 100_000  # ids
 _LISTED = 20_000
 _MADE = {
     "sqlite": (
@@ -65,23 +70,60 @@ def change(connection: Connection, customer: int, before: Sequence[str], after: 
             put(connection, [(customer, after)])
 
 
-def with_all(connection: Connection, words: Sequence[str], *, after: int = 0, limit: int) -> list[int]:
-    """Ids above `after` of customers that have all of these words, in order; fewer than `limit`: these are all.
+class Found(NamedTuple):
+    """Ids of customers, in order. `until`: the last id that was looked at, where we stopped before the end."""
 
-    On PostgreSQL, where none of the words is rare, they are some of them.
+    ids: list[int]
+    until: int | None = None
+
+
+def with_all(
+    connection: Connection,
+    words: Sequence[str],
+    *,
+    after: int = 0,
+    limit: int,
+    span: int = SPAN,
+    wait_s: float = WAIT_S,
+) -> Found:
+    """Customers above `after` that have all of these words; fewer than `limit` and no `until`: these are all.
+
+    On PostgreSQL, where none of the words is rare, they are some of them. On SQLite, where that many do not come within
+    `wait_s`, those that were found in as many spans of ids as were read till then; always at least one.
     """
     if not words:
-        return []
+        return Found([])
     if connection.dialect.name == "sqlite":
-        given = {"words": " ".join(f'"{word}"' for word in words), "after": after, "limit": limit}
-        return list(connection.execute(_SQLITE, given).scalars())
+        return _span_by_span(connection, " ".join(f'"{word}"' for word in words), after, limit, span, wait_s)
     connection.execute(_SETTINGS)
     given = {"words": " & ".join(f"'{word}'" for word in words), "after": after, "limit": limit}
-    return list(connection.execute(_POSTGRESQL, given).scalars())
+    return Found(list(connection.execute(_POSTGRESQL, given).scalars()))
 
 
+def _span_by_span(
+    connection: Connection, words: str, after: int, limit: int, span: int, wait_s: float
+) -> Found:
+    """A progress handler would not do: a walk along two lists is one step of SQLite, however long it is."""
+    end = connection.execute(_LAST).scalar_one() or 0
+    give_up = time.monotonic() + wait_s
+    ids: list[int] = []
+    while True:
+        until = after + span
+        is_last = until >= end
+        given = {"words": words, "after": after, "until": _NO_END if is_last else until}
+        ids += connection.execute(_SQLITE, {**given, "limit": limit - len(ids)}).scalars()
+        if is_last or len(ids) == limit:
+            return Found(ids)
+        if time.monotonic() >= give_up:
+            return Found(ids, until)
+        after = until
+
+
+_NO_END = 2**63 - 1
+_LAST = text("SELECT max(id) FROM customers")
 _SQLITE = text(
-    "SELECT rowid FROM customer_words WHERE customer_words MATCH :words AND rowid > :after ORDER BY rowid LIMIT :limit"
+    "SELECT rowid FROM customer_words WHERE customer_words MATCH :words AND rowid > :after AND rowid <= :until"
+    " ORDER BY rowid LIMIT :limit"
 )
 # For the connection, which only looks things up: what is asked for there never needs a whole table.
 _SETTINGS = text(

@@ -1,5 +1,7 @@
 """Customers found by whatever somebody knows of them."""
 
+from functools import partial
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -196,11 +198,40 @@ async def test_any_name_that_is_kept_is_found(store: Store, text: str, name: str
 
 async def test_the_full_text_index_takes_words_as_they_are(store: Store) -> None:
     await store.write(lambda c: words.put(c, [(1, ("a1", "王", "ß", "ñ")), (2, ("a1",))]))
-    assert await store.read(lambda c: words.with_all(c, ["a1"], limit=5)) == [1, 2]
-    assert await store.read(lambda c: words.with_all(c, ["a1", "王", "ß"], limit=5)) == [1]
-    assert await store.read(lambda c: words.with_all(c, ["a1"], after=1, limit=5)) == [2]
+    assert (await store.read(lambda c: words.with_all(c, ["a1"], limit=5))).ids == [1, 2]
+    assert (await store.read(lambda c: words.with_all(c, ["a1", "王", "ß"], limit=5))).ids == [1]
+    assert (await store.read(lambda c: words.with_all(c, ["a1"], after=1, limit=5))).ids == [2]
     await store.write(lambda c: words.change(c, 1, ("a1", "王", "ß", "ñ"), ("王",)))
-    assert await store.read(lambda c: words.with_all(c, ["a1"], limit=5)) == [2]
-    assert await store.read(lambda c: words.with_all(c, ["王"], limit=5)) == [1]
+    assert (await store.read(lambda c: words.with_all(c, ["a1"], limit=5))).ids == [2]
+    assert (await store.read(lambda c: words.with_all(c, ["王"], limit=5))).ids == [1]
     await store.write(lambda c: words.change(c, 1, ("王",), ()))
-    assert await store.read(lambda c: words.with_all(c, ["王"], limit=5)) == []
+    assert (await store.read(lambda c: words.with_all(c, ["王"], limit=5))).ids == []
+
+
+async def test_two_long_lists_that_never_meet_are_read_a_span_at_a_time(store: Store) -> None:
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL makes a list of so many entries and no more")
+    for name, town in (("王", "青岛市"), ("李", "济南市")) * 3:
+        await created(store, name=name, addresses=[{"line": town}])
+    both = ("青岛", "济南")
+
+    async def read(after: int) -> words.Found:
+        return await store.read(lambda c: words.with_all(c, both, after=after, limit=5, span=2, wait_s=0))
+
+    assert [await read(after) for after in (0, 2, 4)] == [([], 2), ([], 4), ([], None)]
+
+
+async def test_a_search_that_was_broken_off_says_where_to_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL makes a list of so many entries and no more")
+    for town in ("青岛市", "青岛市", "济南市", "青岛市"):
+        await created(store, name="王", addresses=[{"line": town}])
+    found = words.with_all
+    monkeypatch.setattr(words, "with_all", partial(found, span=1, wait_s=0))
+    pages = [await asked(store, "青岛")]
+    while pages[-1].next is not None:
+        pages.append(await asked(store, "青岛", after=pages[-1].next))
+    assert [page.more for page in pages] == [True, True, True, False]
+    assert [[hit.customer.id for hit in page.hits if hit.customer] for page in pages] == [[1], [2], [], [4]]

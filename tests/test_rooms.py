@@ -45,7 +45,8 @@ ROOMS = {
     "metrics": Room(rooms="facts errors", pure=True),
     "journals": Room(rooms="errors facts ami.events asterisk_conf.contract"),
     "numbers": Room(rooms="errors facts", packages="phonenumbers", pure=True),
-    "customers": Room(rooms="errors facts numbers", packages="pypinyin", pure=True),
+    "pinyin": Room(packages="pypinyin"),
+    "customers": Room(rooms="errors facts numbers pinyin", pure=True),
     "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias, TypeVar
 
@@ -121,7 +121,7 @@ def product_changed(
 
 def _with_warranty(draft: ProductDraft, rules: warranty.Rules) -> ProductDraft:
     until = warranty.until(draft.category, draft.bought_on, rules)
-    return ProductDraft(**{**asdict(draft), "warranty_until": until})
+    return replace(draft, warranty_until=until)
 
 
 def _customer(before: dict[str, Any], values: Mapping[str, Any], plan: Plan, kept: Iterable[Number]) -> Draft:

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from operator import add
 
+from callserver.pinyin import readings
+
 KEY_LENGTH = 150  # an index row of PostgreSQL has 2,704 bytes at most
 INITIALS_LENGTH = 40
 WORD_LENGTH = 40
@@ -156,8 +158,6 @@ def _of_han(run: str) -> str:
 
 def _letter(character: str) -> str:
     """The letter of its commonest reading; the character itself where nobody wrote one down."""
-    from pypinyin.constants import PINYIN_DICT  # half a second, and only who has Chinese names needs it
-
-    reading = PINYIN_DICT.get(ord(character), character)
+    reading = readings().get(ord(character), character)
     letter = _letters[character] = unicodedata.normalize("NFD", reading)[0]
     return letter

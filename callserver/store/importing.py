@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from callserver.customers import updating
 from callserver.customers.checking import Draft, ProductDraft
+from callserver.customers.listed import Entry, OwnedEntry
 from callserver.customers.record import Address, Customer, Number, Product, customer_from_json
 from callserver.customers.updating import Update
 from callserver.errors import BadValue, Conflict
@@ -31,38 +32,6 @@ from callserver.store.text import dump, load
 from callserver.store.text import key as storable_key
 
 Row: TypeAlias = tuple[Any, ...]
-
-
-class OwnedEntry(NamedTuple):
-    """A product in an entry: its columns, the JSON of its draft; `warranty_said`: its end is no rule's of ours."""
-
-    category: str
-    model_key: str
-    serial_key: str | None
-    record: str
-    warranty_said: bool
-
-
-class Entry(NamedTuple):
-    """What one row of a list says about a customer, checked.
-
-    `line`: of the file; `before`: the line that had the same id or mark before, 0 for none. `record` is the JSON of the
-    draft, `words` and `tails` as the indexes hold them, `cells` the row as it was, for the case that it is refused.
-    """
-
-    line: int
-    before: int
-    external_id: str | None
-    mark: str | None
-    not_vip: bool
-    vip: bool
-    name_key: str
-    initials: str
-    tails: Sequence[str]
-    words: str
-    record: str
-    products: Sequence[OwnedEntry]
-    cells: Sequence[str]
 
 
 class Refused(NamedTuple):

@@ -1,6 +1,6 @@
 """One row of a customer list -> an entry ready for the store, or why not.
 
-In: the cells of a row, what the columns are, the site's plan of numbers. Out: an `Entry` (store.importing), or a
+In: the cells of a row, what the columns are, the site's plan of numbers. Out: an `Entry` (customers.listed), or a
 `Rejected`. Must not know: files, databases.
 
 customers.checking says what a customer may be; asking it takes too long for millions of rows. Cells of the usual
@@ -21,11 +21,11 @@ import orjson
 from callserver import numbers
 from callserver.customers import checking, names
 from callserver.customers.checking import LENGTHS
+from callserver.customers.listed import Entry, OwnedEntry
 from callserver.customers.record import NUMBER_KINDS
 from callserver.errors import BadValue, BadValues
 from callserver.numbers import Plan
 from callserver.sheets.table import Row
-from callserver.store.importing import Entry, OwnedEntry
 from callserver.work.columns import Columns, Slot
 from callserver.work.wordings import day, several_numbers
 

@@ -7,23 +7,26 @@ know: databases. Two processes, because checking a row and writing it take a cor
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from callserver.customers.listed import Entry, OwnedEntry
 from callserver.errors import BadValue
 from callserver.numbers import Plan
 from callserver.sheets.reading import read
 from callserver.sheets.table import Row, Table
-from callserver.store.importing import Entry, OwnedEntry
 from callserver.work.columns import Columns, columns
 from callserver.work.entries import Clerk, Rejected
 from callserver.work.seen import Seen
 
+_MEMORY = 4 << 30  # bytes; an import takes a few hundred MB
 BATCH = 1_000  # rows that are written in one transaction
 
 
@@ -118,12 +121,20 @@ def _batch(clerk: Clerk, seen: Seen, rows: list[Row], end: int) -> Batch:
 
 def begin(descriptor: int) -> None:
     """The process begins: our end of the pipe has this number, and what is asked comes through it."""
+    bounded()
     pipe = Connection(descriptor)
     try:
         asked, plan = pipe.recv()
     except (EOFError, KeyboardInterrupt):
         return
     work(pipe, asked, plan)
+
+
+def bounded() -> None:
+    """A cell of gigabytes, packed into a small workbook, ends this process and not the switch's machine."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    with contextlib.suppress(OSError, ValueError):  # a system that cannot, or a lower bound that somebody set
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, most))
 
 
 def work(pipe: Connection, asked: Asked, plan: Plan) -> None:

@@ -4,12 +4,13 @@ import orjson
 import pytest
 
 from callserver.customers import checking
+from callserver.customers.listed import Entry
 from callserver.errors import Conflict
 from callserver.facts import Actor
 from callserver.numbers import Plan
 from callserver.sheets.table import Row
 from callserver.store import customers, history, importing, merging, products
-from callserver.store.importing import Counts, Entry, Position
+from callserver.store.importing import Counts, Position
 from callserver.work.columns import columns
 from callserver.work.entries import Clerk
 

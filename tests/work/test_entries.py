@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callserver.customers import checking
+from callserver.customers.listed import Entry
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue
 from callserver.facts import Actor
 from callserver.numbers import Plan
 from callserver.sheets.table import Row
 from callserver.store import customers, products
-from callserver.store.importing import Entry
 from callserver.work.columns import columns
 from callserver.work.entries import Clerk, Rejected
 from tests.rig import customer_list

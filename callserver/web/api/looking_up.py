@@ -127,7 +127,9 @@ def look_up(connection: Connection, asked: Asked, query: LookUpQuery) -> Done[Ca
         ],
         more=found.more,
     )
-    return Done(body, seen=tuple(customers.subject(one.customer.id) for one in found.customers))
+    known = (customers.subject(one.customer.id) for one in found.customers)
+    strangers = (tickets.subject(one) for one in found.stranger.tickets if asked.may("tickets:read"))
+    return Done(body, seen=(*known, *strangers))
 
 
 def _known(one: Known, asked: Asked) -> KnownCaller:

@@ -58,6 +58,13 @@ async def test_each_right_shows_its_part(site: Site) -> None:
     assert (await site.ask("GET", "lookup?number=1", token=await site.token("calls:read"))).status == 403
 
 
+async def test_who_looks_a_stranger_up_is_in_the_audit_of_their_ticket(site: Site) -> None:
+    opened = await site.ask("POST", "tickets", {"kind": "repair", "caller": "13800138000"})
+    await looked_up(site, "13800138000")
+    line = (await site.api(f"audit?subject=ticket:{opened.body['id']}"))["lines"][0]
+    assert (line["action"], line["detail"]) == ("ticket.read", {"operation": "look_up"})
+
+
 async def test_no_number_is_no_question(site: Site) -> None:
     assert (await site.ask("GET", "lookup")).fields == ["number"]
     assert (await site.ask("GET", "lookup?number=1%00")).fields == ["number"]

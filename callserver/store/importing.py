@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table, Text, select, update
 from sqlalchemy.exc import IntegrityError
 
 from callserver.customers import updating
@@ -30,6 +30,7 @@ from callserver.store.desk import customers as customers_table
 from callserver.store.desk import products as products_table
 from callserver.store.text import dump, load
 from callserver.store.text import key as storable_key
+from callserver.store.upsert import insert
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -103,7 +104,9 @@ def begin(connection: Connection, digest: str, name: str, actor: Actor, now: Ins
     values = _columns(Position()) | {"name": storable_key(name), "started_at": now, "finished_at": None}
     changed = connection.execute(update(imports).where(imports.c.digest == digest), values)
     if not changed.rowcount:
-        connection.execute(insert(imports), values | {"digest": digest})
+        new = insert(connection, imports).values(values | {"digest": digest})
+        if not connection.execute(new.on_conflict_do_nothing()).rowcount:  # in the same moment
+            raise Conflict("somebody else imports the same file now")
     audit.note(connection, actor, "customers.import", f"import:{digest}", {"begun": True}, now)
     return Position()
 

@@ -42,6 +42,7 @@ class Lane:
         self._connection = connection
         self._engine = engine
         self._writes = writes
+        self._looking: Connection | None = None
         self._open = True
 
     @classmethod
@@ -79,12 +80,31 @@ class Lane:
         if self._open and not self._writes:
             await self._connection.interrupt()
         self._open = False
+        if self._looking is not None:
+            await hop.on_thread(self._connection, self._give_back)
         await self._connection.close()
 
     def _do(self, work: Callable[[Connection], T], _raw: sqlite3.Connection) -> T:
         """Not `begin` of a connection that is kept: one that is given back is rolled back after a failed COMMIT."""
+        if not self._writes:
+            return self._look(work)
         with self._engine.begin() as connection:
             return work(connection)
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        """Here is nothing to commit, so SQLAlchemy's connection is kept: making one is half of a small look-up."""
+        if self._looking is None:
+            self._looking = self._engine.connect()
+        try:
+            return work(self._looking)
+        finally:
+            if self._looking.in_transaction():
+                self._looking.rollback()
+
+    def _give_back(self, _raw: sqlite3.Connection) -> None:
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
 
 
 def _laid_over(

@@ -414,7 +414,7 @@ def put(connection: Connection, entries: Sequence[Entry], actor: Actor, now: Ins
             one.vip,
             True,
             now,
-            f'{{"id":{id},"version":1,{one.record[1:-1]}{end}',
+            f'{{{one.record[1:-1]},"id":{id},"version":1{end}',
         )
         for id, one in numbered
     ]

@@ -89,8 +89,8 @@ async def test_new_customers_are_found_by_words(store):
     from callserver.store import words
 
     await land(store, entry(**WANG), entry(line=3, external_id="C2", name="李娜"))
-    [found] = await store.read(lambda connection: words.with_all(connection, ["王伟"], limit=9))
-    assert (await of_id(store, "C1"))[0].id == found
+    found = await store.read(lambda connection: words.with_all(connection, ["王伟"], limit=9))
+    assert found.ids == [(await of_id(store, "C1"))[0].id]
 
 
 async def test_the_same_list_again_changes_nothing(store):

@@ -20,8 +20,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, event, text
 
-WAIT_S = 0.04  # a span more may take as long again on a slow machine, and the page 0.1 s
-SPAN = 100_000  # ids
+WAIT_S = 0.03  # a span more may take as long again on a slow machine, and the page 0.1 s
+SPAN = 1_000  # ids; each span is twice the one before, since most words do meet soon
+_LONGEST_SPAN = 32_000
+RARE = 2_000
 _LISTED = 20_000
 _MADE = {
     "sqlite": (
@@ -83,6 +85,7 @@ def with_all(
     *,
     after: int = 0,
     limit: int,
+    rare: int = RARE,
     span: int = SPAN,
     wait_s: float = WAIT_S,
 ) -> Found:
@@ -94,29 +97,53 @@ def with_all(
     if not words:
         return Found([])
     if connection.dialect.name == "sqlite":
-        return _span_by_span(connection, " ".join(f'"{word}"' for word in words), after, limit, span, wait_s)
+        if len(words) == 1 or any(_is_rare(connection, word, after, rare) for word in words):
+            quoted = " ".join(f'"{word}"' for word in words)
+            return Found(_listed(connection, quoted, after, _NO_END, limit))
+        return _span_by_span(connection, words, after, limit, span, wait_s)
     connection.execute(_SETTINGS)
     given = {"words": " & ".join(f"'{word}'" for word in words), "after": after, "limit": limit}
     return Found(list(connection.execute(_POSTGRESQL, given).scalars()))
 
 
+def _is_rare(connection: Connection, word: str, after: int, rare: int) -> bool:
+    """Whether so few have the word that SQLite may leap from one of them to the next."""
+    return len(_listed(connection, f'"{word}"', after, _NO_END, rare)) < rare
+
+
 def _span_by_span(
-    connection: Connection, words: str, after: int, limit: int, span: int, wait_s: float
+    connection: Connection, words: Sequence[str], after: int, limit: int, span: int, wait_s: float
 ) -> Found:
-    """A progress handler would not do: a walk along two lists is one step of SQLite, however long it is."""
+    """Each word's list by itself: for a span of two together FTS5 would first look for where they meet, from the start.
+
+    Nor would a progress handler help: that search is one step of SQLite, however long it is.
+    """
     end = connection.execute(_LAST).scalar_one() or 0
     give_up = time.monotonic() + wait_s
     ids: list[int] = []
     while True:
         until = after + span
-        is_last = until >= end
-        given = {"words": words, "after": after, "until": _NO_END if is_last else until}
-        ids += connection.execute(_SQLITE, {**given, "limit": limit - len(ids)}).scalars()
-        if is_last or len(ids) == limit:
+        ids += _meeting(connection, words, after, min(until, end))[: limit - len(ids)]
+        if until >= end or len(ids) == limit:
             return Found(ids)
         if time.monotonic() >= give_up:
             return Found(ids, until)
-        after = until
+        after, span = until, min(2 * span, _LONGEST_SPAN)
+
+
+def _meeting(connection: Connection, words: Sequence[str], after: int, until: int) -> list[int]:
+    first, *others = words
+    ids = set(_listed(connection, f'"{first}"', after, until))
+    for word in others:
+        if not ids:
+            break
+        ids.intersection_update(_listed(connection, f'"{word}"', after, until))
+    return sorted(ids)
+
+
+def _listed(connection: Connection, words: str, after: int, until: int, limit: int = -1) -> list[int]:
+    given = {"words": words, "after": after, "until": until, "limit": limit}
+    return list(connection.execute(_SQLITE, given).scalars())
 
 
 _NO_END = 2**63 - 1

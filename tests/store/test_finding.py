@@ -216,7 +216,9 @@ async def test_two_long_lists_that_never_meet_are_read_a_span_at_a_time(store: S
     both = ("青岛", "济南")
 
     async def read(after: int) -> words.Found:
-        return await store.read(lambda c: words.with_all(c, both, after=after, limit=5, span=2, wait_s=0))
+        return await store.read(
+            lambda c: words.with_all(c, both, after=after, limit=5, rare=1, span=2, wait_s=0)
+        )
 
     assert [await read(after) for after in (0, 2, 4)] == [([], 2), ([], 4), ([], None)]
 
@@ -229,9 +231,9 @@ async def test_a_search_that_was_broken_off_says_where_to_go_on(
     for town in ("青岛市", "青岛市", "济南市", "青岛市"):
         await created(store, name="王", addresses=[{"line": town}])
     found = words.with_all
-    monkeypatch.setattr(words, "with_all", partial(found, span=1, wait_s=0))
-    pages = [await asked(store, "青岛")]
+    monkeypatch.setattr(words, "with_all", partial(found, rare=1, span=1, wait_s=0))
+    pages = [await asked(store, "青岛 王")]
     while pages[-1].next is not None:
-        pages.append(await asked(store, "青岛", after=pages[-1].next))
+        pages.append(await asked(store, "青岛 王", after=pages[-1].next))
     assert [page.more for page in pages] == [True, True, True, False]
     assert [[hit.customer.id for hit in page.hits if hit.customer] for page in pages] == [[1], [2], [], [4]]

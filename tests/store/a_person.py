@@ -289,6 +289,7 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
         why="asked for a call in the morning",
     )
     promises.owe(connection, promised, now, MEI)
+    merging.merge(connection, person.id, double.id, MEI, now)
     nobodys = tickets.open_ticket(
         connection, Draft(kind="missed_call", subject="?", caller="+86" + MOBILE), MEI, now, rule="abandoned"
     )
@@ -322,7 +323,6 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
     ):
         idempotency.begin(connection, "crm", key, "digest", now)
         idempotency.finish(connection, "crm", key, 201, answer)
-    merging.merge(connection, person.id, double.id, MEI, now)
     return People(
         person=person.id,
         double=double.id,

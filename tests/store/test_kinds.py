@@ -86,7 +86,8 @@ async def test_a_kind_that_has_tickets_is_not_removed_but_retired(store: Store) 
         await done(store, kinds.remove, "loan", 1, ANNA, NOON)
     await put(store, replace(LOAN, retired=True), 1)
     with pytest.raises(Conflict, match="no new tickets"):
-        await begin(store, Draft(kind="loan"))
+        await done(store, tickets.open_ticket, Draft(kind="loan"), ANNA, NOON)
+    assert (await begin(store, Draft(kind="loan"))).kind == "loan"  # a call lands all the same
     assert (await moved(store, ticket, "closed")).status == "closed"
     await put(store, replace(LOAN, name="other"), None)
     await done(store, kinds.remove, "other", 1, ANNA, NOON)

@@ -13,10 +13,10 @@ from msgspec import UNSET, Meta, Struct
 from callserver.customers import checking
 from callserver.customers.checking import LENGTHS, MOST
 from callserver.customers.record import Customer, NumberKind, customer_from_json
-from callserver.store import customers, history
+from callserver.store import customers
 from callserver.store.customers import SUBJECT, Order, Place, subject
 from callserver.store.engine import Connection
-from callserver.web.api import showing
+from callserver.web.api import showing, versions
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import (
@@ -28,9 +28,9 @@ from callserver.web.api.shapes import (
     Since,
     at,
     cursor,
-    moment,
     place,
 )
+from callserver.web.api.versions import Before, HistoryQuery
 
 api = Operations(
     "customers", "Persons and households: their numbers, addresses, and what to know about them."
@@ -109,13 +109,9 @@ class Customers(Struct, frozen=True, kw_only=True):
     cursor: NextCursor
 
 
-class CustomerBefore(Struct, frozen=True, kw_only=True):
+class CustomerBefore(Before, frozen=True, kw_only=True):
     """An earlier version, and who replaced it when and through what."""
 
-    version: int
-    replaced_at: Moment | None
-    replaced_by: str
-    through: str
     customer: CustomerShown
 
 
@@ -177,11 +173,6 @@ class CustomersQuery(Struct, frozen=True, kw_only=True):
     cursor: Cursor | None = None
 
 
-class HistoryQuery(Struct, frozen=True, kw_only=True):
-    limit: Annotated[int, Meta(ge=1, le=customers.MOST, description="At most so many on a page.")] = LIMIT
-    cursor: Cursor | None = None
-
-
 # --- operations ------------------------------------------------------------------------------------------------------
 
 
@@ -234,20 +225,12 @@ def read_customer_history(
 ) -> Done[CustomerHistory]:
     """What a customer was before each change, newest first."""
     customers.get(connection, id)
-    before = place(query.cursor, int)
-    found = history.page(connection, SUBJECT, id, limit=query.limit + 1, before=before[0] if before else None)
-    versions = [
-        CustomerBefore(
-            version=one.version,
-            replaced_at=moment(one.at),
-            replaced_by=one.actor,
-            through=one.through,
-            customer=shown(customer_from_json(one.record), asked),
-        )
-        for one in found[: query.limit]
+    before, end = versions.page(connection, SUBJECT, id, query)
+    told = [
+        CustomerBefore(**versions.replaced(one), customer=shown(customer_from_json(one.record), asked))
+        for one in before
     ]
-    end = cursor([versions[-1].version]) if len(found) > query.limit else None
-    return Done(CustomerHistory(versions=versions, cursor=end), seen=(subject(id),))
+    return Done(CustomerHistory(versions=told, cursor=end), seen=(subject(id),))
 
 
 # --- how they are told -----------------------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ from msgspec import UNSET, Meta, Struct
 from callserver.customers import checking
 from callserver.customers.checking import LENGTHS
 from callserver.customers.record import Product, product_from_json
-from callserver.store import customers, history, products
+from callserver.store import customers, products
 from callserver.store.engine import Connection
 from callserver.store.products import SUBJECT, subject
-from callserver.web.api import showing
-from callserver.web.api.customers import HistoryQuery
+from callserver.web.api import showing, versions
 from callserver.web.api.operation import Asked, Done, Id, Operations
-from callserver.web.api.shapes import Day, Given, Moment, NextCursor, cursor, moment, place
+from callserver.web.api.shapes import Day, Given, Moment, NextCursor
+from callserver.web.api.versions import Before, HistoryQuery
 
 api = Operations("products", "Appliances: what a customer owns, since when, and how long its warranty runs.")
 
@@ -54,13 +54,9 @@ class Products(Struct, frozen=True, kw_only=True):
     products: list[ProductShown]
 
 
-class ProductBefore(Struct, frozen=True, kw_only=True):
+class ProductBefore(Before, frozen=True, kw_only=True):
     """An earlier version, and who replaced it when and through what."""
 
-    version: int
-    replaced_at: Moment | None
-    replaced_by: str
-    through: str
     product: ProductShown
 
 
@@ -128,22 +124,14 @@ def read_product_history(
     connection: Connection, asked: Asked, id: Id, query: HistoryQuery
 ) -> Done[ProductHistory]:
     """What a product was before each change, newest first; also of one that was taken back."""
-    before = place(query.cursor, int)
-    found = history.page(connection, SUBJECT, id, limit=query.limit + 1, before=before[0] if before else None)
-    versions = [
-        ProductBefore(
-            version=one.version,
-            replaced_at=moment(one.at),
-            replaced_by=one.actor,
-            through=one.through,
-            product=shown(product_from_json(one.record), asked),
-        )
-        for one in found[: query.limit]
-    ]
-    if not versions and before is None:
+    before, end = versions.page(connection, SUBJECT, id, query)
+    if not before and query.cursor is None:
         products.get(connection, id)  # there is one, or it is not found
-    end = cursor([versions[-1].version]) if len(found) > query.limit else None
-    return Done(ProductHistory(versions=versions, cursor=end), seen=(subject(id),))
+    told = [
+        ProductBefore(**versions.replaced(one), product=shown(product_from_json(one.record), asked))
+        for one in before
+    ]
+    return Done(ProductHistory(versions=told, cursor=end), seen=(subject(id),))
 
 
 def shown(product: Product, asked: Asked) -> ProductShown:

@@ -237,8 +237,9 @@ def test_no_tracked_file_names_this_machine_or_a_registry(what, pattern):
 
 
 def test_what_must_not_be_tracked_is_recognised():
-    assert REGISTRIES.search(b"--index-url https://pypi.o" + b"rg/simple")
-    assert REGISTRIES.search(b"http://deb.debian.o" + b"rg/debian")
+    index, mirror = b".".join([b"pypi", b"org"]), b".".join([b"deb", b"debian", b"org"])
+    assert REGISTRIES.search(b"--index-url https://" + index + b"/simple")
+    assert REGISTRIES.search(b"http://" + mirror + b"/debian")
     assert MACHINE_PATHS.search(b"PREFIX=/ro" + b"ot/x")
     assert not MACHINE_PATHS.search(b"callserver/work/promises.py and /api/work/main")
 

@@ -131,12 +131,11 @@ async def test_calls_of_the_last_seven_days_are_told(store: Store) -> None:
     assert [(one.call, one.outcome) for one in caller.calls] == [("c", "abandoned"), ("a", "abandoned")]
 
 
-async def test_a_pop_is_one_hop(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    if store.dialect != "sqlite":
-        pytest.skip("PostgreSQL is asked without a thread")
-    await created(store, numbers=[NUMBER])
+async def test_a_pop_is_one_hop(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is asked without a thread."""
+    await created(sqlite_store, numbers=[NUMBER])
     with hops(monkeypatch) as seen:
-        await looked_up(store, NUMBER)
+        await looked_up(sqlite_store, NUMBER)
     assert len(seen) == 1
 
 

@@ -26,7 +26,7 @@ def test_an_operation_is_what_its_function_says() -> None:
 
         It becomes another one.
         """
-        raise NotImplementedError
+        raise AssertionError("declared here, called by nobody")
 
     (one,) = api.all
     assert (one.name, one.summary, one.text) == ("change_thing", "Change a thing", "It becomes another one.")
@@ -41,7 +41,7 @@ def test_a_parameter_that_comes_from_nowhere_is_noticed() -> None:
 
         @api("GET", "/things", scope=None)
         def read_things(connection: Connection, id: Id) -> Done[Shown]:
-            raise NotImplementedError
+            raise AssertionError("declared here, called by nobody")
 
 
 def test_a_right_that_nobody_can_have_is_noticed() -> None:
@@ -50,7 +50,7 @@ def test_a_right_that_nobody_can_have_is_noticed() -> None:
 
         @api("GET", "/things", scope="things:read")
         def read_things(connection: Connection) -> Done[Shown]:
-            raise NotImplementedError
+            raise AssertionError("declared here, called by nobody")
 
 
 def test_what_gives_something_else_is_noticed() -> None:
@@ -59,4 +59,4 @@ def test_what_gives_something_else_is_noticed() -> None:
 
         @api("GET", "/things", scope=None)
         def read_things(connection: Connection) -> Shown:
-            raise NotImplementedError
+            raise AssertionError("declared here, called by nobody")

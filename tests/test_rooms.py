@@ -48,21 +48,25 @@ ROOMS = {
     "pinyin": Room(packages="pypinyin"),
     "customers": Room(rooms="errors facts numbers pinyin", pure=True),
     "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
+    "people": Room(rooms="errors facts", pure=True),
+    "seats": Room(rooms="errors facts", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(
-        rooms="errors facts numbers customers tickets",
+        rooms="errors facts numbers customers tickets people seats",
         packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog",
     ),
     "work": Room(
-        rooms="errors facts numbers customers tickets sheets store", packages="aiohttp orjson structlog"
+        rooms="errors facts numbers customers tickets people seats sheets store",
+        packages="aiohttp orjson structlog",
     ),
-    "push": Room(rooms="errors facts", packages="aiohttp orjson structlog"),
+    "push": Room(rooms="errors facts", packages="aiohttp orjson msgspec structlog"),
+    "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets sheets store push vitals",
-        packages="aiohttp jinja2 msgspec orjson prometheus_client structlog",
+        rooms="errors facts settings numbers customers tickets people seats sheets store push vitals",
+        packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(
-        rooms="errors facts settings ami calls journals store vitals",
+        rooms="errors facts settings ami calls journals seats store vitals asterisk_conf.contract",
         packages="orjson prometheus_client structlog",
     ),
     "asterisk_conf": Room(rooms="errors", packages="jinja2"),

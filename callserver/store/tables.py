@@ -1,11 +1,11 @@
-"""All tables together, for whoever needs the whole: migrations and tests. In: the two halves. Out: `metadata`."""
+"""All tables together, for whoever needs the whole: migrations and tests. In: the parts. Out: `metadata`."""
 
 from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-from callserver.store import desk, schema
+from callserver.store import at_work, beside, desk, people, schema
 
-assert desk.customers.metadata is schema.metadata
+assert {part.metadata for part in (at_work, beside, desk, people)} == {schema.metadata}
 
 metadata: MetaData = schema.metadata

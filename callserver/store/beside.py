@@ -1,0 +1,10 @@
+"""What an agent writes beside a call: drafts, dispositions.
+
+In: nothing. Out: tables, in the same metadata as all others. Must not know: connections.
+"""
+
+from __future__ import annotations
+
+from callserver.store.schema import metadata
+
+__all__ = ["metadata"]

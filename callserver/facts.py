@@ -8,7 +8,8 @@ Timestamp headers. Durations are seconds as float. Text in JSON at the edge of t
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NewType, TypeAlias, get_args
 
 PbxId = NewType("PbxId", str)  # the switch's name in the settings, e.g. "main"
@@ -40,13 +41,26 @@ Through = Literal["call", "api", "screen", "cli", "import", "machine"]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 VERSION = 1
+_DAY_MS = 86_400_000
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def iso(at: Instant | None) -> str | None:
     """An instant as ISO 8601 UTC with milliseconds, e.g. `2026-11-21T21:08:37.123Z`."""
     if at is None:
         return None
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+    days, rest = divmod(at, _DAY_MS)
+    minutes = rest // 60_000
+    of_day = (minutes // 60, minutes % 60, rest // 1000 % 60, rest % 1000)
+    return _day(days) + "T%02d:%02d:%02d.%03dZ" % of_day  # noqa: UP031 - an f-string takes twice as long here
+
+
+@lru_cache(maxsize=1024)
+def _day(days: int) -> str:
+    """Instants are told by the dozen while a caller waits, nearly all of a few days; `strftime` takes five times as
+    long.
+    """
+    return date.fromordinal(_EPOCH + days).isoformat()
 
 
 def instant(text: str | None) -> Instant | None:

@@ -30,6 +30,7 @@ from callserver.web.api.everything import SUBJECTS, operations
 from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
 from callserver.web.api.operation import BODY_MOST, Site, TryWebhook
+from callserver.web.pages import Pages
 
 SHUTDOWN_S = 2.0
 
@@ -80,12 +81,14 @@ def application(
     limits = guard.bearer(
         keyring, Buckets(settings.requests_per_minute), Buckets(settings.strangers_per_minute)
     )
+    pages = Pages()
     app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
             *ops.routes(vitals),
             *status.routes(vitals),
             *documentation.routes(SUBJECTS),
+            *pages.routes(),
             *serving.routes(operations(), site, Auditing(store)),
         ]
     )

@@ -32,9 +32,9 @@ def page(vitals: Vitals) -> str:
 
 
 def routes(vitals: Vitals) -> list[web.RouteDef]:
-    """`/`."""
+    """`/status`."""
 
     async def status(_: web.Request) -> web.Response:
         return web.Response(text=page(vitals), content_type="text/html", charset="utf-8")
 
-    return [web.get("/", status)]
+    return [web.get("/status", status)]

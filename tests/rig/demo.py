@@ -235,7 +235,7 @@ def greet(demo: Demo, customers: Path, seconds: int | None) -> None:
     url = f"http://127.0.0.1:{demo.service.web}"
     say("")
     say("callserver follows a real Asterisk " + ".".join(map(str, demo.switch.version)))
-    say(f"  status page    {url}/")
+    say(f"  status page    {url}/status")
     say(f"  health         {url}/healthz   {url}/readyz   {url}/metrics")
     say(f"  calls (API)    curl -H 'Authorization: Bearer {demo.service.token}' {url}/api/v1/calls")
     say(f"  live facts     .venv/bin/callserver tail -c {demo.service.settings}")

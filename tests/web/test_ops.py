@@ -85,7 +85,7 @@ async def test_what_is_not_known_yet_is_not_a_number(site: Site) -> None:
 
 async def test_the_page_shows_the_state_and_escapes_it(site: Site) -> None:
     site.vitals.switch("main", "127.0.0.1:5038").change("down", "<script>alert(1)</script>")
-    response = await site.get("/")
+    response = await site.get("/status")
     text = await response.text()
     assert response.content_type == "text/html"
     assert "not ready" in text

@@ -1,0 +1,2 @@
+// The desk begins here.
+document.getElementById("desk").textContent = "";

@@ -1,0 +1,123 @@
+"""The screens' pages: little HTML, everything else comes by the API and the stream.
+
+In: who asks (a function of the request), static files, texts. Out: pages with a strict policy of what a browser may
+load and run; other modules render theirs with `Pages.render`. Must not know: any record. A page holds nothing that its
+reader could not see without signing in, besides their own name and choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from callserver import __version__
+from callserver.web import texts
+from callserver.web.static import Statics
+from callserver.web.texts import LANGUAGES, Texts
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""No inline script or style, nothing from elsewhere; and no text ever becomes HTML in a browser that knows how to
+forbid it."""
+LANGUAGE_COOKIE: Final = "callserver-language"
+_YEAR_S = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads a page. `language`, `theme`: their choice, None where they made none."""
+
+    name: str
+    language: str | None = None
+    theme: str | None = None
+
+
+ReaderOf = Callable[[web.Request], Awaitable[Reader | None]]
+"""Who is signed in; None: nobody."""
+
+
+async def nobody(_: web.Request) -> Reader | None:
+    """For a site without sign-in."""
+    return None
+
+
+def statics() -> Statics:
+    """The files of `agent_ui/static` and the catalogs of texts."""
+    return Statics({f"texts.{tag}.json": one.json() for tag, one in texts.every().items()})
+
+
+class Pages:
+    """Renders the templates of `agent_ui/templates` for whoever asks."""
+
+    def __init__(self, reader_of: ReaderOf = nobody, files: Statics | None = None) -> None:
+        self.reader_of = reader_of
+        self.files = files or statics()
+        self._templates = Environment(
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+            loader=PackageLoader("agent_ui", "templates"),
+        )
+
+    async def render(
+        self, request: web.Request, template: str, *, status: int = 200, **values: Any
+    ) -> web.Response:
+        """A page: its template sees `_`, `count` (plurals), `static` (addresses), `reader`, `language`, `theme`."""
+        reader = await self.reader_of(request)
+        words = self.words(request, reader)
+        text = self._templates.get_template(template).render(
+            _=words.text,
+            count=words.count,
+            words=words,
+            static=self.files.address,
+            modules=self.files.names(".js"),
+            reader=reader,
+            language=words.language,
+            languages=LANGUAGES,
+            theme=(reader and reader.theme) or "auto",
+            version=__version__,
+            path=request.path,
+            **values,
+        )
+        response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Content-Language"] = words.language
+        _remember(request, response)
+        return response
+
+    def words(self, request: web.Request, reader: Reader | None) -> Texts:
+        """The texts for this reader: their own language, else the one that this browser chose, else what it accepts."""
+        said = request.query.get("language") or (reader and reader.language)
+        said = said or request.cookies.get(LANGUAGE_COOKIE)
+        return texts.every()[texts.chosen(said, request.headers.get("Accept-Language"))]
+
+    def routes(self) -> list[web.RouteDef]:
+        """`/`, `/desk` and the static files."""
+        return [web.get("/", self._front), web.get("/desk", self._desk), *self.files.routes()]
+
+    async def _front(self, request: web.Request) -> web.Response:
+        return _elsewhere("/sign-in" if await self.reader_of(request) is None else "/desk")
+
+    async def _desk(self, request: web.Request) -> web.Response:
+        if await self.reader_of(request) is None:
+            return _elsewhere("/sign-in")
+        return await self.render(request, "desk.html")
+
+
+def _elsewhere(path: str) -> web.Response:
+    """An answer like any other, so that it has the headers of all answers."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+def _remember(request: web.Request, response: web.Response) -> None:
+    """Whoever chose a language on a page before signing in keeps it. Worth nothing to a thief."""
+    if (chosen := request.query.get("language")) in LANGUAGES and chosen is not None:
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR_S, samesite="Lax", httponly=True)

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 scripts/lint.sh
 linted=$?
 echo '== pytest'
-.venv/bin/python -m pytest "$@" </dev/null
+# One process more than there are cores: whoever drives a switch mostly waits for it.
+.venv/bin/python -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist loadfile --no-loadscope-reorder "$@" </dev/null
 tested=$?
 exit $((linted || tested))

@@ -2,6 +2,8 @@
 
 A missing program skips a test on somebody's machine and fails it under CI. After the last test nothing that
 the tests started may run any more and, under CI, no file may be left: elsewhere somebody may be writing one.
+
+The whole suite runs in several processes, a module in one of them: what its tests share is started once.
 """
 
 import os
@@ -21,6 +23,8 @@ from tests.rig.debian import Unavailable
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "CALLSERVER_TEST_SESSION"
 GRACE_S = 3.0
+FILES = pytest.StashKey[set[str]]()
+LEFT = pytest.StashKey[list[str]]()
 Found = TypeVar("Found")
 
 
@@ -64,19 +68,39 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Set up first and torn down last: what the tests started has ended, what they wrote is gone.
+def nothing_left_running() -> Iterator[None]:
+    """Set up first and torn down last: what the tests of this process started has ended.
 
     Processes are known by a variable that every one started from here inherits, even when its parent is gone.
     """
     os.environ[MARK] = uuid.uuid4().hex
-    files = files_about()
     yield
     left = still_running(os.environ.pop(MARK))
     assert not left, "still running after the last test:\n" + "\n".join(left)
-    if os.environ.get("CI"):
-        written = sorted(files_about() - files)
-        assert not written, "left behind by the tests:\n" + "\n".join(written)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where several processes share the tests, the one that hands them out looks after the files."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[FILES] = files_about()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI, what was written must be gone: else all of it has failed."""
+    before = session.config.stash.get(FILES, None)
+    if before is None or not os.environ.get("CI"):
+        return
+    if written := sorted(files_about() - before):
+        session.config.stash[LEFT] = written
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which files those are."""
+    if written := config.stash.get(LEFT, []):
+        terminalreporter.section("left behind by the tests", red=True)
+        terminalreporter.write("\n".join(written) + "\n")
 
 
 def files_about() -> set[str]:

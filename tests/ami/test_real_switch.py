@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from callserver.ami.check import Finding, Places, ask, findings
 from callserver.ami.link import Connected, Heard, Link, LinkSettings, Lost, Restored
 from callserver.ami.session import Session
 from callserver.errors import ActionRefused, LoginRefused
-from callserver.facts import PbxId
+from callserver.facts import Instant, PbxId
 from tests.ami.test_link import running, until
 from tests.rig.asterisk import FILTERED, LOOPBACK, SECRET, UNFILTERED, Asterisk
 from tests.rig.provision import Switch
@@ -135,9 +136,16 @@ async def test_an_originate_that_fails_is_heard_with_our_own_id(newest: Asterisk
     assert event.success is False
 
 
+async def _a_second_later(moment: Instant | None) -> None:
+    """A switch tells the beginning of its run in whole seconds."""
+    assert moment is not None
+    await asyncio.sleep(max(0, moment + 1000 - time.time_ns() // 1_000_000) / 1000)
+
+
 async def test_a_killed_switch_is_noticed_found_again_and_known_as_another_run(asterisk: Asterisk) -> None:
     async with running(Link(settings(asterisk))) as link:
         first = (await until(link, Restored, 20)).snapshot
+        await _a_second_later(first.booted_at)
         await asterisk.kill()
         lost = await until(link, Lost)
         await asterisk.start()

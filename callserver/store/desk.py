@@ -384,6 +384,7 @@ tokens = Table(
     Column("expires_at", BigInteger),
     Column("last_used_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("user_id", BigInteger),
     sqlite_autoincrement=True,
 )
 

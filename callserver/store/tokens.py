@@ -15,43 +15,19 @@ import re
 import secrets
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from callserver.errors import BadValue, NotFound
 from callserver.facts import Actor, Instant
+from callserver.people import SCOPES as SCOPES
+from callserver.people import Scope as Scope
+from callserver.people import UserId, scopes_of
 from callserver.store.desk import tokens as table
+from callserver.store.people import users
 from callserver.store.text import dump, load
-
-Scope = Literal[
-    "calls:read",
-    "customers:read",
-    "customers:write",
-    "tickets:read",
-    "tickets:write",
-    "kinds:manage",
-    "webhooks:manage",
-    "audit:read",
-    "privacy:manage",
-    "personal:read",
-    "tokens:manage",
-]
-SCOPES: dict[Scope, str] = {
-    "calls:read": "calls and queues",
-    "customers:read": "customers, their products, search and look-up",
-    "customers:write": "create, change, merge and split customers and their products",
-    "tickets:read": "tickets, their timelines and attachments",
-    "tickets:write": "open and change tickets, write on their timelines, move calls",
-    "kinds:manage": "change the kinds of ticket",
-    "webhooks:manage": "who hears of what happens",
-    "audit:read": "who read or changed what",
-    "privacy:manage": "export and erase a customer's data",
-    "personal:read": "see numbers, addresses and notes in full; without it they come masked",
-    "tokens:manage": "give and revoke tokens",
-}
-"""What a token can be given for."""
 
 PREFIX = "cs_"
 NAME_LENGTH = 100
@@ -64,7 +40,7 @@ _SHAPE = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{_LENGTH}}})([0-9A-Za-z]{{{_CHECK}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What is known of a token: everything but itself."""
+    """What is known of a token: everything but itself. `user_id`: the user with whom it ends; None: nobody."""
 
     id: int
     name: str
@@ -74,6 +50,7 @@ class Token:
     expires_at: Instant | None = None
     last_used_at: Instant | None = None
     revoked_at: Instant | None = None
+    user_id: UserId | None = None
 
     def good(self, now: Instant) -> bool:
         """Whether it opens anything."""
@@ -123,8 +100,12 @@ def create(
     now: Instant,
     *,
     expires_at: Instant | None = None,
+    user: UserId | None = None,
 ) -> tuple[Token, str]:
-    """A new token and its text, which nobody can be told again. Raises BadValue for what cannot be."""
+    """A new token and its text, which nobody can be told again. Raises BadValue for what cannot be.
+
+    user: whose it is; it opens nothing while they are disabled, and never more than what they may do themselves.
+    """
     _must_be_name(name)
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise BadValue("scopes", f"there is no scope {unknown[0]!r}; there are {', '.join(SCOPES)}")
@@ -141,6 +122,7 @@ def create(
             created_at=now,
             created_by=actor.name,
             expires_at=expires_at,
+            user_id=user,
         )
         .returning(*_TOLD)
     ).one()
@@ -168,9 +150,20 @@ def one(connection: Connection, id: int) -> Token:
 
 
 def usable(connection: Connection, now: Instant) -> dict[str, Token]:
-    """Every token that opens something now, by its hash."""
-    rows = connection.execute(select(table.c.hash, *_TOLD).where(table.c.revoked_at.is_(None)))
-    return {row.hash: found for row in rows if (found := _token(row)).good(now)}
+    """Every token that opens something now, by its hash, with the rights that it has now."""
+    wanted = (
+        select(table.c.hash, users.c.role, *_TOLD)
+        .outerjoin(users, users.c.id == table.c.user_id)
+        .where(table.c.revoked_at.is_(None), users.c.disabled_at.is_(None))
+    )
+    rows = connection.execute(wanted)
+    return {row.hash: _within(row) for row in rows if _token(row).good(now)}
+
+
+def _within(row: Row[Any]) -> Token:
+    """Nobody's token may do what they may not do themselves, whatever they could when they made it."""
+    token = _token(row)
+    return token if row.role is None else replace(token, scopes=token.scopes & scopes_of(row.role))
 
 
 def revoke(connection: Connection, id: int, now: Instant) -> Token:

@@ -1,0 +1,41 @@
+"""Which role has which right: one table. docs/people.md shows it, and a test compares.
+
+In: a role. Out: its rights. Must not know: who has which role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from callserver.people.person import Role
+from callserver.people.scopes import SCOPES, Scope
+
+_DESK: Final[tuple[Scope, ...]] = (
+    "calls:read",
+    "customers:read",
+    "customers:write",
+    "tickets:read",
+    "tickets:write",
+    "personal:read",
+)
+
+RIGHTS: Final[Mapping[Role, frozenset[Scope]]] = {
+    "agent": frozenset([*_DESK, "phone:use"]),
+    "supervisor": frozenset([*_DESK, "phone:use", "floor:read", "tickets:waive", "tickets:call_off"]),
+    "administrator": frozenset(SCOPES),
+    # Connects other systems: gives tokens, so has every right that such a system may need, and nobody's phone.
+    "integrator": frozenset([*_DESK, "floor:read", "kinds:manage", "webhooks:manage", "tokens:manage"]),
+    # Sees that everything goes as it should, of nobody in person; changes nothing.
+    "auditor": frozenset(["calls:read", "customers:read", "tickets:read", "floor:read", "audit:read"]),
+}
+
+
+def scopes_of(role: Role) -> frozenset[Scope]:
+    """What somebody with this role may do."""
+    return RIGHTS[role]
+
+
+def who_has(scope: str) -> str:
+    """The roles that have a right, in words: `supervisor or administrator`."""
+    return " or ".join(role for role, scopes in RIGHTS.items() if scope in scopes)

@@ -1,0 +1,43 @@
+"""Every right that there is, by name. In: nothing. Out: the list. Must not know: who has which."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Scope = Literal[
+    "calls:read",
+    "customers:read",
+    "customers:write",
+    "tickets:read",
+    "tickets:write",
+    "tickets:waive",
+    "tickets:call_off",
+    "phone:use",
+    "floor:read",
+    "kinds:manage",
+    "webhooks:manage",
+    "audit:read",
+    "privacy:manage",
+    "personal:read",
+    "users:manage",
+    "tokens:manage",
+]
+SCOPES: Final[dict[Scope, str]] = {
+    "calls:read": "calls and queues",
+    "customers:read": "customers, their products, search and look-up",
+    "customers:write": "create, change, merge and split customers and their products",
+    "tickets:read": "tickets, their timelines and attachments",
+    "tickets:write": "open and change tickets, write on their timelines, move calls",
+    "tickets:waive": "close a ticket without the calls that it owes",
+    "tickets:call_off": "cancel a ticket while somebody is at the customer's",
+    "phone:use": "sit at a phone, be ready or pause, call, hang up, transfer",
+    "floor:read": "see agents, calls and waiting callers of others",
+    "kinds:manage": "change the kinds of ticket",
+    "webhooks:manage": "who hears of what happens",
+    "audit:read": "who read or changed what",
+    "privacy:manage": "export and erase a customer's data",
+    "personal:read": "see numbers, addresses and notes in full; without it they come masked",
+    "users:manage": "users, their roles, teams and passwords",
+    "tokens:manage": "give and revoke tokens",
+}
+"""What a token can be given for, and what a role has."""

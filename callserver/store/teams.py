@@ -1,0 +1,136 @@
+"""Teams: a name, queues, and the people in them. Whoever supervises a team sees its queues.
+
+In: what is asked for, inside the asker's transaction. Out: teams. Must not know: who may ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NewType
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from callserver.errors import Conflict, NotFound, Outdated
+from callserver.facts import Actor, Instant
+from callserver.people import UserId, naming
+from callserver.store import audit, changes, ids
+from callserver.store.locking import one_after_another
+from callserver.store.people import team_members
+from callserver.store.people import teams as table
+from callserver.store.text import dump, load
+
+TeamId = NewType("TeamId", int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """Who works on which queues. `members`: users by id, the disabled ones too."""
+
+    id: TeamId
+    version: int
+    name: str
+    queues: tuple[str, ...]
+    members: tuple[UserId, ...]
+
+
+def add(connection: Connection, name: str, queues: Sequence[str], actor: Actor, now: Instant) -> Team:
+    """A new team. Raises BadValue, Conflict where there is one of that name."""
+    kept, theirs = naming.name(name), naming.queues(queues)
+    _must_be_free(connection, kept)
+    values = {"version": 1, **_named(kept), "queues": dump(theirs), "created_at": now, "updated_at": now}
+    id = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+    detail = {"name": kept, "queues": list(theirs)}
+    audit.note(connection, actor, "team.create", f"team:{id}", detail, now)
+    return one(connection, TeamId(id))
+
+
+def every(connection: Connection) -> list[Team]:
+    """All teams, by name."""
+    rows = connection.execute(select(table).order_by(table.c.name)).all()
+    members: dict[int, list[UserId]] = {}
+    for row in connection.execute(select(team_members).order_by(team_members.c.user_id)):
+        members.setdefault(row.team_id, []).append(UserId(row.user_id))
+    return [_team(row, members.get(row.id, [])) for row in rows]
+
+
+def one(connection: Connection, team: TeamId) -> Team:
+    """One team by its id. Raises NotFound."""
+    row = connection.execute(select(table).where(table.c.id == ids.known(team))).one_or_none()
+    if row is None:
+        raise NotFound("there is no such team")
+    return _team(row, _members(connection, team))
+
+
+def by_name(connection: Connection, name: str) -> Team:
+    """One team by its name. Raises NotFound."""
+    row = connection.execute(select(table).where(table.c.name_key == naming.same(name))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no team {name!r}")
+    return _team(row, _members(connection, TeamId(row.id)))
+
+
+def change(
+    connection: Connection,
+    team: TeamId,
+    actor: Actor,
+    now: Instant,
+    *,
+    name: str | None = None,
+    queues: Sequence[str] | None = None,
+    expected: int | None = None,
+) -> Team:
+    """Another name, other queues; None: as it is. Its people have the new queues within seconds. Raises NotFound,
+    Outdated, BadValue, Conflict."""
+    before = _locked(connection, team, expected)
+    values: dict[str, Any] = {}
+    if name is not None and (kept := naming.name(name)) != before.name:
+        _must_be_free(connection, kept, but=team)
+        values |= _named(kept)
+    if queues is not None and (theirs := naming.queues(queues)) != before.queues:
+        values["queues"] = dump(theirs)
+    if not values:
+        return before
+    connection.execute(
+        update(table).where(table.c.id == team).values(**values, version=before.version + 1, updated_at=now)
+    )
+    after = one(connection, team)
+    detail = {"name": [before.name, after.name], "queues": [list(before.queues), list(after.queues)]}
+    audit.note(connection, actor, "team.change", f"team:{team}", detail, now)
+    changes.count(connection, after.members)
+    return after
+
+
+def _locked(connection: Connection, team: TeamId, expected: int | None) -> Team:
+    version = connection.execute(
+        select(table.c.version).where(table.c.id == ids.known(team)).with_for_update()
+    ).scalar()
+    if version is not None and expected not in (None, version):
+        raise Outdated(f"the team was changed meanwhile: version {version}, not {expected}")
+    return one(connection, team)
+
+
+def _must_be_free(connection: Connection, name: str, *, but: TeamId | None = None) -> None:
+    one_after_another(connection, "names of teams")
+    others = select(table.c.id).where(table.c.id != (but or 0), table.c.name_key == naming.same(name))
+    if connection.execute(others).first() is not None:
+        raise Conflict(f"there is a team {name!r} already")
+
+
+def _members(connection: Connection, team: TeamId) -> list[UserId]:
+    wanted = select(team_members.c.user_id).where(team_members.c.team_id == team)
+    return [UserId(id) for id in connection.execute(wanted.order_by(team_members.c.user_id)).scalars()]
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"name": name, "name_key": naming.same(name)}
+
+
+def _team(row: Row[Any], members: Sequence[UserId]) -> Team:
+    return Team(
+        id=TeamId(row.id),
+        version=row.version,
+        name=row.name,
+        queues=tuple(load(row.queues)),
+        members=tuple(members),
+    )

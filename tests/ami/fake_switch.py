@@ -154,8 +154,8 @@ async def fake_switch(secret: str = "right") -> AsyncIterator[FakeSwitch]:
         await switch.stop()
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 5) -> None:
-    """Wait for something that no event of ours announces."""
+async def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
+    """Wait for something that no event of ours announces; the deadline is for what never comes."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

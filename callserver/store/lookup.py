@@ -149,12 +149,7 @@ def look_up(connection: Connection, number: Read, now: Instant, today: str | Non
     """
     if number.e164 is None:
         return Caller(number=number)
-    given = {
-        "tail": numbers.tail(number.e164),
-        "number": text.key(number.received),
-        "since": now - WEEK_MS,
-    }
-    rows = _everything(connection, given)
+    rows = everything(connection, number, now)
     day = today or datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
     return _caller(number, rows, day)
 
@@ -163,10 +158,20 @@ def look_up(connection: Connection, number: Read, now: Instant, today: str | Non
 
 # Rows of one kind and of one customer (0: the number's own): a customer's, a product's and a ticket's are id, instant
 # and record, the others as their makers below say.
-_Found: TypeAlias = Mapping[tuple[str, int], Sequence[Any]]
+Found: TypeAlias = Mapping[tuple[str, int], Sequence[Any]]
 
 
-def _everything(connection: Connection, given: dict[str, Any]) -> _Found:
+def everything(connection: Connection, number: Read, now: Instant) -> Found:
+    """The rows as they lie in the database, by kind (customer, product, ticket, contact, promise, call) and customer.
+
+    For who tells them as they are and need no values in between (store.pop); the number must identify somebody.
+    """
+    assert number.e164 is not None
+    given: dict[str, Any] = {
+        "tail": numbers.tail(number.e164),
+        "number": text.key(number.received),
+        "since": now - WEEK_MS,
+    }
     if connection.dialect.name == "sqlite":
         return _statement_by_statement(connection.connection.driver_connection, given)
     rows = _at_once(connection, "household", given)
@@ -184,7 +189,7 @@ def _at_once(connection: Connection, name: str, given: Mapping[str, Any]) -> lis
     return list(connection.exec_driver_sql(statement.sql, statement.filled(given)))
 
 
-def _statement_by_statement(raw: Any, given: dict[str, Any]) -> _Found:
+def _statement_by_statement(raw: Any, given: dict[str, Any]) -> Found:
     """On SQLite a statement more costs nothing, and columns that are NULL cost more."""
 
     def asked(name: str, given: Mapping[str, Any]) -> list[Any]:
@@ -203,7 +208,7 @@ def _statement_by_statement(raw: Any, given: dict[str, Any]) -> _Found:
     return found
 
 
-def _caller(number: Read, found: _Found, today: str) -> Caller:
+def _caller(number: Read, found: Found, today: str) -> Caller:
     customers = found.get(("customer", 0), ())
     return Caller(
         number=number,
@@ -214,7 +219,7 @@ def _caller(number: Read, found: _Found, today: str) -> Caller:
     )
 
 
-def _known(row: Sequence[Any], found: _Found, today: str) -> Known:
+def _known(row: Sequence[Any], found: Found, today: str) -> Known:
     id, _, record = row
     products = [product_from_json(text.load(body)) for _, _, body in found.get(("product", id), ())]
     return Known(
@@ -226,7 +231,7 @@ def _known(row: Sequence[Any], found: _Found, today: str) -> Known:
     )
 
 
-def _dealings(whose: int, found: _Found) -> Dealings:
+def _dealings(whose: int, found: Found) -> Dealings:
     return Dealings(
         tickets=tuple([_ticket(*row) for row in found.get(("ticket", whose), ())]),
         contacts=tuple(map(Contact._make, found.get(("contact", whose), ()))),
@@ -351,12 +356,18 @@ def _stranger() -> CompoundSelect[Any]:
     return union_all(*(part.wide(what, _NUMBERS) for what, part in _dealt("tail", _TAIL).items()))
 
 
-class _Statement(NamedTuple):
+class Statement(NamedTuple):
     """What the driver is given: the text, the names of the values in their order, and those that never change."""
 
     sql: str
     names: tuple[str, ...]
     values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, statement: Select[Any] | CompoundSelect[Any], dialect: str) -> Statement:
+        """Compiled; keep it, that takes longer than most look-ups."""
+        compiled = statement.compile(dialect=_DIALECTS[dialect]())
+        return cls(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
 
     def filled(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values, in the order of their places."""
@@ -367,12 +378,11 @@ _DIALECTS: Mapping[str, Any] = {"sqlite": sqlite.dialect, "postgresql": postgres
 
 
 @cache
-def _compiled(dialect: str, name: str) -> _Statement:
+def _compiled(dialect: str, name: str) -> Statement:
     customer = bindparam("customer", type_=BigInteger)
     parts = {"customer": _customers(), "call": _calls(), "product of customer": _products(customer)}
     parts |= {f"{what} of customer": part for what, part in _dealt("customer_id", customer).items()}
     parts |= {f"{what} of number": part for what, part in _dealt("tail", _TAIL).items()}
     whole = {"household": _household, "stranger": _stranger}
     statement = whole[name]() if name in whole else parts[name].narrow()
-    compiled = statement.compile(dialect=_DIALECTS[dialect]())
-    return _Statement(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
+    return Statement.of(statement, dialect)

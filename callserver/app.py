@@ -37,6 +37,7 @@ from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
 from callserver.web.api.operation import Tried
 from callserver.web.server import Server
+from callserver.web.switchboard import Switchboard
 from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
 from callserver.work.retention import NIGHT, Night
@@ -108,6 +109,7 @@ class App:
     async def _begin_all(self, store: Store) -> None:
         self.settings.number_plan.make_ready()
         send = await self._sending()
+        switchboard = Switchboard(store)
         server = self.server = Server(
             self.settings.web,
             store,
@@ -116,6 +118,7 @@ class App:
             self.settings.number_plan,
             self.settings.zone,
             partial(try_webhook, store, send),
+            switchboard,
         )
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
@@ -125,7 +128,10 @@ class App:
         await self._begin(
             Stage("landing", lander.start, lander.stop)
         )  # stopped after the last facts are written
-        node = self.node = Node(self._duty(one, store, landing) for one in self.settings.asterisk)
+        node = self.node = Node(
+            self._duty(one, store, landing, switchboard) for one in self.settings.asterisk
+        )
+        switchboard.wakes(node.wake)
         await self._begin(Stage("node", _soon(node.start), node.stop))
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
@@ -164,7 +170,9 @@ class App:
         running = Running(courier.run, courier.stop)
         await self._begin(Stage("webhooks", running.start, running.stop))
 
-    def _duty(self, settings: AsteriskSettings, store: Store, landing: Worker) -> Duty:
+    def _duty(
+        self, settings: AsteriskSettings, store: Store, landing: Worker, switchboard: Switchboard
+    ) -> Duty:
         return Duty(
             settings,
             self.myself,
@@ -173,6 +181,7 @@ class App:
             zone=self.settings.zone,
             open_line=self._line,
             on_written=lambda batch: landing.wake() if batch.jobs else None,
+            on_command_over=switchboard.over,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

@@ -14,9 +14,12 @@ from typing import Protocol, cast
 
 import structlog
 
+from callserver.ami.commands import Action
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
+from callserver.ami.wire import Reply
 from callserver.errors import SwitchError
 from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant
+from callserver.node.commanding import Commander
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
 from callserver.node.witness import Witness
@@ -72,6 +75,9 @@ class Line(Protocol):
     async def resync(self) -> None:
         """Ask for a fresh look; it comes over the road. Raises SwitchError."""
 
+    async def send(self, action: Action, *, timeout: float | None = None) -> Reply:
+        """Send one action, once. Raises as `ami.link.Link.send`."""
+
 
 class Attending:
     """The tasks of one ownership."""
@@ -86,6 +92,7 @@ class Attending:
         tick_s: float = TICK_S,
         survey_s: float = SURVEY_EVERY_S,
         witness: Witness | None = None,
+        commander: Commander | None = None,
     ) -> None:
         self.understanding = understanding
         self.scribe = scribe
@@ -94,6 +101,7 @@ class Attending:
         self._tick_s = tick_s
         self._survey_s = survey_s
         self._witness = witness
+        self._commander = commander
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -110,6 +118,8 @@ class Attending:
             tasks.create_task(self._survey(), name=f"survey {self._vitals.pbx}")
             if self._witness is not None:
                 tasks.create_task(self._witness.run(), name=f"witness {self._vitals.pbx}")
+            if self._commander is not None:
+                tasks.create_task(self._commander.run(), name=f"commands {self._vitals.pbx}")
 
     async def _written(self) -> None:
         """The scribe outlives the rest: what was told last is still to be written when we are cancelled."""

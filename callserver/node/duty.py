@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import structlog
 
@@ -22,12 +22,16 @@ from callserver.errors import LeaseLost, StoreError
 from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, PbxId
 from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
+from callserver.node.commanding import Commander
 from callserver.node.lines import say
+from callserver.node.performing import Performer
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
 from callserver.node.witness import Witness
+from callserver.seats.asking import Outcome
 from callserver.settings import AsteriskSettings
 from callserver.store import leases
+from callserver.store.commands import Owner
 from callserver.store.engine import Store
 from callserver.store.journal import Commit, Journal
 from callserver.store.leases import Lease
@@ -59,6 +63,7 @@ class Duty:
         *,
         open_line: Callable[[AsteriskSettings], Line],
         on_written: Callable[[Batch], None] = lambda batch: None,
+        on_command_over: Callable[[Outcome], None] = lambda outcome: None,
         zone: tzinfo = UTC,
         clock: Callable[[], Instant] = wall_clock,
     ) -> None:
@@ -70,15 +75,22 @@ class Duty:
         self._store = store
         self._open_line = open_line
         self._on_written = on_written
+        self._on_command_over = on_command_over
         self._clock = clock
         self._zone = zone
         self._stopping = asyncio.Event()
         self._attending: Attending | None = None
+        self._commander: Commander | None = None
 
     @property
     def owned(self) -> bool:
         """Whether this process is the switch's writer now."""
         return self._attending is not None
+
+    def wake(self) -> None:
+        """A request to this switch was put down in this process; does nothing where another one owns it."""
+        if self._commander is not None:
+            self._commander.wake()
 
     def stop(self) -> None:
         """End in good order; `run` returns when it is done."""
@@ -181,7 +193,7 @@ class Duty:
             self._everything.database = str(error)
             await self._pause(1.0)
         finally:
-            self._attending = None
+            self._attending = self._commander = None
             await journal.close(self._myself.stop_s)
             with contextlib.suppress(StoreError):
                 await leases.release(self._store, lease)
@@ -190,8 +202,15 @@ class Duty:
         understanding = await begin(self._store, self.settings, clock=self._clock, zone=self._zone)
         scribe = Scribe(journal, self.vitals, on_written=self._written)
         line = self._open_line(self.settings)
+        self._commander = commander = self._commands(lease, line, understanding)
         self._attending = attending = Attending(
-            line, understanding, scribe, self.vitals, tick_s=TICK_S, witness=self._witness(scribe)
+            line,
+            understanding,
+            scribe,
+            self.vitals,
+            tick_s=TICK_S,
+            witness=self._witness(scribe),
+            commander=commander,
         )
         self._show(understanding, scribe, line)
         ending = await self._until_something_ends(attending, lease)
@@ -209,6 +228,17 @@ class Duty:
         return Witness(
             self._store, self.pbx, path, scribe.tell, clock=self._clock, sees=lambda: self.vitals.link == "up"
         )
+
+    def _commands(self, lease: Lease, line: Line, understanding: Understanding) -> Commander:
+        owner = Owner(pbx=self.pbx, holder=lease.holder, epoch=lease.epoch)
+        performer = Performer(
+            self.pbx, line, understanding.floor, seen_at=lambda: self._by_the_clock(understanding.seen_at)
+        )
+        return Commander(self._store, owner, performer, on_over=self._on_command_over)
+
+    def _by_the_clock(self, at: Instant | None) -> str:
+        """As people say it here."""
+        return "" if at is None else f"{datetime.fromtimestamp(at / 1000, self._zone):%H:%M}"
 
     async def _until_something_ends(self, attending: Attending, lease: Lease) -> BaseException | None:
         """What ended us; None: we were told to stop."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import structlog
 
 from callserver.errors import CallserverError
+from callserver.facts import PbxId
 from callserver.node.duty import Duty
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,11 @@ class Node:
     def owned(self) -> list[Duty]:
         """The duties for which this process is the writer now."""
         return [duty for duty in self.duties.values() if duty.owned]
+
+    def wake(self, pbx: str) -> None:
+        """A request to this switch was put down in this process."""
+        if pbx in self.duties:
+            self.duties[PbxId(pbx)].wake()
 
     async def stop(self) -> None:
         """End all duties in good order; takes no longer than a duty's own deadlines.

@@ -5,6 +5,43 @@ In: nothing. Out: tables, in the same metadata as all others. Must not know: con
 
 from __future__ import annotations
 
-from callserver.store.schema import metadata
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Integer, Table, Text
 
-__all__ = ["metadata"]
+from callserver.store.schema import metadata, where
+
+__all__ = ["commands", "metadata"]
+
+# What a switch is asked to do, one row a request, sent at most once. `key`: asking again with it asks for nothing
+# more. `lane`: only one request of a lane is under way. `holder` and `epoch`: whose lease it was sent under.
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("key", Text, unique=True),
+    Column("lane", Text),
+    Column("asked_by", Text, nullable=False),
+    Column("through", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("holder", Text),
+    Column("epoch", BigInteger),
+    Column("sent_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("code", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+command_waiting: ColumnElement[bool] = commands.c.state == "waiting"
+command_under_way: ColumnElement[bool] = commands.c.state.in_(["waiting", "sent"])
+Index("ix_commands_under_way", commands.c.pbx, commands.c.id, **where(command_under_way))
+Index(
+    "uq_commands_lane",
+    commands.c.lane,
+    unique=True,
+    **where(commands.c.lane.is_not(None) & command_under_way),
+)
+Index("ix_commands_asked", commands.c.asked_at)

@@ -31,6 +31,7 @@ from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
 from callserver.web.api.operation import BODY_MOST, Site, TryWebhook
 from callserver.web.pages import Pages
+from callserver.web.switchboard import Switchboard
 
 SHUTDOWN_S = 2.0
 
@@ -62,11 +63,13 @@ def application(
     zone: tzinfo = UTC,
     clock: Callable[[], Instant] = clock,
     try_webhook: TryWebhook | None = None,
+    switchboard: Switchboard | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
     queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
     zone: where its days begin. try_webhook: how a webhook is sent a test.
+    switchboard: where requests to switches are waited for; None: one that nobody tells.
     """
     site = Site(
         store=store,
@@ -76,6 +79,7 @@ def application(
         queues=queues,
         zone=zone,
         try_webhook=try_webhook,
+        switchboard=switchboard or Switchboard(store),
     )
     keyring = Keyring(store, settings.token, frozenset(SCOPES), clock)
     limits = guard.bearer(
@@ -113,10 +117,20 @@ class Server:
         plan: Plan | None = None,
         zone: tzinfo = UTC,
         try_webhook: TryWebhook | None = None,
+        switchboard: Switchboard | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
-            application(settings, store, vitals, queues, plan, zone, try_webhook=try_webhook),
+            application(
+                settings,
+                store,
+                vitals,
+                queues,
+                plan,
+                zone,
+                try_webhook=try_webhook,
+                switchboard=switchboard,
+            ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,
         )

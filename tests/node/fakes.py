@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from callserver.ami.commands import Action, headers
 from callserver.ami.events import AmiEvent, Snapshot
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.ami.wire import Reply, read
-from callserver.errors import LinkDown
+from callserver.errors import ActionRefused, LinkDown, OutcomeUnknown
 from callserver.facts import Instant, PbxId
 from callserver.settings import AsteriskSettings, Secret
 
@@ -47,6 +48,9 @@ class FakeLine:
         self.seen_at: Instant | None = None
         self.tally = Counted()
         self.looks = 0
+        self.sent: list[Action] = []
+        self.refuses: dict[str, str] = {}  # name of an action -> the switch's words
+        self.mute = False  # what is sent is never answered
         self.running = asyncio.Event()
         self._closed = asyncio.Event()
 
@@ -60,6 +64,17 @@ class FakeLine:
     async def resync(self) -> None:
         self.looks += 1
         raise LinkDown("a fake has nothing to look at")
+
+    async def send(self, action: Action, *, timeout: float | None = None) -> Reply:
+        if self.state != "up":
+            raise LinkDown("no link to main")
+        headers(action, "id")
+        self.sent.append(action)
+        if self.mute:
+            raise OutcomeUnknown(f"{action.name}: the switch closed the connection")
+        if action.name in self.refuses:
+            raise ActionRefused(f"{action.name}: {self.refuses[action.name]}")
+        return Reply(headers={"Response": "Success"}, items=())
 
     # --- what a test lets it say
 

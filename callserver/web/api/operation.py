@@ -26,6 +26,7 @@ from callserver.store.engine import Store
 from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals
+from callserver.web.switchboard import Switchboard
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.", examples=[1])]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -54,6 +55,7 @@ class Site:
     vitals: Vitals
     plan: Plan
     clock: Callable[[], Instant]
+    switchboard: Switchboard
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
     zone: tzinfo = UTC
     try_webhook: TryWebhook | None = None

@@ -1,0 +1,160 @@
+"""What the switch can be asked to do, and what came of it.
+
+In: names of queues, interfaces, legs, extensions. Out: a closed union of requests with their JSON, and `Outcome`. Must
+not know: AMI, SQL, who asks. A request names legs by their uniqueid: a channel may change its name while the request
+is on its way, its uniqueid stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Literal, NewType, TypeAlias, get_args
+
+from callserver.facts import CallId, LegId
+
+CommandId = NewType("CommandId", int)
+
+CommandState = Literal["waiting", "sent", "done", "refused", "unknown", "expired"]
+"""waiting: nobody has sent it yet; sent: it may be on its way to the switch; done, refused: the switch did it, or said
+no; unknown: it was sent, and what became of it could not be learned; expired: it was too late, and was never sent."""
+OVER: frozenset[CommandState] = frozenset({"done", "refused", "unknown", "expired"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAdd:
+    """Make an interface a member of a queue. Done also where it is one already; its pause is then left as it is."""
+
+    kind: ClassVar[str] = "queue_add"
+    queue: str
+    interface: str
+    member: str | None = None
+    state_interface: str | None = None
+    penalty: int = 0
+    paused: bool = False
+    reason: str | None = None  # of the pause: said by a second action, because QueueAdd cannot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRemove:
+    """End a membership. Done also where there was none."""
+
+    kind: ClassVar[str] = "queue_remove"
+    queue: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePause:
+    """Pause a member, or end its pause; `queue` None: in all its queues. Asterisk keeps 79 letters of `reason`."""
+
+    kind: ClassVar[str] = "queue_pause"
+    interface: str
+    paused: bool
+    queue: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Originate:
+    """Ring a phone, and when it is answered dial `exten` from it.
+
+    `channel`: our own uniqueid for the phone's channel, by which it is found again. `shown_number`, `shown_name`: what
+    the phone shows while it rings. Done when the phone was answered: what became of the number is told by the call.
+    """
+
+    kind: ClassVar[str] = "originate"
+    interface: str
+    exten: str
+    channel: LegId
+    ring_s: int = 30
+    shown_number: str = ""
+    shown_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup:
+    """End one leg."""
+
+    kind: ClassVar[str] = "hangup"
+    call: CallId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindTransfer:
+    """`leg` (the transferer's) leaves, whoever it talks with goes to the extension."""
+
+    kind: ClassVar[str] = "blind_transfer"
+    call: CallId
+    leg: LegId
+    exten: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendedTransfer:
+    """`leg` consults the extension while the other side waits; then it finishes (leaves) or cancels (comes back)."""
+
+    kind: ClassVar[str] = "attended_transfer"
+    call: CallId
+    leg: LegId
+    step: Literal["begin", "finish", "cancel"]
+    exten: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """Send one leg to another extension, whatever it does now."""
+
+    kind: ClassVar[str] = "redirect"
+    call: CallId
+    leg: LegId
+    exten: str
+
+
+Request: TypeAlias = (
+    QueueAdd | QueueRemove | QueuePause | Originate | Hangup | BlindTransfer | AttendedTransfer | Redirect
+)
+KINDS: Mapping[str, type[Request]] = {kind.kind: kind for kind in get_args(Request)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a request.
+
+    `code`: one word for screens, such as `busy` or `no_connection`; `said`: a sentence for people, in English, with
+    the switch's own words where it said any; `detail`: ids that belong to it. A state that is not over means that it
+    was not known yet when the asker stopped waiting.
+    """
+
+    id: CommandId
+    state: CommandState
+    code: str = ""
+    said: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be learned."""
+        return self.state in OVER
+
+    @property
+    def done(self) -> bool:
+        """Whether the switch did it."""
+        return self.state == "done"
+
+
+def to_json(request: Request) -> dict[str, Any]:
+    """The request's fields; its kind is kept beside."""
+    return asdict(request)
+
+
+def from_json(kind: str, body: Mapping[str, Any]) -> Request:
+    """The inverse; unknown fields are ignored. Raises ValueError for an unknown kind or a missing field."""
+    known = KINDS.get(kind)
+    if known is None:
+        raise ValueError(f"unknown command {kind!r}")
+    try:
+        return known(**{one.name: body[one.name] for one in fields(known) if one.name in body})
+    except TypeError as error:
+        raise ValueError(f"{kind}: {error}") from None

@@ -1,0 +1,1 @@
+"""Live screens: what happens on the floors, shown to everybody who may see it, the moment it happens."""

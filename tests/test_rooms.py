@@ -49,7 +49,7 @@ ROOMS = {
     "customers": Room(rooms="errors facts numbers pinyin", pure=True),
     "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
     "people": Room(rooms="errors facts", pure=True),
-    "seats": Room(rooms="errors facts", pure=True),
+    "seats": Room(rooms="errors facts people", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(
         rooms="errors facts numbers customers tickets people seats",

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from callserver.errors import NotFound
 from callserver.facts import Actor, CallId, Instant, PbxId
-from callserver.store import text, tickets, timeline
+from callserver.store import after, text, tickets, timeline
 from callserver.store.calls import record_of
 from callserver.store.desk import call_tickets as table
 from callserver.store.desk import tickets as ticket_table
@@ -39,6 +39,14 @@ class Link:
     def why(self) -> str:
         """The rule's reason, for people."""
         return why(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class OnTicket:
+    """Said after the commit (`after.say`): the call is on this ticket from now on; None: on none of its own."""
+
+    call: CallId
+    ticket: TicketId | None
 
 
 def pbx_of(call: CallId) -> PbxId:
@@ -79,7 +87,10 @@ def put(connection: Connection, call: CallId, ticket: TicketId, rule: str, now: 
         "rule": rule,
     }
     new = insert(connection, table).values(row).on_conflict_do_nothing().returning(table.c.ticket_id)
-    return connection.execute(new).first() is not None
+    if connection.execute(new).first() is None:
+        return False
+    after.say(connection, OnTicket(call, ticket))
+    return True
 
 
 def rule_again(connection: Connection, call: CallId, rule: str) -> None:
@@ -90,6 +101,7 @@ def rule_again(connection: Connection, call: CallId, rule: str) -> None:
 def take_off(connection: Connection, call: CallId) -> None:
     """The call is part of another one now and has no ticket of its own."""
     connection.execute(delete(table).where(*_is(pbx_of(call), call)))
+    after.say(connection, OnTicket(call, None))
 
 
 def move_call(
@@ -103,23 +115,24 @@ def move_call(
     if link is None:
         raise NotFound("this call is on no ticket")
     _hold(connection, link.ticket, to_ticket)
-    before, after = tickets.get(connection, link.ticket), tickets.get(connection, to_ticket)
-    if before.id == after.id:
-        return after
+    before, other = tickets.get(connection, link.ticket), tickets.get(connection, to_ticket)
+    if before.id == other.id:
+        return other
     connection.execute(
         update(table).where(*_is(link.pbx, call)).values(ticket_id=to_ticket, at=now, rule=MOVED)
     )
     told = _told(connection, link.pbx, call)
-    tell_both(connection, call, before, after, told, actor, now)
-    _point(connection, link.pbx, call, after)
-    return after
+    tell_both(connection, call, before, other, told, actor, now)
+    _point(connection, link.pbx, call, other)
+    after.say(connection, OnTicket(call, to_ticket))
+    return other
 
 
 def tell_both(
     connection: Connection,
     call: CallId,
     before: Ticket,
-    after: Ticket,
+    other: Ticket,
     told: Mapping[str, object],
     actor: Actor,
     now: Instant,
@@ -127,8 +140,8 @@ def tell_both(
 ) -> None:
     """The two entries of a move; `key` makes telling it twice harmless."""
     for ticket, entry, suffix in (
-        (before, NewEntry(kind="call_moved_away", body={**told, "to": after.number}), "away"),
-        (after, NewEntry(kind="call_moved_here", body={**told, "from": before.number}), "here"),
+        (before, NewEntry(kind="call_moved_away", body={**told, "to": other.number}), "away"),
+        (other, NewEntry(kind="call_moved_here", body={**told, "from": before.number}), "here"),
     ):
         full = NewEntry(kind=entry.kind, body=entry.body, pbx=pbx_of(call), call=call)
         timeline.add(connection, ticket.id, full, actor, now, key and f"{key}:{suffix}")

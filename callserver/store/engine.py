@@ -12,7 +12,8 @@ no lock (WAL). On PostgreSQL the same function runs on asyncpg.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -21,9 +22,11 @@ from sqlalchemy import Connection as Connection  # the web room hands it on and 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from callserver.store import address, faults, migrations
+from callserver.store import address, after, faults, migrations
 from callserver.store.lane import WRITING, Lane
 from callserver.store.schema import database_now
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
@@ -55,6 +58,16 @@ class Store:
         self.shown = address.shown(url)
         self._writer, self._looker, self._reporter = writer, looker, reporter
         self._writing: set[asyncio.Task[Any]] = set()
+        self._listeners: list[Callable[[Sequence[Any]], None]] = []
+
+    def on_told(self, listener: Callable[[Sequence[Any]], None]) -> Callable[[], None]:
+        """Call `listener`, on the event loop, with what each transaction of ours has said (`after.say`), in its order.
+
+        After the commit and before `write` returns; never for one that was rolled back. It must be quick. Events of
+        the outbox are said too, whether or not a webhook wants them. Gives what ends the listening.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do the work in a transaction: committed when it returns, rolled back when it raises.
@@ -62,7 +75,7 @@ class Store:
         A caller that is cancelled leaves the transaction to its end. Raises StoreFull, StoreBusy, StoreGone
         or StoreError; after all but StoreGone nothing was written.
         """
-        return await self._unbroken(self._writer.do(work))
+        return await self._unbroken(self._committed(work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do the work on a connection that cannot write; for look-ups that somebody waits for."""
@@ -93,6 +106,21 @@ class Store:
             await asyncio.wait(self._writing)
         for connections in (self._writer, self._looker, self._reporter):
             await connections.close()
+
+    async def _committed(self, work: Callable[[Connection], T]) -> T:
+        said: list[Any] = []
+        result = await self._writer.do(after.listening(work, said))
+        if said:
+            self._tell(said)
+        return result
+
+    def _tell(self, said: Sequence[Any]) -> None:
+        """The transaction is over: whatever goes wrong in a listener is not its caller's business."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(said)
+            except Exception:
+                log.exception("somebody who listens to the store failed")
 
     async def _unbroken(self, doing: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(doing)

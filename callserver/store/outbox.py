@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, f
 from sqlalchemy.dialects import postgresql, sqlite
 
 from callserver.facts import Instant
-from callserver.store import text
+from callserver.store import after, text
 from callserver.store.desk import not_done, outbox, webhooks
 from callserver.store.engine import Insert
 from callserver.store.schema import database_now
@@ -71,8 +71,10 @@ class Pending:
 def tell(connection: Connection, event: Event, *, now: Instant | None = None) -> None:
     """Put the event down for every webhook that wants its type; nothing where there is none.
 
-    Told twice with the same key, it is one event. `now` (else the database's clock) is an argument for tests only.
+    Who listens to the store (`Store.on_told`) hears it after the commit in any case. Told twice with the same key, it
+    is one event for webhooks. `now` (else the database's clock) is an argument for tests only.
     """
+    after.say(connection, event)
     wanting = [row.id for row in _listening(connection) if wants(text.load(row.record)["events"], event.type)]
     if not wanting:
         return

@@ -1,8 +1,8 @@
 """What a transaction has others hear of once it is committed, and not before; after a rollback nobody hears anything.
 
 In: values that functions of the store say on the way; transactions. Out: lists of them, after each commit. Must not
-know: what the values mean, who listens. It is for this process's own screens: what must not be lost is in a table (outbox,
-jobs, commands), because a process may die between its commit and the telling.
+know: what the values mean, who listens. It is for this process's own screens: what must not be lost is in a table
+(outbox, jobs, commands), because a process may die between its commit and the telling.
 """
 
 from __future__ import annotations

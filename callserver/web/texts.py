@@ -22,6 +22,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from callserver.facts import Instant
+from callserver.seats.explaining import BY_CODE
+from callserver.seats.wording import REASONS
 
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({"en": "English", "zh-CN": "简体中文"})
 """What there is, by the tag that users have; each called as its own readers call it."""
@@ -69,10 +71,17 @@ class Texts:
         )
 
     def json(self) -> bytes:
-        """For the browser."""
-        return json.dumps(
-            {"language": self.language, "messages": dict(self.messages)}, ensure_ascii=False, sort_keys=True
-        ).encode()
+        """For the browser; with it the codes that the server gives, in words that are written down beside them."""
+        chinese = self.language.startswith("zh")
+        body = {
+            "language": self.language,
+            "messages": dict(self.messages),
+            "problems": {code: rule.zh if chinese else rule.en for code, rule in BY_CODE.items()},
+            "reasons": {
+                one.code: {"title": one.zh if chinese else one.en, "chosen": one.chosen} for one in REASONS
+            },
+        }
+        return json.dumps(body, ensure_ascii=False).encode()
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:

@@ -182,6 +182,8 @@ class Screen:
     ) -> list[Delta]:
         """Somebody took this seat; None: nobody sits there."""
         agent = self._agent(pbx, interface)
+        if agent.sitter is not None and sitter is not None and agent.sitter.user != sitter.user:
+            self._clean(agent)
         self._forget_phones(agent)
         agent.sitter, agent.phone = sitter, state_interface if sitter is not None else None
         self._learn_phones(agent)
@@ -519,6 +521,12 @@ class Screen:
             self._missed[key] = at if at is not None else instant(known["offered_at"])
         else:
             del self._audiences["pop", key]
+
+    def _clean(self, agent: Agent) -> None:
+        """What somebody missed is nothing to whoever sits there next."""
+        seat = seat_key(agent.pbx, agent.interface)
+        for key in [key for key in self._missed if key.startswith(f"{seat}|")]:
+            self._dismiss(key)
 
     def _dismiss(self, key: str) -> None:
         self._tell("pop.closed", key, None, why="dismissed")

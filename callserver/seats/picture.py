@@ -90,8 +90,8 @@ class Picture:
         return self.members.get(interface, {})
 
     def device(self, interface: str) -> Device | None:
-        """What the switch believes of the phone; None: it is a member of nothing, so nobody has told."""
-        return self.devices.get(interface)
+        """What the switch believes of the phone; None: it is a member of nothing, so nobody asked for its state."""
+        return self.devices.get(interface, "unknown") if interface in self.members else None
 
     def calls_of(self, seat: Seat) -> dict[CallId, OnCall]:
         """The calls in which this seat's phone is up."""

@@ -15,6 +15,7 @@ from callserver.calls.channels import Names
 from callserver.calls.floor import Floor
 from callserver.facts import Instant, PbxId
 from callserver.node.understanding import Understanding
+from callserver.node.watching import Nobody, Watcher
 from callserver.settings import AsteriskSettings
 from callserver.store import agents, calls
 from callserver.store import log as facts_log
@@ -26,27 +27,37 @@ NOT_RUNNING = "callserver was not running"
 
 
 async def begin(
-    store: Store, settings: AsteriskSettings, *, clock: Callable[[], Instant], zone: tzinfo
+    store: Store,
+    settings: AsteriskSettings,
+    *,
+    clock: Callable[[], Instant],
+    zone: tzinfo,
+    watcher: Watcher | None = None,
 ) -> Understanding:
-    """What we know of the switch. Raises StoreError."""
+    """What we know of the switch; `watcher` is shown it too. Raises StoreError."""
+    watcher = watcher or Nobody()
     pbx = PbxId(settings.id)
     names = Names(
         phones=frozenset(settings.phones), trunks=settings.trunks, queue_status=settings.queue_status
     )
     known = await facts_log.switch(store, pbx)
     if known is None or known.seen_at is None:
-        return Understanding(Floor(pbx, names=names), clock=clock, zone=zone)
+        watcher.begin(pbx)
+        return Understanding(Floor(pbx, names=names), clock=clock, zone=zone, watcher=watcher)
     gap = await _open_gap(store, pbx, known.seen_at)
+    lost_at = known.seen_at if gap is None or gap.lost_at is None else gap.lost_at
+    records, members = await calls.open_records(store, pbx), await agents.members(store, pbx)
+    watcher.begin(pbx, records, members, blind_since=lost_at)
     floor = Floor.restore(
         pbx,
-        await calls.open_records(store, pbx),
-        [_membership(member) for member in await agents.members(store, pbx)],
-        lost_at=known.seen_at if gap is None or gap.lost_at is None else gap.lost_at,
+        records,
+        [_membership(member) for member in members],
+        lost_at=lost_at,
         booted_at=known.booted_at,
         told=gap is not None,
         names=names,
     )
-    understanding = Understanding(floor, clock=clock, zone=zone, seen_at=known.seen_at)
+    understanding = Understanding(floor, clock=clock, zone=zone, seen_at=known.seen_at, watcher=watcher)
     if gap is None:  # a crash: nobody has told yet that we are blind
         understanding.lost(known.seen_at, NOT_RUNNING)
     return understanding

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, tzinfo
 import structlog
 
 from callserver.errors import LeaseLost, StoreError
-from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, PbxId
+from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, LinkLost, PbxId
 from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.commanding import Commander
@@ -27,6 +27,7 @@ from callserver.node.lines import say
 from callserver.node.performing import Performer
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
+from callserver.node.watching import Nobody, Watcher
 from callserver.node.witness import Witness
 from callserver.seats.asking import Outcome
 from callserver.settings import AsteriskSettings
@@ -64,6 +65,7 @@ class Duty:
         open_line: Callable[[AsteriskSettings], Line],
         on_written: Callable[[Batch], None] = lambda batch: None,
         on_command_over: Callable[[Outcome], None] = lambda outcome: None,
+        watcher: Watcher | None = None,
         zone: tzinfo = UTC,
         clock: Callable[[], Instant] = wall_clock,
     ) -> None:
@@ -76,6 +78,7 @@ class Duty:
         self._open_line = open_line
         self._on_written = on_written
         self._on_command_over = on_command_over
+        self._watcher = watcher or Nobody()
         self._clock = clock
         self._zone = zone
         self._stopping = asyncio.Event()
@@ -199,7 +202,9 @@ class Duty:
                 await leases.release(self._store, lease)
 
     async def _attend(self, lease: Lease, journal: Journal) -> None:
-        understanding = await begin(self._store, self.settings, clock=self._clock, zone=self._zone)
+        understanding = await begin(
+            self._store, self.settings, clock=self._clock, zone=self._zone, watcher=self._watcher
+        )
         scribe = Scribe(journal, self.vitals, on_written=self._written)
         line = self._open_line(self.settings)
         self._commander = commander = self._commands(lease, line, understanding)
@@ -216,6 +221,8 @@ class Duty:
         ending = await self._until_something_ends(attending, lease)
         if ending is not None:
             await attending.abandon(self._myself.stop_s)
+            blind = LinkLost(pbx=self.pbx, at=understanding.seen_at, reason="followed by another node")
+            self._watcher.feed(self.pbx, [blind])
             raise ending
         if not await attending.end(self._myself.stop_s, "callserver was stopped"):
             log.error("stopped with facts that could not be written", pbx=self.pbx, pending=scribe.pending)

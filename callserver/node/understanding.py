@@ -25,6 +25,7 @@ from callserver.facts import (
     LinkRestored,
 )
 from callserver.node.landing import landings
+from callserver.node.watching import Nobody, Watcher
 from callserver.store.jobs import NewJob
 from callserver.store.rows import Batch, SwitchNews
 
@@ -51,8 +52,11 @@ class Understanding:
         clock: Callable[[], Instant],
         zone: tzinfo = UTC,
         seen_at: Instant | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
+        """watcher: who is told of each fact at once; None: nobody."""
         self.floor = floor
+        self._watcher = watcher or Nobody()
         self._clock = clock
         self._zone = zone
         self._day: date | None = None
@@ -72,7 +76,7 @@ class Understanding:
         """Items of the road, in its order."""
         for item in items:
             if isinstance(item, Heard):
-                self._facts += self.floor.feed(item.event)
+                self._say(self.floor.feed(item.event), item.arrived)
                 if item.event.at is not None:
                     self._saw(item.event.at)
             elif isinstance(item, Restored):
@@ -84,20 +88,20 @@ class Understanding:
 
     def restored(self, snapshot: Snapshot, at: Instant) -> None:
         """The link is up and this is how things are."""
-        self._facts += self.floor.resync(snapshot)
+        self._say(self.floor.resync(snapshot))
         self._switch = SwitchNews(booted_at=snapshot.booted_at, version=self._switch.version)
         self._sees = True
         self._saw(snapshot.at if snapshot.at is not None else at)
 
     def lost(self, at: Instant | None, reason: str) -> None:
         """Nothing is seen from `at` on."""
-        self._facts += self.floor.lost(at, reason)
+        self._say(self.floor.lost(at, reason))
         self._sees = False
 
     def tick(self) -> None:
         """A second has passed."""
         now = self.now()
-        self._facts += self.floor.tick(now)
+        self._say(self.floor.tick(now))
         today = datetime.fromtimestamp(now / 1000, self._zone).date()
         if today != self._day:
             self._day = today
@@ -107,6 +111,12 @@ class Understanding:
         """The switch gave a sign of life at `at` (its clock) that is no event."""
         if self._sees and (self.seen_at is None or at > self.seen_at):
             self.seen_at = at
+
+    def _say(self, told: list[Fact], arrived: float | None = None) -> None:
+        """To be written down; whoever watches sees it now. Why before: docs/why.md."""
+        if told:
+            self._facts += told
+            self._watcher.feed(self.floor.pbx, told, arrived)
 
     def _saw(self, at: Instant) -> None:
         self._ahead_ms = at - self._clock()
@@ -123,10 +133,9 @@ class Understanding:
         """
         for fact in corrections:
             told = self.floor.correct(fact)
-            self._facts += told
+            self._say(told or [fact])
             if told:
                 continue
-            self._facts.append(fact)
             if isinstance(fact, CallsMerged):
                 self._removed.append(fact.absorbed)
             else:

@@ -5,17 +5,22 @@ In: settings. Out: an open store, an actor. Must not know: any single command.
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from callserver.cli.common import settings
 from callserver.facts import Actor, Instant, Through
 from callserver.settings import Settings
 
 if TYPE_CHECKING:
-    from callserver.store.engine import Store, Synchronous
+    from callserver.store.engine import Connection, Store, Synchronous
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -43,3 +48,13 @@ def actor(through: Through = "cli") -> Actor:
 def milliseconds() -> Instant:
     """Now."""
     return time.time_ns() // 1_000_000
+
+
+def written(config: Path | None, work: Callable[[Connection], T]) -> T:
+    """One transaction on the settings' database, made first where there is none yet; what it gives."""
+
+    async def do() -> T:
+        async with opened(settings(config)) as store:
+            return await store.write(work)
+
+    return asyncio.run(do())

@@ -26,6 +26,7 @@ from callserver.cli import (
     tickets,
     token,
     trace,
+    user,
     webhooks,
 )
 from callserver.cli.ending import MEANING, Commands
@@ -88,6 +89,8 @@ app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(user.app, name="user")
+app.add_typer(user.team_app, name="team")
 app.add_typer(token.app, name="token")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(privacy.app, name="privacy")

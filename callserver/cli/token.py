@@ -5,16 +5,15 @@ In: settings, names, rights, ends. Out: tokens; the text of a new one, once. Mus
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from callserver.cli.common import AsJson, Config, json_line, settings
+from callserver.cli.archive import written
+from callserver.cli.common import AsJson, Config, json_line
 from callserver.cli.ending import Commands
 from callserver.errors import BadValue
 from callserver.facts import Actor, Instant, iso
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from callserver.store.engine import Connection
     from callserver.store.tokens import Token
 
-T = TypeVar("T")
 app = typer.Typer(cls=Commands, no_args_is_help=True, help="Tokens of the API.")
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -64,7 +62,7 @@ def create(
         audit.note(connection, actor, "token.created", f"token:{made.id}", detail, now)
         return made, text
 
-    made, text = _done(config, work)
+    made, text = written(config, work)
     if as_json:
         json_line({**_told(made), "token": text})
         return
@@ -80,7 +78,7 @@ def every(config: Config = None, as_json: AsJson = False) -> None:
     """
     from callserver.store import tokens
 
-    found = _done(config, tokens.every)
+    found = written(config, tokens.every)
     if as_json:
         json_line({"tokens": [_told(one) for one in found]})
         return
@@ -113,7 +111,7 @@ def revoke(
             audit.note(connection, actor, "token.revoked", f"token:{id}", {"name": revoked.name}, now)
         return revoked
 
-    revoked = _done(config, work)
+    revoked = written(config, work)
     if as_json:
         json_line(_told(revoked))
         return
@@ -152,19 +150,3 @@ def _told(one: Token) -> dict[str, Any]:
 
 def _now() -> Instant:
     return time.time_ns() // 1_000_000
-
-
-def _done(config: Any, work: Callable[[Connection], T]) -> T:
-    from callserver.store import engine, migrations
-
-    url = settings(config).database.url.reveal()
-
-    async def do() -> T:
-        await migrations.prepare(url)  # a token may be made before the service first runs
-        store = await engine.open(url)
-        try:
-            return await store.write(work)
-        finally:
-            await store.close()
-
-    return asyncio.run(do())

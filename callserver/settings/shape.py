@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -87,6 +88,20 @@ def _country(value: str) -> str | None:
 
 def _area_code(value: str) -> str | None:
     return None if re.fullmatch(r"[0-9]{0,6}", value) else "an area code is up to 6 digits, such as 0532"
+
+
+def _web_address(value: str) -> str | None:
+    found = re.fullmatch(r"https?://[^\s/?#@\x00]+/?", value)
+    return None if found else "an address such as https://hotline.example.com, without a path"
+
+
+def _networks(value: tuple[str, ...]) -> str | None:
+    for one in value:
+        try:
+            ip_network(one)
+        except ValueError:
+            return f"{one!r} is no address and no network"
+    return None
 
 
 def _trunk_prefixes(value: tuple[str, ...]) -> str | None:
@@ -198,6 +213,29 @@ class WebSettings:
             '"(a long random text)"',
         ),
     ] = None
+    url: Annotated[
+        str | None,
+        Key(
+            "The address that people type into their browsers, where a proxy stands before this server; with https "
+            "cookies are for TLS only.",
+            '"https://hotline.example.com"',
+            _web_address,
+        ),
+    ] = None
+    proxies: Annotated[
+        tuple[str, ...],
+        Key(
+            "Proxies (addresses or networks) whose X-Forwarded-For is believed.",
+            '["127.0.0.1", "10.0.0.0/8"]',
+            _networks,
+        ),
+    ] = ()
+    idle_hours: Annotated[
+        float, Key("Who asked for nothing for so many hours has to sign in again.", "12", _positive)
+    ] = 12.0
+    session_hours: Annotated[
+        float, Key("After so many hours everybody has to sign in again.", "24", _positive)
+    ] = 24.0
     requests_per_minute: Annotated[
         int, Key("So often each token may ask the API within a minute.", "3000", _positive)
     ] = 3000

@@ -89,8 +89,8 @@ def begin(
     """A new session and its text. `instead_of`: the text of the one that this browser had, which ends."""
     text = new_text()
     connection.execute(delete(table).where(_over(life, now)))
-    if instead_of is not None:
-        connection.execute(delete(table).where(table.c.hash == hashed(instead_of)))
+    before = table.c.hash == (None if instead_of is None else hashed(instead_of))
+    ended = connection.execute(delete(table).where(before).returning(table.c.user_id)).scalars().all()
     values = {
         "hash": hashed(text),
         "user_id": user,
@@ -102,7 +102,7 @@ def begin(
     row = connection.execute(insert(table).values(values).returning(*_TOLD)).one()
     _drop_oldest(connection, user)
     audit.note(connection, actor, "session.begin", subject(user), {"session": row.id}, now)
-    changes.count(connection, [user])
+    changes.count(connection, {user, *(UserId(one) for one in ended)})
     return _session(row), text
 
 
@@ -173,15 +173,24 @@ def knows(connection: Connection, user: UserId, device: str, now: Instant) -> bo
     return seen is not None and now - seen < DEVICE_MS
 
 
-def remember(connection: Connection, user: UserId, device: str, now: Instant) -> None:
-    """This person has signed in with this browser."""
-    this = (devices.c.hash == hashed(device), devices.c.user_id == user)
+def remember(connection: Connection, user: UserId, device: str | None, now: Instant) -> str:
+    """This person has signed in with this browser; gives back the browser's new text.
+
+    New at every sign-in, so that nobody can prepare a browser for somebody else and go on knowing its text. Whoever it
+    knew, it knows.
+    """
+    text = new_text()
+    if device is not None:
+        renewed = update(devices).where(devices.c.hash == hashed(device))
+        connection.execute(renewed.values(hash=hashed(text)))
+    this = (devices.c.hash == hashed(text), devices.c.user_id == user)
     if not connection.execute(update(devices).where(*this).values(seen_at=now)).rowcount:
-        connection.execute(insert(devices).values(hash=hashed(device), user_id=user, seen_at=now))
+        connection.execute(insert(devices).values(hash=hashed(text), user_id=user, seen_at=now))
     theirs = select(devices.c.hash).where(devices.c.user_id == user).order_by(devices.c.seen_at.desc())
     surplus = connection.execute(theirs.offset(MOST)).scalars().all()
     if surplus:
         connection.execute(delete(devices).where(devices.c.user_id == user, devices.c.hash.in_(surplus)))
+    return text
 
 
 def forget_devices(connection: Connection, user: UserId) -> None:

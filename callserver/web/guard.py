@@ -7,7 +7,7 @@ every error as `application/problem+json` without its innards. Must not know: wh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import structlog
 from aiohttp import web
@@ -15,10 +15,10 @@ from aiohttp.typedefs import Handler, Middleware
 
 from callserver.errors import Refusal, StoreError
 from callserver.web.api import problems
-from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets, Verdict
 from callserver.web.api.problems import Refused
 from callserver.web.api.serving import BEARER
+from callserver.web.gate import Gate, token
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +37,10 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Server": "callserver",
 }
-NO_TOKEN = (
-    "the API is off because there is no token: make one with `callserver token create`, or put `token_file` into the "
-    "[web] section of the settings (or set CALLSERVER_WEB_TOKEN) and restart"
+NOBODY = (
+    "the API is off because there is neither user nor token: make one with `callserver user add LOGIN --role "
+    "administrator` or `callserver token create`, or put `token_file` into the [web] section of the settings (or set "
+    "CALLSERVER_WEB_TOKEN) and restart"
 )
 _VERDICT: web.RequestKey[Verdict] = web.RequestKey("verdict", Verdict)
 
@@ -79,30 +80,38 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def bearer(
-    keyring: Keyring, askers: Buckets, strangers: Buckets, clock: Callable[[], float] = time.monotonic
+    gate: Gate,
+    askers: Buckets,
+    strangers: Buckets,
+    doors: Set[tuple[str, str]] = frozenset(),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Middleware:
-    """The API wants `Authorization: Bearer TOKEN`; everything else is open to whoever can reach the port.
+    """The API wants `Authorization: Bearer TOKEN` or the cookie of somebody who is signed in; everything else is open
+    to whoever can reach the port.
 
-    askers: a bucket for each token. strangers: one for each address, for requests without a good token; an address
-    that tried too many is not even listened to, unless its token is good.
+    askers: a bucket for each token and person. strangers: one for each address, for requests of nobody; an address
+    that tried too many is not even listened to, unless its token is good. doors: methods and paths by which people
+    come in; they count wrong tries themselves.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(API):
             return await handler(request)
-        text = _token(request)
-        known = await keyring.bearer(text) if text is not None else None
+        known = await gate.bearer(request)
+        if known is None and (request.method, request.path) in doors:
+            return await handler(request)
         if known is None:
-            request[_VERDICT] = strangers.take(request.remote or "", clock())
+            request[_VERDICT] = strangers.take(gate.front.address(request), clock())
             _must_be_allowed(request)
             if request.path in OPEN:
                 return await handler(request)
-            known = await keyring.bearer(text, anew=True) if text is not None else None
+            known = await gate.bearer(request, anew=True)
         if known is None:
-            raise await _refusal(keyring, text)
+            raise await _refusal(gate, request)
         request[_VERDICT] = askers.take(known.id, clock())
         _must_be_allowed(request)
+        gate.must_be_ours(request, known)
         request[BEARER] = known
         return await handler(request)
 
@@ -114,15 +123,11 @@ def _must_be_allowed(request: web.Request) -> None:
         raise Refused(429, f"try again in {request[_VERDICT].retry_s} s")
 
 
-async def _refusal(keyring: Keyring, text: str | None) -> Refused:
-    if await keyring.off():
-        return Refused(403, NO_TOKEN)
+async def _refusal(gate: Gate, request: web.Request) -> Refused:
+    text = token(request)
+    if text is None and await gate.keyring.off() and not await gate.has_people():
+        return Refused(403, NOBODY)
+    if text is None and gate.front.session(request) is not None:
+        return Refused(401, "you are not signed in any more", WWW_Authenticate='Bearer realm="callserver"')
     error = "" if text is None else ', error="invalid_token"'
     return Refused(401, "wrong or missing token", WWW_Authenticate=f'Bearer realm="callserver"{error}')
-
-
-def _token(request: web.Request) -> str | None:
-    """The token that the request carries, None where there is none; two headers are none."""
-    given = request.headers.getall("Authorization", [])
-    scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    return text.strip() if scheme.lower() == "bearer" and text.strip() else None

@@ -21,16 +21,21 @@ from callserver.facts import Instant
 from callserver.numbers import Plan
 from callserver.settings import QueueSettings, WebSettings
 from callserver.store.engine import Store
+from callserver.store.sessions import Life
 from callserver.store.tokens import SCOPES
 from callserver.vitals import Vitals
-from callserver.web import guard, ops, status
+from callserver.web import cookies, guard, ops, status
 from callserver.web.api import documentation, serving
 from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
 from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
 from callserver.web.api.operation import BODY_MOST, Site, TryWebhook
-from callserver.web.pages import Pages
+from callserver.web.door import Door
+from callserver.web.gate import Gate
+from callserver.web.pages import Pages, Reader, ReaderOf
+from callserver.web.passwords import Passwords
+from callserver.web.sessions import Sessions
 from callserver.web.switchboard import Switchboard
 
 SHUTDOWN_S = 2.0
@@ -64,13 +69,22 @@ def application(
     clock: Callable[[], Instant] = clock,
     try_webhook: TryWebhook | None = None,
     switchboard: Switchboard | None = None,
+    passwords: Passwords | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
     queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
     zone: where its days begin. try_webhook: how a webhook is sent a test.
     switchboard: where requests to switches are waited for; None: one that nobody tells.
+    passwords: how they are hashed; None: at the usual cost.
     """
+    door = Door(
+        store,
+        Sessions(store, life(settings), clock),
+        passwords or Passwords(),
+        cookies.front(settings),
+        clock,
+    )
     site = Site(
         store=store,
         vitals=vitals,
@@ -80,12 +94,16 @@ def application(
         zone=zone,
         try_webhook=try_webhook,
         switchboard=switchboard or Switchboard(store),
+        door=door,
     )
-    keyring = Keyring(store, settings.token, frozenset(SCOPES), clock)
+    gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
     limits = guard.bearer(
-        keyring, Buckets(settings.requests_per_minute), Buckets(settings.strangers_per_minute)
+        gate,
+        Buckets(settings.requests_per_minute),
+        Buckets(settings.strangers_per_minute),
+        frozenset((one.method, serving.ROOT + one.path) for one in operations() if one.open),
     )
-    pages = Pages()
+    pages = Pages(reader_of(gate))
     app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
@@ -97,12 +115,38 @@ def application(
         ]
     )
 
-    async def close(_: web.Application) -> None:
-        await keyring.close()
+    async def begin(_: web.Application) -> None:
+        gate.sessions.start()
 
+    async def close(_: web.Application) -> None:
+        await gate.sessions.close()
+        await gate.keyring.close()
+        door.passwords.close()
+
+    app.on_startup.append(begin)
     app.on_cleanup.append(close)
     logging.getLogger("aiohttp.server").addFilter(_NOT_HTTP)
     return app
+
+
+def life(settings: WebSettings) -> Life:
+    """How long sessions live, by the settings."""
+    return Life(
+        idle_ms=round(settings.idle_hours * 3_600_000), longest_ms=round(settings.session_hours * 3_600_000)
+    )
+
+
+def reader_of(gate: Gate) -> ReaderOf:
+    """Who reads a page: whoever is signed in."""
+
+    async def read(request: web.Request) -> Reader | None:
+        found = await gate.bearer(request) or await gate.bearer(request, anew=True)
+        if found is None or found.person is None:
+            return None
+        person = found.person
+        return Reader(name=person.name, language=person.language, theme=person.theme)
+
+    return read
 
 
 class Server:

@@ -20,6 +20,7 @@ from callserver.store import engine, tokens
 from callserver.store.engine import Store
 from callserver.store.tables import metadata
 from callserver.vitals import Vitals
+from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application
 from tests.store.conftest import BOTH as DATABASES
 from tests.store.conftest import administer, prepared_file, shared_postgres
@@ -28,6 +29,7 @@ __all__ = ["prepared_file", "shared_postgres"]
 BOTH = pytest.mark.parametrize("store", DATABASES, indirect=True)
 TOKEN = "tok3n"
 NOW: Instant = 1_795_000_000_000  # 2026-11-18
+CHEAP = Cost(memory_kib=8, passes=1)
 ADMIN = Actor(name="admin", through="cli")
 
 
@@ -109,6 +111,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def site(store: Store) -> AsyncIterator[Site]:
     site = Site(store)
     settings = WebSettings(token=Secret(TOKEN), requests_per_minute=1_000_000)
-    app = application(settings, store, site.vitals, plan=Plan(area_code="0532"), clock=site.tick)
+    app = application(
+        settings, store, site.vitals, plan=Plan(area_code="0532"), clock=site.tick, passwords=Passwords(CHEAP)
+    )
     async with TestClient(TestServer(app)) as site.client:
         yield site

@@ -92,7 +92,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": _text(operation),
-        "security": [{"token": [operation.scope] if operation.scope else []}],
+        "security": [] if operation.open else [{"token": [operation.scope] if operation.scope else []}],
         "parameters": parameters(operation),
         "responses": _responses(operation),
     }
@@ -103,6 +103,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _text(operation: Operation) -> str:
     right = f"Right: `{operation.scope}`." if operation.scope else "Any token will do."
+    if operation.open:
+        right = "No token: only the server's own pages may ask, with the header `X-Callserver: 1`."
     return f"{operation.text}\n\n{right}" if operation.text else right
 
 

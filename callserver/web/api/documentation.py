@@ -150,7 +150,11 @@ def _plain(schema: Mapping[str, Any]) -> Any:
 
 def curl(described: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]) -> str:
     """A line for a terminal; $URL and $TOKEN are the reader's."""
-    parts = ["curl", *(() if method == "GET" else ("-X", method)), '-H "Authorization: Bearer $TOKEN"']
+    parts = ["curl", *(() if method == "GET" else ("-X", method))]
+    if operation["security"]:
+        parts.append('-H "Authorization: Bearer $TOKEN"')
+    else:
+        parts.append('-H "X-Callserver: 1" -H "Origin: $URL"')
     for one in operation["parameters"]:
         if one["in"] == "path":
             path = path.replace(f"{{{one['name']}}}", quote(str(example(described, one["schema"])), safe=":"))

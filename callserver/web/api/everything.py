@@ -14,11 +14,13 @@ from callserver.web.api import (
     finding,
     kinds,
     looking_up,
+    me,
     merging,
     privacy,
     products,
     promises,
     queues,
+    session,
     tickets,
     timeline,
     tokens,
@@ -44,6 +46,8 @@ SUBJECTS = (
     webhooks.api,
     dead_letters.api,
     tokens.api,
+    session.api,
+    me.api,
 )
 
 

@@ -12,14 +12,17 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import structlog
 
 from callserver.errors import StoreError
 from callserver.facts import Instant
+from callserver.people import Person, UserId
 from callserver.settings import Secret
 from callserver.store import tokens
 from callserver.store.engine import Store
+from callserver.store.sessions import SessionId
 from callserver.store.tokens import Token
 
 log = structlog.get_logger(__name__)
@@ -30,11 +33,19 @@ USED_EVERY_MS = 60_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """Whoever asks. `id`: "token:17", or "operator" for the one of the settings, who may do everything."""
+    """Whoever asks. `id`: "token:17", "user:3", or "operator" for the token of the settings, which may do everything.
+
+    `person`: who is signed in; None: a token. `owner`: the user whose rights bound it: the person, or who made the
+    token.
+    """
 
     id: str
     name: str
     scopes: frozenset[str]
+    person: Person | None = None
+    owner: UserId | None = None
+    session: SessionId | None = None
+    through: Literal["api", "screen"] = "api"
 
 
 class Keyring:
@@ -68,7 +79,7 @@ class Keyring:
         if found is None or not found.good(now):
             return None
         self._note_use(found.id, now)
-        return Bearer(id=f"token:{found.id}", name=found.name, scopes=found.scopes)
+        return Bearer(id=f"token:{found.id}", name=found.name, scopes=found.scopes, owner=found.user_id)
 
     async def off(self) -> bool:
         """Whether there is no token at all, so that nobody can use the API."""
@@ -76,6 +87,14 @@ class Keyring:
             return False
         await self._refresh(FRESH_S)
         return not self._tokens
+
+    async def is_good(self, id: str) -> bool:
+        """Whether a bearer that had this id may still ask. Raises StoreError."""
+        if id == self._everything.id:
+            return self._operator is not None
+        await self._refresh(FRESH_S)
+        now = self._clock()
+        return any(id == f"token:{one.id}" and one.good(now) for one in self._tokens.values())
 
     async def close(self) -> None:
         """Let what is being written come to its end."""

@@ -21,11 +21,14 @@ from msgspec import Meta
 
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
+from callserver.people import Person, UserId
 from callserver.settings import QueueSettings
 from callserver.store.engine import Store
 from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals
+from callserver.web.cookies import Visit
+from callserver.web.door import Door
 from callserver.web.switchboard import Switchboard
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.", examples=[1])]
@@ -49,7 +52,8 @@ TryWebhook = Callable[[WebhookId], Awaitable[Tried]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing."""
+    """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing. `door`: how people
+    come in."""
 
     store: Store
     vitals: Vitals
@@ -59,13 +63,15 @@ class Site:
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
     zone: tzinfo = UTC
     try_webhook: TryWebhook | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Who asks for something, when, and on which version of a thing (If-Match; None: whichever it is).
 
-    `token`: what one asker's idempotency keys are kept apart by from another's.
+    `token`: what one asker's idempotency keys are kept apart by from another's. `person`: who is signed in, None: a
+    token asks. `owner`: the user whose rights bound the asker: the person, or who made the token; None: nobody's.
     """
 
     site: Site
@@ -74,6 +80,9 @@ class Asked:
     scopes: frozenset[str]
     now: Instant
     expected: int | None = None
+    person: Person | None = None
+    owner: UserId | None = None
+    visit: Visit = Visit()  # noqa: RUF009 (it is frozen)
 
     def may(self, scope: str) -> bool:
         """Whether the asker has this right."""
@@ -85,12 +94,14 @@ class Done(Generic[A]):
     """What an operation gives back. `version` becomes the ETag, `location` the path of what was made.
 
     `seen`: whose records the body shows, such as "customer:17"; the reader is noted in the audit before it leaves.
+    `cookies`: Set-Cookie headers.
     """
 
     body: A
     version: int | None = None
     location: str | None = None
     seen: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +126,8 @@ class Download:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `long`: it may take a while and must not hold up look-ups. `guarded`: needs If-Match."""
+    """One operation. `long`: it may take a while and must not hold up look-ups. `guarded`: needs If-Match. `open`: for
+    people who are not signed in; only a page of ours may ask."""
 
     method: Method
     path: str
@@ -134,6 +146,7 @@ class Operation:
     long: bool
     versioned: bool
     secret: bool
+    open: bool
     most_bytes: int
     errors: tuple[int, ...]
 
@@ -170,6 +183,7 @@ class Operations:
         versioned: bool = False,
         long: bool = False,
         secret: bool = False,
+        open: bool = False,
         most_bytes: int = BODY_MOST,
         errors: tuple[int, ...] = (),
     ) -> Callable[[F], F]:
@@ -178,7 +192,8 @@ class Operations:
         path: below `/api/v1`, such as `/customers/{id}`. scope: the right that it needs, None: any token. guarded: an
         If-Match must be given; without a word PATCH, PUT and DELETE need one. versioned: the answer has an ETag.
         long: a report, not to hold up look-ups. secret: the answer must not be kept, so there is no Idempotency-Key.
-        errors: statuses that the framework cannot know by itself: 404, 409. most_bytes: of a body.
+        errors: statuses that the framework cannot know by itself: 404, 409. most_bytes: of a body. open: nobody has to
+        be signed in.
         """
 
         def declare(function: F) -> F:
@@ -194,6 +209,7 @@ class Operations:
                     versioned=versioned,
                     long=long,
                     secret=secret,
+                    open=open,
                     most_bytes=most_bytes,
                     errors=errors,
                 )

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from callserver.errors import Conflict
 from callserver.facts import Actor
+from callserver.people import who_has
 from callserver.store import idempotency
 from callserver.store.engine import Connection
 from callserver.web.api import reading
@@ -28,9 +29,12 @@ from callserver.web.api.auditing import Auditing
 from callserver.web.api.keyring import Bearer
 from callserver.web.api.operation import Asked, Done, Download, Operation, Site
 from callserver.web.api.problems import Refused
+from callserver.web.cookies import Visit
 
 ROOT = "/api/v1"
 BEARER: web.RequestKey[Bearer] = web.RequestKey("bearer", Bearer)
+STRANGER = Bearer(id="stranger", name="stranger", scopes=frozenset(), through="screen")
+"""Whoever asks for what is open to all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     version: int | None = None
     seen: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
 
 
 def routes(operations: Iterable[Operation], site: Site, auditing: Auditing) -> list[web.RouteDef]:
@@ -58,6 +63,8 @@ def _handler(
     operation: Operation, site: Site, auditing: Auditing
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.Response:
+        if operation.open and site.door is not None:
+            site.door.front.must_be_ours(request)
         asked = _asked(operation, site, request)
         arguments = reading.path_values(operation, request)
         if (query := reading.query_values(operation.query, request)) is not None:
@@ -68,26 +75,38 @@ def _handler(
         reply = await _do(operation, asked, arguments, _key(operation, request, content))
         if reply.seen and operation.method == "GET":
             await auditing.seen(asked.actor, operation.name, reply.seen, asked.now)
-        return _response(request, reply)
+        response = _response(request, reply)
+        for cookie in reply.cookies:
+            response.headers.add("Set-Cookie", cookie)
+        return response
 
     return handle
 
 
 def _asked(operation: Operation, site: Site, request: web.Request) -> Asked:
-    bearer = request[BEARER]
+    bearer = request.get(BEARER, STRANGER)
     if operation.scope is not None and operation.scope not in bearer.scopes:
-        raise Refused(
-            403,
-            f"this token has no right {operation.scope}",
-            WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{operation.scope}"',
-        )
+        raise _no_right(bearer, operation.scope)
     return Asked(
         site=site,
-        actor=Actor(name=bearer.name, through="api"),
+        actor=Actor(name=bearer.name, through=bearer.through),
         token=bearer.id,
         scopes=bearer.scopes,
         now=site.clock(),
         expected=reading.expected_version(request) if operation.guarded else None,
+        person=bearer.person,
+        owner=bearer.owner,
+        visit=Visit() if site.door is None else site.door.front.visit(request, bearer.session),
+    )
+
+
+def _no_right(bearer: Bearer, scope: str) -> Refused:
+    if bearer.person is not None:
+        return Refused(403, f"this needs the right {scope}, which {who_has(scope)} has")
+    return Refused(
+        403,
+        f"this token has no right {scope}",
+        WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{scope}"',
     )
 
 
@@ -159,7 +178,14 @@ def _reply(operation: Operation, done: Done[Any]) -> Reply:
     else:
         headers["Content-Type"] = "application/json; charset=utf-8"
         body = b"" if operation.answer is type(None) else msgspec.json.encode(done.body)
-    return Reply(status=operation.status, body=body, headers=headers, version=done.version, seen=done.seen)
+    return Reply(
+        status=operation.status,
+        body=body,
+        headers=headers,
+        version=done.version,
+        seen=done.seen,
+        cookies=done.cookies,
+    )
 
 
 def _download_headers(file: Download) -> dict[str, str]:

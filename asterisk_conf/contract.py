@@ -73,6 +73,7 @@ ACTIONS: Final[Mapping[str, str | None]] = {
     "BlindTransfer": "call",
     "BridgeInfo": None,
     "BridgeList": None,
+    "CancelAtxfer": "call",
     "CoreSettings": "reporting",
     "CoreShowChannels": "reporting",
     "CoreStatus": "reporting",
@@ -89,6 +90,7 @@ ACTIONS: Final[Mapping[str, str | None]] = {
     "QueueSummary": None,
     "Redirect": "call",
     "Setvar": "call",
+    "ShowDialPlan": "reporting",
 }
 """Every action that callserver sends, with the write class it needs on the switch (None: any account may)."""
 

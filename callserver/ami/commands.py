@@ -279,6 +279,40 @@ class Atxfer(Action):
         yield "Exten", self.exten
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAtxfer(Action):
+    """`channel` (the transferer's) gives up its consultation and is with its partner again.
+
+    Answered with "successfully queued" also where there is no consultation: what happened is told by bridges. It
+    works while the colleague's phone still rings (ran: 22.10; there since 16.14).
+    """
+
+    name: ClassVar[str] = "CancelAtxfer"
+    channel: str
+
+    def fields(self) -> Iterator[Header]:
+        yield "Channel", self.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDialPlan(Action):
+    """What a context and those that it includes do, one item a step: all of it, or for one dialled extension.
+
+    Patterns are matched and includes followed (ran: 16.28, 22.10): it tells whether a number leads anywhere, which a
+    transfer does not ask. "Did not find extension" is an error.
+    """
+
+    name: ClassVar[str] = "ShowDialPlan"
+    listed: ClassVar[bool] = True
+    context: str
+    exten: str | None = None
+
+    def fields(self) -> Iterator[Header]:
+        yield "Context", self.context
+        if self.exten is not None:
+            yield "Extension", self.exten
+
+
 IDEMPOTENT: frozenset[str] = frozenset(
     command.name
     for command in (
@@ -291,6 +325,7 @@ IDEMPOTENT: frozenset[str] = frozenset(
         BridgeList,
         QueueStatus,
         GetConfig,
+        ShowDialPlan,
         QueuePause,
     )
 )
@@ -316,6 +351,8 @@ Command: TypeAlias = (
     | Redirect
     | BlindTransfer
     | Atxfer
+    | CancelAtxfer
+    | ShowDialPlan
 )
 ALL: frozenset[str] = frozenset(command.name for command in get_args(Command))
 """Every action that is ever sent."""
@@ -347,6 +384,11 @@ def _check(action: str, name: str, value: str) -> None:
 
 def _truth(value: bool) -> str:
     return "true" if value else "false"
+
+
+def speakable(text: str) -> str:
+    """Text that may be the value of a variable: what would set another one, or begin a line, becomes a space."""
+    return "".join(" " if letter in _SEPARATORS or not letter.isprintable() else letter for letter in text)
 
 
 def _variable(name: str, value: str) -> str:

@@ -733,9 +733,11 @@ LISTED: frozenset[str] = frozenset(
         "CoreShowChannelsComplete",
         "BridgeListItem",
         "BridgeListComplete",
+        "ListDialplan",
+        "ShowDialPlanComplete",
     }
 )
-"""Items of the lists that the snapshot's actions ask for; they answer us and tell of no happening."""
+"""Items of the lists that our actions ask for; they answer us and tell of no happening."""
 
 
 def parse(headers: Headers) -> AmiEvent | None:

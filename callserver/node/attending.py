@@ -15,6 +15,7 @@ from typing import Protocol, cast
 import structlog
 
 from callserver.ami.commands import Action
+from callserver.ami.events import OriginateResponse
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.ami.wire import Reply
 from callserver.errors import SwitchError
@@ -143,6 +144,8 @@ class Attending:
         for item in items:
             if not isinstance(item, Heard):
                 self._note(item)
+            elif isinstance(item.event, OriginateResponse) and self._commander is not None:
+                self._commander.hear([item.event])
         self.understanding.take(items)
         self._tell()
 
@@ -150,6 +153,8 @@ class Attending:
         batch = self.understanding.batch()
         if batch is not None:
             self.scribe.tell(batch)
+            if self._commander is not None:
+                self._commander.hear(batch.facts)
 
     def correct(self, corrections: Iterable[CallRecovered | CallCorrected | CallsMerged]) -> None:
         """What the switch's journals know better goes the same way as everything else."""

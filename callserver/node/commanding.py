@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -25,7 +25,9 @@ from callserver.errors import (
     StoreError,
     UnsafeValue,
 )
-from callserver.node.performing import Came, Performer
+from callserver.node.ears import News
+from callserver.node.judging import Came
+from callserver.node.performing import Performer
 from callserver.seats.asking import CommandId, Outcome
 from callserver.store import commands
 from callserver.store.commands import Owner, Taken
@@ -57,6 +59,10 @@ class Commander:
         self._poll_s = poll_s
         self._woken = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
+
+    def hear(self, news: Iterable[News]) -> None:
+        """What happened on the switch, as soon as it is understood."""
+        self.performer.ears.hear(news)
 
     def wake(self) -> None:
         """Something was put down just now, in this process."""
@@ -133,9 +139,12 @@ class Commander:
         if left:
             await self.performer.sees()
         for one in left:
-            came = UNREADABLE if one.request is None else self.performer.recall(one.request)
-            log.info("a request was left behind", pbx=self._owner.pbx, command=one.id, came=came.state)
-            await self._over(one.id, came)
+            self._begin(self._recall(one), f"what became of {one.id}")
+
+    async def _recall(self, one: Taken) -> None:
+        came = UNREADABLE if one.request is None else await self.performer.recall(one.request)
+        log.info("a request was left behind", pbx=self._owner.pbx, command=one.id, came=came.state)
+        await self._over(one.id, came)
 
 
 def _words(error: ActionRefused) -> str:

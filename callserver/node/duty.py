@@ -239,7 +239,11 @@ class Duty:
     def _commands(self, lease: Lease, line: Line, understanding: Understanding) -> Commander:
         owner = Owner(pbx=self.pbx, holder=lease.holder, epoch=lease.epoch)
         performer = Performer(
-            self.pbx, line, understanding.floor, seen_at=lambda: self._by_the_clock(understanding.seen_at)
+            self.pbx,
+            line,
+            understanding.floor,
+            context=self.settings.dial_context,
+            seen_at=lambda: self._by_the_clock(understanding.seen_at),
         )
         return Commander(self._store, owner, performer, on_over=self._on_command_over)
 

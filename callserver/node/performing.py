@@ -7,17 +7,18 @@ the switch says of queue members is final: "Already there" and "Not there" are w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, assert_never
+from collections.abc import Callable
+from typing import Protocol, assert_never
 
+from asterisk_conf import contract
 from callserver.ami import commands as ami
-from callserver.ami.commands import Action
-from callserver.ami.wire import Reply
 from callserver.calls.floor import Floor
 from callserver.errors import ActionRefused
+from callserver.node.ears import Ears
+from callserver.node.judging import DONE, Came
+from callserver.node.telephone import Sends, Telephone
 from callserver.seats import asking
-from callserver.seats.asking import CommandState, Request
+from callserver.seats.asking import Request
 
 LOOK_S = 0.1
 _THERE = "already there"
@@ -25,39 +26,32 @@ _NOT_THERE = "not there"
 _NO_QUEUE = "no such queue"
 
 
-class Line(Protocol):
+class Line(Sends, Protocol):
     """The link, as far as it is needed here."""
 
     @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    async def send(self, action: Action, *, timeout: float | None = None) -> Reply: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """What became of a request; see `seats.asking.Outcome`."""
-
-    state: CommandState
-    code: str = ""
-    said: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-DONE = Came("done", "done")
+    def state(self) -> str:
+        """up: the switch is seen."""
 
 
 class Performer:
     """Does requests on one switch."""
 
     def __init__(
-        self, pbx: str, line: Line, floor: Floor, *, seen_at: Callable[[], str] = lambda: ""
+        self,
+        pbx: str,
+        line: Line,
+        floor: Floor,
+        *,
+        context: str = contract.PHONES,
+        seen_at: Callable[[], str] = lambda: "",
     ) -> None:
-        """`seen_at`: when the switch was last seen, by the clock on the wall."""
+        """`context`: where phones dial from. `seen_at`: when the switch was last seen, by the clock on the wall."""
+        self.ears = Ears()
         self._pbx = pbx
         self._line = line
         self._floor = floor
+        self._telephone = Telephone(line, floor, self.ears, context=context)
         self._seen_at = seen_at
 
     async def perform(self, request: Request) -> Came:
@@ -69,10 +63,16 @@ class Performer:
                 return await self._remove(request)
             case asking.QueuePause():
                 return await self._pause(request)
-            case asking.Hangup() | asking.Originate() | asking.BlindTransfer():
-                return Came("refused", "not_yet", "not built yet")
-            case asking.AttendedTransfer() | asking.Redirect():
-                return Came("refused", "not_yet", "not built yet")
+            case asking.Originate():
+                return await self._telephone.originate(request)
+            case asking.Hangup():
+                return await self._telephone.hang_up(request)
+            case asking.BlindTransfer():
+                return await self._telephone.blind(request)
+            case asking.AttendedTransfer():
+                return await self._telephone.attended(request)
+            case asking.Redirect():
+                return await self._telephone.redirect(request)
             case _:
                 assert_never(request)
 
@@ -86,7 +86,7 @@ class Performer:
         while self._line.state != "up":  # noqa: ASYNC110 (a link tells its state to nobody)
             await asyncio.sleep(LOOK_S)
 
-    def recall(self, request: Request) -> Came:
+    async def recall(self, request: Request) -> Came:
         """What became of a request that somebody sent, or was about to send: as far as the switch shows it now."""
         match request:
             case asking.QueueAdd(queue=queue, interface=interface):
@@ -95,6 +95,8 @@ class Performer:
                 return _lost(f"{interface} is still in {queue}") if self._member(queue, interface) else DONE
             case asking.QueuePause():
                 return self._recall_pause(request)
+            case asking.Originate():
+                return await self._telephone.found(request)
             case _:
                 return Came("unknown", "unknown", "callserver was restarted while it was on its way")
 

@@ -55,9 +55,14 @@ class QueuePause:
     reason: str | None = None
 
 
+Way = Literal["number", "agent", "queue"]
+"""What `to` is: what a telephone dials, an agent's interface, or a queue's name. The node that owns the switch finds
+the extension of the latter two in the switch's own dialplan."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
-    """Ring a phone, and when it is answered dial `exten` from it.
+    """Ring a phone, and when it is answered dial `to` from it.
 
     `channel`: our own uniqueid for the phone's channel, by which it is found again. `shown_number`, `shown_name`: what
     the phone shows while it rings. Done when the phone was answered: what became of the number is told by the call.
@@ -65,7 +70,8 @@ class Originate:
 
     kind: ClassVar[str] = "originate"
     interface: str
-    exten: str
+    way: Way
+    to: str
     channel: LegId
     ring_s: int = 30
     shown_number: str = ""
@@ -83,33 +89,36 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlindTransfer:
-    """`leg` (the transferer's) leaves, whoever it talks with goes to the extension."""
+    """`leg` (the transferer's) leaves, whoever it talks with goes there."""
 
     kind: ClassVar[str] = "blind_transfer"
     call: CallId
     leg: LegId
-    exten: str
+    way: Way
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendedTransfer:
-    """`leg` consults the extension while the other side waits; then it finishes (leaves) or cancels (comes back)."""
+    """`leg` consults somebody while the other side waits; then it finishes (leaves) or cancels (comes back)."""
 
     kind: ClassVar[str] = "attended_transfer"
     call: CallId
     leg: LegId
     step: Literal["begin", "finish", "cancel"]
-    exten: str = ""
+    way: Way = "number"
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """Send one leg to another extension, whatever it does now."""
+    """Send one leg somewhere else, whatever it does now."""
 
     kind: ClassVar[str] = "redirect"
     call: CallId
     leg: LegId
-    exten: str
+    way: Way
+    to: str
 
 
 Request: TypeAlias = (

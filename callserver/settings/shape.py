@@ -54,6 +54,11 @@ def _host(value: str) -> str | None:
     )
 
 
+def _context(value: str) -> str | None:
+    right = re.fullmatch(r"[A-Za-z0-9_.-]{1,79}", value)
+    return None if right else "a context of the dialplan: letters, digits, '-', '_' and '.'"
+
+
 def _one_line(value: str) -> str | None:
     if not value:
         return "must not be empty"
@@ -178,6 +183,14 @@ class AsteriskSettings:
         tuple[str, ...],
         Key("Channels whose name begins so are lines to the outside world.", '["PJSIP/trunk"]'),
     ] = ()
+    dial_context: Annotated[
+        str,
+        Key(
+            "The context that agents' phones dial from; calls and transfers that a screen asks for go through it.",
+            '"callserver-phones"',
+            _context,
+        ),
+    ] = "callserver-phones"
     heartbeat_s: Annotated[float, Key("Seconds between two pings of the switch.", "5", _positive)] = 5.0
     deadline_s: Annotated[
         float, Key("A switch silent for so many seconds is taken as gone.", "10", _positive)
@@ -306,6 +319,7 @@ class RetentionSettings:
     jobs_days: Annotated[int, Key("Work that is done.", "30", _days)] = 30
     answers_days: Annotated[int, Key("Answers kept for an Idempotency-Key.", "1", _days)] = 1
     imports_days: Annotated[int, Key("How far imports came, since they ended.", "90", _days)] = 90
+    drafts_days: Annotated[int, Key("Notes that somebody typed and never recorded.", "30", _days)] = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ async def test_requests_are_forgotten_when_they_are_old_and_over(store: Store) -
         PAUSE,
         QueueAdd(queue="r", interface="PJSIP/1", member="王小明", penalty=3),
         Hangup(call=CallId("main:1.1"), leg=LegId("1.1")),
-        AttendedTransfer(call=CallId("main:1.1"), leg=LegId("1.1"), step="begin", exten="1002"),
+        AttendedTransfer(call=CallId("main:1.1"), leg=LegId("1.1"), step="begin", way="agent", to="PJSIP/1002"),
     ],
 )
 def test_a_request_survives_its_json(request_: QueueAdd) -> None:

@@ -1,0 +1,176 @@
+"""What news mean for a request of the telephone: pure judgements, one kind of request each.
+
+In: a request's leg, facts one after the other. Out: `Came` as soon as it is decided, None before. Must not know: the
+link, time. What a judgement needs to remember it keeps in itself, so each is used once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from callserver import facts
+from callserver.ami.events import OriginateResponse
+from callserver.facts import CallId, LegId
+from callserver.node.ears import News
+from callserver.seats.asking import CommandState
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What became of a request; see `seats.asking.Outcome`."""
+
+    state: CommandState
+    code: str = ""
+    said: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+DONE: Final = Came("done", "done")
+Judge: TypeAlias = Callable[[News], Came | None]
+
+# Q.850 causes of a leg that ended before it was answered.
+_CAUSES: Final = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable", 21: "declined"}
+_REASONS: Final = {1: "declined", 3: "no_answer", 5: "busy", 8: "unreachable", 0: "unreachable"}
+_DIALS: Final = {"no_answer": "no_answer", "busy": "busy", "failed": "unreachable"}
+_WHY: Final = {
+    "busy": "is busy",
+    "no_answer": "did not answer",
+    "declined": "declined the call",
+    "unreachable": "cannot be reached: perhaps it is not registered",
+    "ended": "stopped ringing before it was answered",
+}
+
+
+def failed(code: str, who: str) -> Came:
+    """A phone that did not take the call, in words."""
+    return Came("refused", code, f"{who} {_WHY[code]}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Rung:
+    """An Originate: whether the phone was answered. Ring time-outs end with no fact but the leg's end."""
+
+    channel: LegId
+    who: str
+    seen: bool = False
+    dialed: str = ""  # what DialFailed said, which knows more than the cause of the end
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.LegStarted(leg=self.channel):
+                self.seen = True
+            case facts.LegAnswered(leg=self.channel, call=call):
+                return answered(call)
+            case facts.DialFailed(leg=self.channel, result=result):
+                self.dialed = _DIALS[result]
+            case facts.LegEnded(leg=self.channel, cause=cause):
+                return failed(_CAUSES.get(cause or 0) or self.dialed or "ended", self.who)
+            case OriginateResponse(uniqueid=self.channel, success=False, reason=reason) if not self.seen:
+                return failed(_REASONS.get(reason or 0, "unreachable"), self.who)
+        return None
+
+
+def answered(call: CallId) -> Came:
+    """The phone was answered; the call goes on from there."""
+    return Came("done", "answered", detail={"call": call})
+
+
+@dataclass(slots=True, kw_only=True)
+class Ended:
+    """A Hangup: whether the leg is gone."""
+
+    leg: LegId
+
+    def __call__(self, news: News) -> Came | None:
+        return DONE if isinstance(news, facts.LegEnded) and news.leg == self.leg else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Handed:
+    """A blind transfer that the switch has accepted: where the caller is now, or that nobody took them."""
+
+    call: CallId
+    leg: LegId
+    to: str
+
+    def __call__(self, news: News) -> Came | None:
+        if not isinstance(news, facts.OfCall) or news.call != self.call:
+            return None
+        match news:
+            case facts.CallQueued():
+                return Came("done", "queued")
+            case facts.LegStarted(interface=interface) if not interface.startswith("Local/"):
+                return Came("done", "ringing", detail={"to": interface})
+            case facts.CallEnded():
+                return Came("done", "lost", f"the caller was sent to {self.to}, and the call ended there")
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Consulted:
+    """An attended transfer's first half: the colleague talks with us, or we are back with the customer.
+
+    `partners`: who talked with us before.
+    """
+
+    call: CallId
+    leg: LegId
+    to: str
+    partners: frozenset[LegId]
+    interfaces: dict[LegId, str] = field(default_factory=dict)
+    failure: str = "no_answer"
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.LegStarted(leg=leg, interface=interface):
+                self.interfaces[leg] = interface
+            case facts.TalkStarted(legs=legs) if self.leg in legs:
+                return self._talks(frozenset(legs) - {self.leg})
+            case facts.DialFailed(call=self.call, result=result):
+                self.failure = _DIALS[result]
+            case facts.CallTransferred(call=self.call, transfer="attended", to=to):
+                return Came("done", "transferred", detail={"to": to})
+            case facts.LegEnded(leg=self.leg):
+                return Came("refused", "ended", "your own phone hung up")
+        return None
+
+    def _talks(self, others: frozenset[LegId]) -> Came:
+        if others & self.partners:
+            return failed(self.failure, self.to)
+        who = [self.interfaces[leg] for leg in others if leg in self.interfaces]
+        return Came("done", "consulting", detail={"with": who})
+
+
+@dataclass(slots=True, kw_only=True)
+class Finished:
+    """An attended transfer's second half: the two are together, we are out."""
+
+    call: CallId
+    leg: LegId
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.CallTransferred(call=self.call, transfer="attended", to=to):
+                return Came("done", "transferred", detail={"to": to})
+            case facts.CallEnded(call=self.call):
+                return Came("done", "lost", "the call ended before the two were put together")
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class CameBack:
+    """A consultation that was cancelled: we talk with the customer again."""
+
+    leg: LegId
+    partners: frozenset[LegId]
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.TalkStarted(legs=legs) if self.leg in legs:
+                back = not self.partners or bool(self.partners & frozenset(legs))
+                return Came("done", "back") if back else None
+            case facts.LegEnded(leg=leg) if leg == self.leg or leg in self.partners:
+                return Came("refused", "ended", "somebody hung up meanwhile")
+        return None

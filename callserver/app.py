@@ -28,6 +28,7 @@ from callserver.node.attending import Line
 from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
+from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import deliveries, engine, jobs, migrations
 from callserver.store.engine import Store
@@ -36,6 +37,7 @@ from callserver.store.situations import Site
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
 from callserver.web.api.operation import Tried
+from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.switchboard import Switchboard
 from callserver.work.landing import LAND, Lander
@@ -78,6 +80,7 @@ class App:
         self._stopping = asyncio.Event()
         self.node: Node | None = None
         self.server: Server | None = None
+        self.hub: Hub | None = None
 
     # --- starting ----------------------------------------------------------------------------------------
 
@@ -110,6 +113,7 @@ class App:
         self.settings.number_plan.make_ready()
         send = await self._sending()
         switchboard = Switchboard(store)
+        hub = self.hub = self._hub(store)
         server = self.server = Server(
             self.settings.web,
             store,
@@ -119,6 +123,7 @@ class App:
             self.settings.zone,
             partial(try_webhook, store, send),
             switchboard,
+            hub,
         )
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
@@ -129,7 +134,7 @@ class App:
             Stage("landing", lander.start, lander.stop)
         )  # stopped after the last facts are written
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard) for one in self.settings.asterisk
+            self._duty(one, store, landing, switchboard, hub) for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
         await self._begin(Stage("node", _soon(node.start), node.stop))
@@ -170,8 +175,20 @@ class App:
         running = Running(courier.run, courier.stop)
         await self._begin(Stage("webhooks", running.start, running.stop))
 
+    def _hub(self, store: Store) -> Hub:
+        """The live screens: begun and ended by the web server."""
+        popping = Popping(
+            store=store, plan=self.settings.number_plan, clock=wall_clock, zone=self.settings.zone
+        )
+        return Hub(
+            self.myself.node,
+            titles={name: queue.title for name, queue in self.settings.queues.items() if queue.title},
+            details=popping.details,
+            gauges=self.vitals.stream,
+        )
+
     def _duty(
-        self, settings: AsteriskSettings, store: Store, landing: Worker, switchboard: Switchboard
+        self, settings: AsteriskSettings, store: Store, landing: Worker, switchboard: Switchboard, hub: Hub
     ) -> Duty:
         return Duty(
             settings,
@@ -182,6 +199,7 @@ class App:
             open_line=self._line,
             on_written=lambda batch: landing.wake() if batch.jobs else None,
             on_command_over=switchboard.over,
+            watcher=hub,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

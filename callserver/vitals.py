@@ -7,6 +7,7 @@ know: HTTP, SQL, Asterisk. Nothing here decides anything.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -21,6 +22,10 @@ LinkState: TypeAlias = Literal["idle", "connecting", "up", "down", "refused", "e
 """idle: not begun; elsewhere: another node owns this Asterisk; refused: it does not accept our login."""
 
 _COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_STREAM_BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+_STREAM_SAMPLES = 2_000
+_QUANTILES = {"0.5": 0.5, "0.95": 0.95, "0.99": 0.99}
 
 _LANDING_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0, 600.0)
 
@@ -106,6 +111,7 @@ class Vitals:
             registry=self.registry,
         )
         self.webhooks = WebhookVitals(self.registry)
+        self.stream = StreamVitals(self.registry)
         self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
         self.registry.register(_Exposed(self))
 
@@ -170,6 +176,68 @@ class WebhookVitals:
             self._dead.labels(str(webhook)).set(dead)
 
 
+class StreamVitals:
+    """How the live screens do: from the arrival of a switch's event to the browser's word that its pop is painted."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def histogram(name: str, doc: str) -> Histogram:
+            return Histogram(f"callserver_stream_{name}", doc, buckets=_STREAM_BUCKETS, registry=registry)
+
+        def gauge(name: str, doc: str) -> Gauge:
+            return Gauge(f"callserver_stream_{name}", doc, registry=registry)
+
+        self._acknowledged = histogram(
+            "acknowledged_seconds", "From the switch's event to the browser's acknowledgement of its pop."
+        )
+        self._written = histogram(
+            "written_seconds", "From the switch's event to its pop being written to browsers."
+        )
+        self._open = gauge("clients", "Streams that are open.")
+        self._kept = gauge("kept", "Streams that are closed and can still be taken up again.")
+        self._outbox = gauge("outbox_bytes", "Bytes that clients have not read yet.")
+        self._cut = Counter(
+            "callserver_stream_cut",
+            "Clients that were cut off because they did not read.",
+            ["why"],
+            registry=registry,
+        )
+        self._resumed = Counter(
+            "callserver_stream_resumed",
+            "Clients that came back: whether what they missed was still there.",
+            ["found"],
+            registry=registry,
+        )
+        self.latest: deque[float] = deque(maxlen=_STREAM_SAMPLES)
+
+    def acknowledged(self, seconds: float) -> None:
+        """One more pop was painted so long after its event."""
+        self._acknowledged.observe(seconds)
+        self.latest.append(seconds)
+
+    def written(self, seconds: float) -> None:
+        """One more pop left so long after its event."""
+        self._written.observe(seconds)
+
+    def cut(self, why: str) -> None:
+        """One more client did not read."""
+        self._cut.labels(why).inc()
+
+    def resumed(self, found: bool) -> None:
+        """One more came back."""
+        self._resumed.labels("yes" if found else "no").inc()
+
+    def clients(self, open: int, kept: int, outbox: int) -> None:
+        """How things are now."""
+        self._open.set(open)
+        self._kept.set(kept)
+        self._outbox.set(outbox)
+
+    def quantiles(self) -> dict[str, float]:
+        """Of the latest acknowledgements; empty while there is none."""
+        ordered = sorted(self.latest)
+        return {name: ordered[int(part * (len(ordered) - 1))] for name, part in _QUANTILES.items() if ordered}
+
+
 class _Exposed(Collector):
     """Vitals in Prometheus' words, read when scraped: nothing is counted twice on the way of an event."""
 
@@ -186,6 +254,14 @@ class _Exposed(Collector):
         yield _gauge(
             "callserver_loop_lag_seconds", "How late the event loop was, last looked.", vitals.loop_lag_s
         )
+        latency = GaugeMetricFamily(
+            "callserver_stream_acknowledged_quantile_seconds",
+            f"The same for the latest {_STREAM_SAMPLES} pops, by quantile.",
+            labels=["quantile"],
+        )
+        for quantile, seconds in vitals.stream.quantiles().items():
+            latency.add_metric([quantile], seconds)
+        yield latency
         jobs = CounterMetricFamily(
             "callserver_jobs", "Jobs ended, by kind and result.", labels=["kind", "result"]
         )

@@ -239,9 +239,8 @@ class Hub:
         place: (stream, number) of an earlier connection. Raises TooMany.
         """
         view = self._seated(view)
-        mine = [one for one in self._clients.values() if one.owner == owner and one.transport is not None]
-        if len(mine) >= MOST_OF_ONE:
-            raise TooMany(f"{owner} has {len(mine)} streams open")
+        if self.crowded(owner):
+            raise TooMany(f"{owner} has {MOST_OF_ONE} streams open")
         kept = self._kept(place, owner, view)
         client = kept or Client(secrets.token_urlsafe(12), owner, view, None, close)
         client.transport, client.close, client.left_at = transport, close, None
@@ -253,6 +252,11 @@ class Hub:
             self._add(client)
         self._presence(client, 1)
         return client
+
+    def crowded(self, owner: str) -> bool:
+        """Whether this owner has as many streams open as anybody may."""
+        mine = [one for one in self._clients.values() if one.owner == owner and one.transport is not None]
+        return len(mine) >= MOST_OF_ONE
 
     def _kept(self, place: tuple[str, int] | None, owner: str, view: View) -> Client | None:
         """The stream that goes on, if it is theirs, they see the same and nothing was lost."""
@@ -321,6 +325,10 @@ class Hub:
         audience = self.screen.audience("pop", key)
         if isinstance(audience, Parties) and client.view.seat in audience.seats:
             self.dismiss(key)
+
+    def bare(self, view: View) -> View:
+        """A view as whoever knows rights made it, without the seat."""
+        return replace(view, seat=None)
 
     def _seated(self, view: View) -> View:
         """Where they sit is what the hub knows, not what a request says."""

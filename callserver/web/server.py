@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from callserver.errors import SettingsError
 from callserver.facts import Instant
 from callserver.numbers import Plan
+from callserver.push.hub import Hub
 from callserver.settings import QueueSettings, WebSettings
 from callserver.store.engine import Store
 from callserver.store.sessions import Life
@@ -36,6 +37,7 @@ from callserver.web.gate import Gate
 from callserver.web.pages import Pages, Reader, ReaderOf
 from callserver.web.passwords import Passwords
 from callserver.web.sessions import Sessions
+from callserver.web.streaming import Streaming
 from callserver.web.switchboard import Switchboard
 
 SHUTDOWN_S = 2.0
@@ -70,6 +72,7 @@ def application(
     try_webhook: TryWebhook | None = None,
     switchboard: Switchboard | None = None,
     passwords: Passwords | None = None,
+    hub: Hub | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -77,6 +80,7 @@ def application(
     zone: where its days begin. try_webhook: how a webhook is sent a test.
     switchboard: where requests to switches are waited for; None: one that nobody tells.
     passwords: how they are hashed; None: at the usual cost.
+    hub: the live screens; None: of their own, to which no switch tells anything.
     """
     door = Door(
         store,
@@ -104,6 +108,7 @@ def application(
         frozenset((one.method, serving.ROOT + one.path) for one in operations() if one.open),
     )
     pages = Pages(reader_of(gate))
+    streaming = Streaming(hub or Hub(vitals.node), gate)
     app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
@@ -111,6 +116,7 @@ def application(
             *status.routes(vitals),
             *documentation.routes(SUBJECTS),
             *pages.routes(),
+            *streaming.routes(),
             *serving.routes(operations(), site, Auditing(store)),
         ]
     )
@@ -123,7 +129,8 @@ def application(
         await gate.keyring.close()
         door.passwords.close()
 
-    app.on_startup.append(begin)
+    app.on_startup.extend([begin, streaming.start])
+    app.on_shutdown.append(streaming.stop)
     app.on_cleanup.append(close)
     logging.getLogger("aiohttp.server").addFilter(_NOT_HTTP)
     return app
@@ -162,6 +169,7 @@ class Server:
         zone: tzinfo = UTC,
         try_webhook: TryWebhook | None = None,
         switchboard: Switchboard | None = None,
+        hub: Hub | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -174,6 +182,7 @@ class Server:
                 zone,
                 try_webhook=try_webhook,
                 switchboard=switchboard,
+                hub=hub,
             ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,

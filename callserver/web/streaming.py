@@ -1,0 +1,209 @@
+"""The stream's way in: `GET /api/v1/stream`, a websocket.
+
+In: requests that the guard has let through. Out: clients of the hub, each with the view that its bearer's rights give;
+their words, until they go or may stay no longer. Must not know: what is on the screens.
+
+The guard has asked who it is and, for cookies, that the page is of our origin. Who is signed in may open the stream;
+a token needs `floor:read`. What is seen of others' calls needs `calls:read` and `personal:read` beside it, because the
+stream masks nothing: who would see masked numbers elsewhere sees no calls here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from callserver.errors import BadValue, StoreError
+from callserver.people import Person, scopes_of
+from callserver.push import wire
+from callserver.push.client import Client
+from callserver.push.hub import HEARTBEAT_S, Hub, TooMany
+from callserver.push.views import View
+from callserver.store import users
+from callserver.store.sessions import SessionId
+from callserver.web.api.keyring import Bearer
+from callserver.web.api.problems import Refused
+from callserver.web.api.serving import BEARER
+from callserver.web.gate import Gate
+from callserver.web.sessions import SessionNews
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/api/v1/stream"
+LOOK_S: Final = 2.0
+"""How long a revoked token's stream stays open at most."""
+_CLOSE_S: Final = 1.0
+_CALLS: Final = frozenset({"floor:read", "calls:read", "personal:read"})
+_POPS: Final = _CALLS | {"customers:read", "tickets:read"}
+
+
+class Streaming:
+    """All streams of this process."""
+
+    def __init__(self, hub: Hub, gate: Gate) -> None:
+        self._hub = hub
+        self._gate = gate
+        self._of_session: dict[SessionId, set[Client]] = {}
+        self._closing: set[asyncio.Task[Any]] = set()
+        gate.sessions.on_ended(self._session)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(PATH, self._stream)]
+
+    async def start(self, _: web.Application) -> None:
+        await self._hub.start()
+
+    async def stop(self, _: web.Application) -> None:
+        """Everybody is sent away before the server waits for its answers to end."""
+        await self._hub.stop()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=_CLOSE_S)
+
+    async def _stream(self, request: web.Request) -> web.WebSocketResponse:
+        bearer = request[BEARER]
+        _must_be_websocket(request)
+        view, place = await self._view(bearer), _place(request.query)
+        if self._hub.crowded(bearer.id):
+            raise Refused(429, "too many streams are open: close one", Retry_After="60")
+        socket = web.WebSocketResponse(
+            protocols=(wire.PROTOCOL,), compress=False, heartbeat=HEARTBEAT_S, max_msg_size=wire.MOST_IN,
+            timeout=_CLOSE_S,
+        )  # fmt: skip
+        await socket.prepare(request)
+        transport = request.transport
+        if not isinstance(transport, asyncio.WriteTransport):
+            return socket  # gone before it began
+
+        def close(code: int, why: str) -> None:
+            task = asyncio.create_task(socket.close(code=code, message=why.encode()[:120]))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+        client = self._hub.join(view, bearer.id, transport, close, user=_told(bearer.person), place=place)
+        await self._serve(socket, client, bearer)
+        return socket
+
+    async def _serve(self, socket: web.WebSocketResponse, client: Client, bearer: Bearer) -> None:
+        """Until one side has had enough."""
+        transport, looking = client.transport, None
+        if bearer.session is not None:
+            self._of_session.setdefault(bearer.session, set()).add(client)
+            if not self._gate.sessions.is_open(bearer.session):  # it ended while we shook hands
+                client.close(wire.UNAUTHORISED, "signed out")
+        else:
+            looking = asyncio.create_task(self._look(client, bearer), name=f"stream of {bearer.id}")
+        try:
+            await self._listen(socket, client)
+        finally:
+            if looking is not None:
+                looking.cancel()
+            if bearer.session is not None:
+                self._of_session.get(bearer.session, set()).discard(client)
+                if not self._of_session.get(bearer.session):
+                    self._of_session.pop(bearer.session, None)
+            if client.transport is transport:  # not taken up again by another connection meanwhile
+                self._hub.leave(client)
+
+    async def _listen(self, socket: web.WebSocketResponse, client: Client) -> None:
+        async for message in socket:
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                continue
+            try:
+                if message.type == WSMsgType.BINARY:
+                    raise wire.Unreadable("the stream speaks text")
+                self._hub.heard(client, message.data)
+            except wire.Unreadable as error:
+                await socket.close(code=wire.MALFORMED, message=str(error).encode()[:120])
+            except TooMany as error:
+                await socket.close(code=wire.TOO_MANY, message=str(error).encode()[:120])
+
+    # --- rights ------------------------------------------------------------------------------------------------------
+
+    async def _view(self, bearer: Bearer) -> View:
+        """What this bearer may see. Raises Refused 403, StoreError."""
+        if bearer.person is not None:
+            return view_of(bearer.person, bearer.scopes)
+        if "floor:read" not in bearer.scopes:
+            raise Refused(403, "this token may not see the floor: it needs the right floor:read")
+        owner = bearer.owner
+        maker = None if owner is None else (await self._gate.store.read(lambda c: users.one(c, owner))).person
+        return View(
+            queues=None if maker is None else queues_of(maker),
+            callers=bearer.scopes >= _CALLS,
+            pops=bearer.scopes >= _POPS,
+            scopes=bearer.scopes,
+        )
+
+    def _session(self, news: SessionNews) -> None:
+        """A session has ended, or its person's rights are others now."""
+        for client in list(self._of_session.get(news.session, ())):
+            if news.what == "ended" or news.person is None:
+                client.close(wire.UNAUTHORISED, "signed out")
+                continue
+            view = view_of(news.person, scopes_of(news.person.role))
+            if view != self._hub.bare(client.view):
+                self._hub.renew(client, view)
+
+    async def _look(self, client: Client, bearer: Bearer) -> None:
+        """Whether the token is still good, for as long as the stream is open."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                good = await self._gate.is_good(bearer)
+            except StoreError as error:
+                log.warning("a token cannot be looked at", bearer=bearer.id, error=str(error))
+                continue
+            if not good:
+                client.close(wire.UNAUTHORISED, "the token is not good any more")
+                return
+
+
+def view_of(person: Person, scopes: frozenset[str]) -> View:
+    """What somebody who is signed in sees: an agent themselves and their colleagues in the same queues, who may see
+    the floor also the calls of the queues that they answer for.
+    """
+    return View(user=person.id, queues=queues_of(person), callers=scopes >= _CALLS, scopes=scopes)
+
+
+def queues_of(person: Person) -> frozenset[str] | None:
+    """The queues that they work in or answer for; None: all."""
+    if person.role not in ("agent", "supervisor"):
+        return None
+    own = {one.queue for one in person.queues}
+    return frozenset(own if person.role == "agent" else own | set(person.watches))
+
+
+def _told(person: Person | None) -> dict[str, Any] | None:
+    """The person, as hello says it."""
+    if person is None:
+        return None
+    return {
+        "id": person.id,
+        "login": person.login,
+        "name": person.name,
+        "role": person.role,
+        "language": person.language,
+    }
+
+
+def _must_be_websocket(request: web.Request) -> None:
+    """Raises Refused 426 for plain HTTP, BadValue for a version of the stream that we do not speak."""
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise Refused(426, "this is a websocket", Upgrade="websocket", Connection="Upgrade")
+    offered = [
+        one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if one.strip()
+    ]
+    if offered and wire.PROTOCOL not in offered:
+        raise BadValue("Sec-WebSocket-Protocol", f"this server speaks {wire.PROTOCOL}")
+
+
+def _place(query: Mapping[str, str]) -> tuple[str, int] | None:
+    """Where an earlier connection was. Nonsense is no place: the answer is a fresh snapshot, as for everything lost."""
+    stream, seq = query.get("stream", ""), query.get("seq", "")
+    if not stream or len(stream) > 64 or not (seq.isascii() and seq.isdigit()) or len(seq) > 16:
+        return None
+    return stream, int(seq)

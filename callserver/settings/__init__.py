@@ -29,6 +29,7 @@ from callserver.settings.shape import (
     RetentionSettings,
     Settings,
     SiteSettings,
+    TelephoneSettings,
     TraceSettings,
     WebhookSettings,
     WebSettings,
@@ -46,6 +47,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SiteSettings",
+    "TelephoneSettings",
     "TraceSettings",
     "WebSettings",
     "WebhookSettings",
@@ -59,6 +61,7 @@ SECTIONS: dict[str, type[Any]] = {
     "log": LogSettings,
     "trace": TraceSettings,
     "node": NodeSettings,
+    "telephone": TelephoneSettings,
     "retention": RetentionSettings,
     "webhooks": WebhookSettings,
 }

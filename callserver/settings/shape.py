@@ -69,6 +69,10 @@ def _positive(value: float) -> str | None:
     return None if 0 < value < float("inf") else "must be more than 0"
 
 
+def _seconds(value: int) -> str | None:
+    return None if 1 <= value <= 120 else "seconds are a number from 1 to 120"
+
+
 def _days(value: int) -> str | None:
     return None if 0 <= value <= 36_500 else "days are a number from 0 (for ever) to 36500"
 
@@ -359,6 +363,33 @@ class NodeSettings:
     stop_s: Annotated[float, Key("Seconds each stage of a stop may take.", "5", _positive)] = 5.0
 
 
+def _dialled(value: tuple[str, ...]) -> str | None:
+    right = all(re.fullmatch(r"[0-9*#+]{1,20}", one) for one in value)
+    return None if right else "numbers as a telephone dials them: digits, *, # and +"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneSettings:
+    """What may be dialled from a screen. A telephone itself dials what the switch lets it."""
+
+    abroad: Annotated[bool, Key("Numbers of other countries may be called.", "true")] = False
+    services: Annotated[
+        tuple[str, ...],
+        Key(
+            "Emergency, premium and other service numbers that may be called, as they are dialled; else none is.",
+            '["10000"]',
+            _dialled,
+        ),
+    ] = ()
+    refused: Annotated[
+        tuple[str, ...],
+        Key("Numbers that begin so are not called; + and country code first.", '["+86170"]', _dialled),
+    ] = ()
+    ring_s: Annotated[
+        int, Key("Seconds that the agent's own phone may ring, before the number is dialled.", "30", _seconds)
+    ] = 30
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
     """One queue, by the name Asterisk knows it by. Queues without a block are followed all the same."""
@@ -382,6 +413,7 @@ class Settings:
     site: SiteSettings = field(default_factory=SiteSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
+    telephone: TelephoneSettings = field(default_factory=TelephoneSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     queues: dict[str, QueueSettings] = field(default_factory=dict)
     origin: Path | None = None

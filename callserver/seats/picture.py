@@ -62,10 +62,13 @@ class OnCall:
     since: Instant | None = None
     legs: dict[LegId, Part] = field(default_factory=dict)
     waits_in: str | None = None
+    line: bool = False  # an agent's line of AgentLogin: up for a whole shift, and no call
     answered: dict[int, str] = field(default_factory=dict)  # visit -> interface
 
     def phones(self) -> frozenset[str]:
         """Whose phones are up in it. The halves of a `Local/` channel are nobody's phone, and come and go."""
+        if self.line:
+            return frozenset()
         return frozenset(part.interface for part in self.legs.values() if part.up and not part.local)
 
 
@@ -200,6 +203,7 @@ class Picture:
         call = self._call(fact.call)
         call.direction = fact.direction or call.direction
         call.number = fact.caller_number or call.number
+        call.line = call.line or fact.shift
 
     def _leg_started(self, fact: facts.LegStarted) -> None:
         legs = self._call(fact.call).legs
@@ -221,7 +225,7 @@ class Picture:
             self._finish(fact.call, call, part, fact.at)
 
     def _finish(self, id: CallId, call: OnCall, part: Part, at: Instant | None) -> None:
-        if part.up and not part.local and call.direction != "internal":
+        if part.up and not (part.local or call.line) and call.direction != "internal":
             self.finished.append(Finished(interface=part.interface, call=id, at=at))
 
     def _queued(self, fact: facts.CallQueued) -> None:
@@ -271,6 +275,7 @@ def _of_record(record: Mapping[str, Any]) -> OnCall:
             for leg in record.get("legs") or ()
             if not leg.get("over")
         },
+        line=bool(record.get("shift")),
         waits_in=next((visit["queue"] for _, visit in visits if visit.get("end") is None), None),
         answered={
             number: visit["agent"]["interface"]

@@ -18,7 +18,7 @@ from callserver.facts import CallId, Instant, PbxId, iso
 from callserver.people import Person, Profile, UserId
 from callserver.seats import wording
 from callserver.seats.shift import Seat, Shift, Vacated, Wish, WrapUp
-from callserver.store import text
+from callserver.store import after, text
 from callserver.store.at_work import shifts as table
 from callserver.store.at_work import vacated as left_table
 from callserver.store.locking import one_after_another
@@ -34,6 +34,13 @@ class SignedIn:
     shift: Shift
     left: Seat | None = None
     displaced: Shift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    """Said after the commit of each change, to whoever in this process looks after shifts."""
+
+    user: UserId
 
 
 class Taken(Conflict):
@@ -129,6 +136,7 @@ def _begin(connection: Connection, person: Person, seat: Seat, now: Instant) -> 
         leaving=False,
     )
     connection.execute(new)
+    after.say(connection, ShiftChanged(person.id))
 
 
 def _move(connection: Connection, mine: Shift, person: Person, seat: Seat, now: Instant) -> None:
@@ -166,6 +174,7 @@ def end(connection: Connection, user: UserId, now: Instant) -> Shift | None:
         return None
     _leave_behind(connection, shift, now)
     connection.execute(delete(table).where(table.c.user_id == user))
+    after.say(connection, ShiftChanged(user))
     return shift
 
 
@@ -254,7 +263,10 @@ def gone(connection: Connection, users: Collection[UserId], node: str, since: In
 
 def absent(connection: Connection, user: UserId, before: Instant, now: Instant) -> bool:
     """Pause somebody whose screens have been closed since `before` at the latest, unless they wished a pause."""
-    wished = max(now, _known(connection, user).wished_at + 1)
+    shift = of(connection, user)
+    if shift is None:
+        return False
+    wished = max(now, shift.wished_at + 1)
     away = (table.c.absent_since <= before) & (table.c.wish == "ready")
     return _change(
         connection, user, away, wish="pause", reason=wording.ABSENT, wished_at=wished, carried=False
@@ -270,6 +282,7 @@ _VERSIONS = select(table.c.user_id, table.c.version)
 def _change(connection: Connection, user: UserId, *where: ColumnElement[bool], **values: Any) -> bool:
     grown = table.c.version + 1  # from the instant of signing in: less than the first one of a later shift
     changed = update(table).where(table.c.user_id == user, *where).values(version=grown, **values)
+    after.say(connection, ShiftChanged(user))
     return connection.execute(changed).rowcount == 1
 
 

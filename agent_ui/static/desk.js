@@ -1,2 +1,80 @@
-// The desk begins here.
-document.getElementById("desk").textContent = "";
+// The desk begins here: who is signed in, what kinds of ticket there are, then the stream; and where everything stands.
+import { html, render } from "./ui.js";
+import { api, onEnd } from "./api.js";
+import { Head, Strips, startHead } from "./callhead.js";
+import { Products, Tickets, Who } from "./customer.js";
+import { dossier } from "./dossier.js";
+import { recover, sendAll } from "./form.js";
+import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
+import { Idle } from "./idle.js";
+import { action, startKeys } from "./keys.js";
+import { Phone, TransferDialog, startPhone } from "./phone.js";
+import { calls, current, lookAway } from "./pops.js";
+import { allowSound } from "./ringing.js";
+import { Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
+import { desk, put, say, useDesk } from "./store.js";
+import { start as startStream } from "./stream.js";
+import { t } from "./texts.js";
+import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
+import { startSearch } from "./search.js";
+import { Timeline } from "./timeline.js";
+
+const DIALOGS = {
+  keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
+};
+
+function Desk() {
+  const dialog = useDesk((state) => state.dialog);
+  const offline = useDesk((state) => state.connection.state !== "live");
+  const Shown = dialog && DIALOGS[dialog.name];
+  return html`
+    <${Header} />
+    <div class=${offline ? "places old" : "places"}>
+      <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} /><${Queues} /></aside>
+      <main><${Middle} /></main>
+      <${Ticket} />
+    </div>
+    <${Notices} />
+    ${Shown && html`<${Shown} key=${dialog.name} ...${dialog} />`}`;
+}
+
+function Middle() {
+  const anybody = useDesk((state) => Boolean(current(state)) || state.view.kind === "customer");
+  return html`<${Strips} /><${Head} />${anybody ? html`<${Story} />` : html`<${Idle} />`}`;
+}
+
+function Story() {
+  const known = useDesk((state) => dossier(state) !== null);
+  const notes = useDesk((state) => dossier(state)?.customer?.notes);
+  return html`<${Who} />${notes && html`<p class="remark cut" title=${notes}><bdi>${notes}</bdi></p>`}
+    ${known && html`<div class="own"><${Products} /><${Tickets} /></div><${Timeline} />`}`;
+}
+
+async function begin() {
+  onEnd(() => location.assign("/sign-in"));
+  const me = await api.get("/me");
+  put({ me: { ...me.user, scopes: me.scopes } });
+  render(html`<${Desk} />`, document.getElementById("desk"));
+  startStream();
+  await Promise.all([
+    api.get("/kinds").then(({ kinds }) => put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) }), complain),
+    api.get("/dispositions").then(({ dispositions }) => put({ dispositions }), complain),
+    recover(),
+  ]);
+}
+
+const complain = (error) => say(error.words ?? String(error), "warning");
+
+allowSound();
+startShift();
+startPhone();
+startTicket();
+startSearch();
+startHead();
+startHeader();
+action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || desk.view.kind === "customer") lookAway(); });
+startKeys();
+addEventListener("pagehide", sendAll);
+begin().catch((error) => {
+  document.getElementById("desk").textContent = error.words ?? t("The desk could not begin; reload the page.");
+});

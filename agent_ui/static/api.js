@@ -1,0 +1,81 @@
+// The API, as the desk asks it: JSON, versions, keys against doing twice, and what was refused in words.
+import { t } from "./texts.js";
+
+const ROOT = "/api/v1";
+const PATIENCE_MS = 15_000;
+
+/** What the server did not do. `status` 0: it could not be asked. `fields`: what is wrong, by field. */
+export class Refused extends Error {
+  constructor(status, detail, errors = []) {
+    super(detail);
+    this.status = status;
+    this.fields = Object.fromEntries(errors.map((one) => [one.field, one.message]));
+  }
+
+  /** For people. */
+  get words() {
+    const said = TITLES()[this.status] ?? (this.status >= 500 ? t("A mistake in callserver") : t("It did not work"));
+    return this.message ? `${said}: ${this.message}` : said;
+  }
+}
+
+const TITLES = () => ({
+  0: t("No connection to callserver"),
+  401: t("You are not signed in any more"),
+  403: t("Not allowed"),
+  404: t("There is no such thing"),
+  409: t("It is not as you thought"),
+  412: t("Somebody changed it meanwhile"),
+  422: t("A value is wrong"),
+  429: t("Too many requests"),
+  503: t("Not now"),
+});
+
+let ended = () => {};
+
+/** What to do when nobody is signed in any more. */
+export const onEnd = (tell) => { ended = tell; };
+
+async function ask(method, path, body, { version, key, keepalive = false } = {}) {
+  const headers = { "X-Callserver": "1", Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (version !== undefined && version !== null) headers["If-Match"] = `"${version}"`;
+  if (key) headers["Idempotency-Key"] = key;
+  const asked = { method, headers, credentials: "same-origin", keepalive, cache: "no-store" };
+  if (body !== undefined) asked.body = JSON.stringify(body);
+  if (!keepalive) asked.signal = AbortSignal.timeout(PATIENCE_MS);
+  let answer;
+  try {
+    answer = await fetch(ROOT + path, asked);
+  } catch {
+    throw new Refused(0, "");
+  }
+  const found = await parsed(answer);
+  if (answer.ok) return found;
+  if (answer.status === 401) ended();
+  throw new Refused(answer.status, found?.detail ?? "", found?.errors ?? []);
+}
+
+async function parsed(answer) {
+  try {
+    return answer.status === 204 ? null : await answer.json();
+  } catch {
+    return null;
+  }
+}
+
+const query = (values = {}) => {
+  const said = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return said.length ? `?${new URLSearchParams(said)}` : "";
+};
+
+export const api = {
+  get: (path, values) => ask("GET", path + query(values)),
+  post: (path, body, more) => ask("POST", path, body ?? {}, more),
+  put: (path, body, more) => ask("PUT", path, body, more),
+  patch: (path, body, more) => ask("PATCH", path, body, more),
+  remove: (path, more) => ask("DELETE", path, undefined, more),
+};
+
+/** A key under which the same wish is done once, however often it is sent. */
+export const onceKey = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");

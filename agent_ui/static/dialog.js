@@ -1,0 +1,30 @@
+// A dialog: the browser's own, so that focus stays inside, Escape closes it, and the rest of the page is not there.
+import { html, useEffect, useRef } from "./ui.js";
+import { t } from "./texts.js";
+import { unask } from "./store.js";
+import { Icon } from "./icons.js";
+
+export function Dialog({ title, wide = false, onSubmit, children }) {
+  const box = useRef(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current.showModal();
+    box.current.querySelector("[autofocus]")?.focus();
+    return () => before?.isConnected && before.focus?.();
+  }, []);
+  const submit = (event) => {
+    event.preventDefault();
+    onSubmit?.();
+  };
+  return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby="dialog-title"
+      onCancel=${(event) => { event.preventDefault(); unask(); }}>
+    <form method="dialog" onSubmit=${submit}>
+      <header>
+        <h2 id="dialog-title">${title}</h2>
+        <button type="button" class="bare" onClick=${unask} aria-label=${t("Close")} title=${`${t("Close")} (Esc)`}>
+          <${Icon} name="close" /></button>
+      </header>
+      <div class="inside">${children}</div>
+    </form>
+  </dialog>`;
+}

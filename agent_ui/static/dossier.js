@@ -1,0 +1,84 @@
+// Whom the desk is about: the customer with products, open tickets, contacts and promises. From the call's own look-up
+// where it is there; else asked for. What somebody else changes comes by the stream and is asked for again.
+import { Refused, api } from "./api.js";
+import { onMessage } from "./stream.js";
+import { caller, current, customerOf, lookUpAgain } from "./pops.js";
+import { desk, putIn, say } from "./store.js";
+
+/** {customer, products, dealings}; null: nobody known; undefined: on its way. */
+export function dossier(state = desk) {
+  if (state.view.kind === "customer") return state.dossiers[state.view.id];
+  const [key, pop] = current(state) ?? [];
+  if (!pop) return null;
+  const id = customerOf(state, key, pop);
+  const found = caller(state, key, pop);
+  if (!id) return found?.stranger ? strangers(found.stranger) : null;
+  return found?.customers?.find((one) => one.customer.id === id) ?? state.dossiers[id];
+}
+
+const made = new WeakMap();
+
+/** The same stranger is the same value each time. */
+function strangers(dealings) {
+  if (!made.has(dealings)) made.set(dealings, { customer: null, products: [], dealings });
+  return made.get(dealings);
+}
+
+const asked = new Set();
+
+/** Ask for a customer who is in no look-up; `again`: also if we have them. */
+export async function fetchDossier(id, again = false) {
+  if (!id || asked.has(id) || (desk.dossiers[id] && !again)) return;
+  asked.add(id);
+  try {
+    putIn("dossiers", id, await read(id));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.words, "warning");
+  } finally {
+    asked.delete(id);
+  }
+}
+
+async function read(id) {
+  const [customer, { products }, { tickets }, { entries }] = await Promise.all([
+    api.get(`/customers/${id}`),
+    api.get(`/customers/${id}/products`),
+    api.get("/tickets", { customer: id, open: true, limit: 20 }),
+    api.get(`/customers/${id}/timeline`, { limit: 20 }),
+  ]);
+  const promises = (await Promise.all(tickets.slice(0, 5).map((one) => api.get(`/tickets/${one.id}/promises`))))
+    .flatMap((one) => one.promises).filter((one) => one.status === "planned")
+    .sort((a, b) => a.due_at.localeCompare(b.due_at));
+  const today = new Date().toLocaleDateString("sv"); // 2026-11-22, by this machine's days
+  return {
+    customer,
+    products: products.map((product) => ({ product, warranty: warranty(product, today) })),
+    dealings: { tickets, contacts: entries, promises },
+  };
+}
+
+const warranty = ({ warranty_until: until }, today) => (until === null ? "unknown" : until >= today ? "in" : "out");
+
+/** What is shown of them is not how it is any more. */
+export function refresh() {
+  const [key, pop] = current() ?? [];
+  const id = desk.view.kind === "customer" ? desk.view.id : pop && customerOf(desk, key, pop);
+  if (pop?.number?.received) lookUpAgain(key, pop.number.received);
+  if (id && desk.dossiers[id]) fetchDossier(id, true);
+}
+
+let soon = null;
+
+/** Several changes of one moment are one question. */
+onMessage((message) => {
+  if (message.type !== "ticket" || !concerns(message)) return;
+  clearTimeout(soon);
+  soon = setTimeout(refresh, 300);
+});
+
+function concerns({ id, call }) {
+  const shown = dossier();
+  const [, pop] = current() ?? [];
+  return (pop && call === pop.call) || pop?.ticket?.id === id || (shown?.dealings.tickets ?? []).some((one) => one.id === id);
+}

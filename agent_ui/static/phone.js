@@ -1,0 +1,158 @@
+// The telephone: call, hang up, pass on. What is shown is what the switch did.
+import { html, classes, useState } from "./ui.js";
+import { Refused, api, onceKey } from "./api.js";
+import { Do, Empty, dialable } from "./bits.js";
+import { Dialog } from "./dialog.js";
+import { Icon } from "./icons.js";
+import { action } from "./keys.js";
+import { calls, current, me, seat, shift } from "./pops.js";
+import { alike, ask, desk, put, say, unask, useDesk } from "./store.js";
+import { t, tn } from "./texts.js";
+import { Lasting } from "./time.js";
+import { stateWord } from "./words.js";
+import { ticketOf } from "./ticket.js";
+
+/** The call on the line: the one that is looked at, if it goes on, else the one that does. */
+export function onLine(state = desk) {
+  const going = (pair) => pair && !pair[1].over && ["answered", "calling"].includes(pair[1].state);
+  const viewed = current(state);
+  return going(viewed) ? viewed : calls(state).find(going) ?? null;
+}
+
+/** Ask the switch and say what it did. Gives the answer, null where it did not do it. */
+async function tell(path, body, done) {
+  try {
+    const answer = await api.post(path, body, { key: onceKey() });
+    const state = answer?.state ?? "done";
+    if (state === "done") {
+      if (done) say(done);
+      return answer;
+    }
+    say(state === "unknown" ? t("The switch did not say whether it did it: {said}", { said: answer.said ?? "" }) : t("The switch did not do it: {said}", { said: answer.said ?? "" }), "warning");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.words, "warning");
+  }
+  return null;
+}
+
+export const dial = (number, ticket, more = {}) =>
+  tell("/phone/calls", { number: dialable(number), ...(ticket ? { ticket } : {}), ...more });
+export const hangUp = () => onLine() && tell("/phone/hangup", { call: onLine()[1].call });
+
+export function Phone() {
+  const pair = useDesk((state) => onLine(state) ?? [], alike);
+  const call = useDesk((state) => (pair[1] ? state.screen.calls[pair[1].call] : null));
+  const may = useDesk((state) => seat(state) !== null && state.connection.state === "live");
+  const consult = useDesk((state) => state.consult);
+  const [number, setNumber] = useState("");
+  const [busy, setBusy] = useState(false);
+  const go = async (doing) => {
+    setBusy(true);
+    await doing();
+    setBusy(false);
+  };
+  const start = (event) => {
+    event.preventDefault();
+    if (dialable(number)) go(() => dial(number, ticketOf(desk)));
+  };
+  return html`<section class="phone" aria-label=${t("Telephone")}>
+    <form class="line" onSubmit=${start}>
+      <input id="dial" type="tel" value=${number} placeholder=${t("Number")} aria-label=${t("Number to call")} maxlength="40"
+        autocomplete="off" disabled=${!may} onInput=${(event) => setNumber(event.target.value)} />
+      <button type="submit" disabled=${!may || busy || !dialable(number)}><${Icon} name="talking" />${t("Call")}</button>
+    </form>
+    <p class="quiet line-state">${call?.held ? html`<${Icon} name="held" size=${14} /> ${t("On hold")}` : pair[1] ? t("On the line") : t("Free")}</p>
+    ${consult ? html`<${Consulting} consult=${consult} go=${go} busy=${busy} />` : html`<div class="line">
+      <${Do} id="hangup" kind="danger grow" disabled=${!pair[1] || busy || !may} onClick=${() => go(hangUp)}>${t("Hang up")}<//>
+      <${Do} id="transfer" kind="grow" disabled=${!pair[1] || busy || !may} onClick=${() => ask("transfer")}>${t("Pass on")}<//>
+    </div>`}
+  </section>`;
+}
+
+/** A colleague is asked first; the customer waits on hold. */
+function Consulting({ consult, go, busy }) {
+  const end = (how) => go(async () => {
+    const answer = await tell(`/phone/transfers/${how}`, { call: consult.call });
+    if (answer) put({ consult: null });
+  });
+  return html`<div class="consult"><p class="cut"><${Icon} name="transfer" /> ${t("You ask {name}", { name: consult.name })}</p><div class="line">
+    <button type="button" class="main grow" disabled=${busy} onClick=${() => end("finish")}>${t("Join them")}</button>
+    <button type="button" class="grow" disabled=${busy} onClick=${() => end("cancel")}>${t("Back to the customer")}</button></div></div>`;
+}
+
+// --- who is free ---
+
+const RANK = { ready: 0, wrap_up: 1, ringing: 2, talking: 3, held: 3, paused: 4, unreachable: 5, gone: 6 };
+
+function targets(state, words) {
+  const mine = seat(state);
+  const agents = Object.entries(state.screen.agents).filter(([key]) => key !== mine).map(([key, one]) => ({
+    key, to: { agent: one.interface }, name: one.name || one.interface, state: one.state, since: one.since, rank: RANK[one.state] ?? 7,
+    more: Object.keys(one.queues ?? {}).join(", "),
+  }));
+  const queues = Object.entries(state.screen.queues).map(([key, one]) => ({
+    key, to: { queue: one.name }, name: one.title || one.name, state: null, rank: 2.5,
+    more: tn("{n} ready", "{n} ready", one.ready ?? 0), ready: one.ready,
+  }));
+  const found = [...agents, ...queues].filter((one) => !words || `${one.name} ${one.more}`.toLowerCase().includes(words.toLowerCase()));
+  return found.sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name)).slice(0, 50);
+}
+
+export function TransferDialog() {
+  const [words, setWords] = useState("");
+  const [how, setHow] = useState("blind");
+  const [note, setNote] = useState("");
+  const [picked, setPicked] = useState(0);
+  const [busy, setBusy] = useState(false);
+  const found = useDesk((state) => targets(state, words), (a, b) => JSON.stringify(a) === JSON.stringify(b));
+  const number = dialable(words).length >= 3 ? [{ key: "number", to: { number: dialable(words) }, name: dialable(words), state: null, more: t("call this number") }] : [];
+  const all = [...number, ...found];
+  const pick = Math.min(picked, Math.max(0, all.length - 1));
+  const go = async (target) => {
+    const [, pop] = onLine() ?? [];
+    if (!target || !pop || busy) return;
+    setBusy(true);
+    const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim() },
+      how === "blind" ? t("Passed on to {name}", { name: target.name }) : null);
+    setBusy(false);
+    if (!answer) return;
+    if (how === "attended") put({ consult: { call: pop.call, name: target.name } });
+    unask();
+  };
+  const move = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    setPicked(Math.max(0, Math.min(all.length - 1, pick + step)));
+  };
+  return html`<${Dialog} wide title=${t("Pass the call on")} onSubmit=${() => go(all[pick])}>
+    <div class="fields two">
+      <label class="wide">${t("To whom: a name, a queue or a number")}<input autofocus value=${words} autocomplete="off" onKeyDown=${move}
+        role="combobox" aria-expanded="true" aria-controls="targets" aria-activedescendant=${all[pick] ? `target-${pick}` : undefined}
+        onInput=${(event) => { setWords(event.target.value); setPicked(0); }} /></label>
+      <label class="wide">${t("What the colleague should know")}<input value=${note} maxlength="500" onInput=${(event) => setNote(event.target.value)} /></label>
+    </div>
+    <ul id="targets" class="targets" role="listbox" aria-label=${t("Who is free")}>
+      ${all.map((one, at) => html`<li key=${one.key} id=${`target-${at}`} role="option" aria-selected=${at === pick ? "true" : "false"}
+          class=${classes(at === pick && "chosen", one.state && "state-" + one.state)} onClick=${() => { setPicked(at); go(one); }}>
+        <${Icon} name=${one.state ?? (one.to.queue ? "queue" : "talking")} />
+        <strong class="cut"><bdi>${one.name}</bdi></strong>
+        <span>${one.state ? stateWord(one.state) : ""} ${one.state && one.since && html`<${Lasting} since=${one.since} />`}</span>
+        <span class="quiet cut"><bdi>${one.more}</bdi></span></li>`)}
+      ${!all.length && html`<li><${Empty}>${t("Nobody is called so")}<//></li>`}
+    </ul>
+    <footer>
+      <label class="line"><input type="checkbox" checked=${how === "attended"} onChange=${(event) => setHow(event.target.checked ? "attended" : "blind")} />
+        ${t("speak with them first")}</label>
+      <button type="submit" class="main" disabled=${!all.length || busy} aria-busy=${busy ? "true" : undefined}>${how === "blind" ? t("Pass on") : t("Call them")}</button>
+    </footer>
+  <//>`;
+}
+
+export function startPhone() {
+  const talks = () => onLine() !== null && shift() !== null;
+  action("dial", "Alt+C", t("Call a number"), () => document.getElementById("dial")?.focus(), () => me() !== null);
+  action("hangup", "Alt+H", t("Hang up"), hangUp, talks);
+  action("transfer", "Alt+T", t("Pass the call on"), () => ask("transfer"), talks);
+}

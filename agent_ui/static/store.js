@@ -1,0 +1,89 @@
+// What the desk knows, in one place: components look at parts of it, and are drawn anew when their part changes.
+import { useEffect, useRef, useState } from "./ui.js";
+import { nothing } from "./screen.js";
+
+const watchers = new Set();
+
+export const desk = {
+  connection: { state: "connecting", since: Date.now() },
+  screen: nothing(),
+  me: null, //            who is signed in
+  kinds: {}, //           kinds of ticket by name
+  dispositions: [],
+  view: { kind: "empty" }, // what is in the middle: {kind: "pop", key} | {kind: "customer", id}
+  ticket: null, //        id of the ticket on the right; null: that of the call, or a new one
+  kept: {}, //            pops that the switch is done with, and we are not
+  chosen: {}, //          which customer a pop is about, by key
+  callers: {}, //         look-ups that are newer than a pop's own, by key
+  dismissed: {}, //       missed calls that were seen
+  hidden: {}, //          notices that were read
+  dossiers: {}, //        customers that were opened, with all that is known, by id
+  forms: {}, //           what is being written, by subject
+  tickets: {}, //         tickets as the server has them, by id
+  product: null, //       a product that was clicked for the ticket
+  shownTicket: null, //   the ticket on the right, whatever made it be there
+  consult: null, //       a colleague who is asked before the call is passed on
+  dialog: null, //        {name, ...}
+  toasts: [],
+};
+
+/** Change some of it; whoever looks at that is drawn anew. */
+export function put(part) {
+  Object.assign(desk, part);
+  watchers.forEach((look) => look());
+}
+
+/** One entry of a part that is a table; undefined takes it out. */
+export function putIn(name, key, value) {
+  const { [key]: before, ...rest } = desk[name];
+  put({ [name]: value === undefined ? rest : { ...rest, [key]: value } });
+}
+
+/** Whatever `select` finds, again whenever it is something else. */
+export function useDesk(select, same = Object.is) {
+  const [, again] = useState(0);
+  const look = useRef(select);
+  look.current = select;
+  const value = select(desk);
+  const shown = useRef(value);
+  shown.current = value;
+  useEffect(() => {
+    const watch = () => {
+      if (!same(look.current(desk), shown.current)) again((n) => n + 1);
+    };
+    watch();
+    watchers.add(watch);
+    return () => watchers.delete(watch);
+  }, []);
+  return value;
+}
+
+/** For `useDesk`: lists and tables whose entries are the same are the same. */
+export function alike(a, b) {
+  if (Object.is(a, b)) return true;
+  if (!a || !b || typeof a !== "object" || typeof b !== "object") return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => Object.is(a[name], b[name]));
+}
+
+/** Call `tell` after every change. */
+export function watch(tell) {
+  watchers.add(tell);
+  return () => watchers.delete(tell);
+}
+
+let count = 0;
+
+/** A short word at the lower edge; `bad` ones stay until they are read. */
+export function say(text, level = "info") {
+  count += 1;
+  const id = count;
+  put({ toasts: [...desk.toasts.slice(-3), { id, text, level }] });
+  document.getElementById("said").textContent = text;
+  if (level === "info") setTimeout(() => unsay(id), 5000);
+}
+
+export const unsay = (id) => put({ toasts: desk.toasts.filter((one) => one.id !== id) });
+
+export const ask = (name, more = {}) => put({ dialog: { name, ...more } });
+export const unask = () => put({ dialog: null });

@@ -1,0 +1,170 @@
+// The stream: numbered messages, acknowledged once they are painted, continued after a break. One way for start and
+// recovery: whatever happened, the server answers with the rest or with a snapshot.
+import { Refused, api } from "./api.js";
+import { apply } from "./screen.js";
+import { desk, put } from "./store.js";
+import { setClock } from "./time.js";
+
+const PROTOCOL = "callserver.v1";
+const PING_MS = 10_000; //     how often we ask whether the other side is there
+const SILENCE_MS = 6_000; //   how long it may take to say so
+const SLEPT_MS = 8_000; //     a second that took so long: the machine slept
+const WAITS_MS = [200, 500, 1_000, 2_000, 4_000, 8_000];
+
+let socket = null;
+let place = { stream: null, seq: 0 };
+let tries = 0;
+let waiting = null;
+let pinged = 0;
+let heard = 0;
+let unacknowledged = 0;
+let acknowledging = false;
+const listeners = new Set();
+
+/** Call `tell(message, before)` after each message; `before`: the screen as it was. */
+export const onMessage = (tell) => listeners.add(tell);
+
+export function start() {
+  connect();
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  let last = Date.now();
+  setInterval(() => {
+    const slept = Date.now() - last > SLEPT_MS;
+    last = Date.now();
+    slept ? look() : keepAlive();
+  }, 1000);
+}
+
+function connect() {
+  clearTimeout(waiting);
+  waiting = null;
+  const values = place.stream ? `?stream=${encodeURIComponent(place.stream)}&seq=${place.seq}` : "";
+  const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/stream${values}`, PROTOCOL);
+  socket = mine;
+  heard = Date.now();
+  mine.onmessage = (event) => mine === socket && hear(event.data);
+  mine.onclose = (event) => mine === socket && lost(event);
+}
+
+function hear(text) {
+  heard = Date.now();
+  pinged = 0;
+  let message;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return startOver();
+  }
+  if (message.type === "hello") return greeted(message);
+  if (message.type === "pong") return undefined;
+  if (message.seq === undefined) return tell(message, desk.screen);
+  if (message.type !== "snapshot") {
+    if (message.seq <= place.seq) return acknowledge(message.seq);
+    if (message.seq !== place.seq + 1) return startOver();
+  }
+  place.seq = message.seq;
+  for (const one of message.type === "several" ? message.messages : [message]) take(one);
+  return acknowledge(message.seq);
+}
+
+function take(message) {
+  const before = desk.screen;
+  put({ screen: apply(before, message), connection: live() });
+  tell(message, before);
+}
+
+const tell = (message, before) => listeners.forEach((one) => one(message, before));
+
+const live = () =>
+  desk.connection.state === "live" ? desk.connection : { state: "live", since: Date.now(), node: desk.connection.node };
+
+function greeted(hello) {
+  tries = 0;
+  setClock(hello.server_time);
+  const seq = hello.resumed ? place.seq : 0;
+  place = { stream: hello.stream, seq };
+  // Live again at once where the rest follows; else the old picture stays, marked, until the snapshot is there.
+  put({ connection: hello.resumed ? { ...live(), node: hello.node } : { ...desk.connection, node: hello.node } });
+  tell(hello, desk.screen);
+}
+
+/** A number is missing: only a fresh snapshot is the truth. */
+function startOver() {
+  place = { stream: null, seq: 0 };
+  drop();
+}
+
+function drop() {
+  const old = socket;
+  socket = null;
+  old?.close();
+  lost({});
+}
+
+function lost(event) {
+  if (desk.connection.state !== "lost") put({ connection: { state: "lost", since: Date.now(), why: event.reason } });
+  const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)];
+  tries += 1;
+  clearTimeout(waiting);
+  waiting = setTimeout(again, wait * (0.75 + Math.random() / 2));
+}
+
+/** A browser does not say why a stream was refused; the API does. */
+async function again() {
+  waiting = null;
+  if (tries > 1) {
+    try {
+      await api.get("/me");
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) return;
+    }
+  }
+  connect();
+}
+
+const hurry = () => {
+  if (waiting !== null) {
+    tries = 0;
+    clearTimeout(waiting);
+    again();
+  }
+};
+
+/** After sleep or a hidden hour the connection may be dead without anybody having said so. */
+function look() {
+  hurry();
+  if (socket?.readyState === WebSocket.OPEN) ping();
+}
+
+function keepAlive() {
+  if (socket?.readyState !== WebSocket.OPEN) {
+    if (socket?.readyState === WebSocket.CONNECTING && Date.now() - heard > PING_MS) drop();
+    return;
+  }
+  if (pinged && Date.now() - pinged > SILENCE_MS) drop();
+  else if (!pinged && Date.now() - heard > PING_MS) ping();
+}
+
+function ping() {
+  pinged = pinged || Date.now();
+  send({ type: "ping", at: Date.now() });
+}
+
+/** A word to the server: that a missed call was seen. */
+export function send(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+/** Once it is painted; one word for all messages of a frame. A page that nobody sees paints nothing and says so too. */
+function acknowledge(seq) {
+  unacknowledged = seq;
+  if (acknowledging) return;
+  acknowledging = true;
+  const done = () => {
+    acknowledging = false;
+    send({ type: "ack", seq: unacknowledged });
+  };
+  if (document.hidden) setTimeout(done, 0);
+  else requestAnimationFrame(() => setTimeout(done, 0));
+}

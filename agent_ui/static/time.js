@@ -1,0 +1,100 @@
+// Times: the server's clock (this machine's may be wrong), and how times are told.
+import { html, useEffect, useState } from "./ui.js";
+import { language, t } from "./texts.js";
+
+let ahead = 0; // how far the server's clock is ahead of ours, ms
+
+/** Every hello of the server sets our clock. */
+export function setClock(serverTime) {
+  const at = Date.parse(serverTime);
+  if (Number.isFinite(at)) ahead = at - Date.now();
+}
+
+export const now = () => Date.now() + ahead;
+export const clockIsWrongBy = () => ahead;
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
+const dayOfYear = new Intl.DateTimeFormat(language, { year: "numeric", month: "short", day: "numeric" });
+const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
+const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+
+const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
+const daysFrom = (at) => Math.round((midnight(at) - midnight(now())) / 86_400_000);
+
+/** "14:05", "Tue 14:05", "3 Nov 14:05", "3 Nov 2024". */
+export function when(iso) {
+  const at = Date.parse(iso);
+  if (!Number.isFinite(at)) return "";
+  const days = daysFrom(at);
+  if (days === 0) return clock.format(at);
+  if (Math.abs(days) < 7) return `${weekday.format(at)} ${clock.format(at)}`;
+  const sameYear = new Date(at).getFullYear() === new Date(now()).getFullYear();
+  return sameYear ? `${day.format(at)} ${clock.format(at)}` : dayOfYear.format(at);
+}
+
+/** A day without a time: "2026-11-22" as people write it. */
+export function onDay(date) {
+  const at = Date.parse(`${date}T12:00:00`);
+  return Number.isFinite(at) ? dayOfYear.format(at) : "";
+}
+
+/** The whole moment, for a title. */
+export function wholly(iso) {
+  const at = Date.parse(iso);
+  return Number.isFinite(at) ? whole.format(at) : "";
+}
+
+/** "in 12 minutes", "2 hours ago", "yesterday". */
+export function away(iso) {
+  const seconds = (Date.parse(iso) - now()) / 1000;
+  if (!Number.isFinite(seconds)) return "";
+  const size = Math.abs(seconds);
+  if (size < 60) return relative.format(0, "minute");
+  if (size < 5400) return relative.format(Math.round(seconds / 60), "minute");
+  if (size < 86_400 && daysFrom(Date.parse(iso)) === 0) return relative.format(Math.round(seconds / 3600), "hour");
+  return relative.format(daysFrom(Date.parse(iso)) || Math.sign(seconds), "day");
+}
+
+/** Seconds as "0:07", "12:30", "1:02:03". */
+export function lasting(seconds) {
+  if (!Number.isFinite(seconds)) return "–";
+  const all = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor((all % 3600) / 60), all % 60];
+  const two = (value) => String(value).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** Seconds as words: "45 s", "12 min". */
+export const roughly = (seconds) =>
+  seconds < 90 ? t("{n} s", { n: Math.round(seconds) }) : t("{n} min", { n: Math.round(seconds / 60) });
+
+// --- components that follow the clock ---
+
+const followers = new Set();
+setInterval(() => followers.forEach((tell) => tell(now())), 1000);
+
+/** The server's time, again each second. */
+export function useClock() {
+  const [at, setAt] = useState(now());
+  useEffect(() => {
+    followers.add(setAt);
+    return () => followers.delete(setAt);
+  }, []);
+  return at;
+}
+
+/** How long something lasts, counting. Screen readers are not told each second. */
+export function Lasting({ since }) {
+  const at = useClock();
+  return html`<span class="number" role="timer" aria-live="off">${lasting((at - Date.parse(since)) / 1000)}</span>`;
+}
+
+/** How long something is still to go, counting down. */
+export function Left({ until }) {
+  const at = useClock();
+  return html`<span class="number" role="timer" aria-live="off">${lasting((Date.parse(until) - at) / 1000)}</span>`;
+}
+
+export const Moment = ({ at }) => html`<time datetime=${at} title=${wholly(at)}>${when(at)}</time>`;

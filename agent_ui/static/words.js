@@ -1,0 +1,157 @@
+// Codes in words: what the API, the stream and the switch call things, as agents call them.
+import { t, tn } from "./texts.js";
+import { roughly, when } from "./time.js";
+
+const said = (table) => (code, otherwise) => table[code] ?? otherwise ?? String(code ?? "").replaceAll("_", " ");
+
+export const stateWord = said({
+  gone: t("Not at work"),
+  ready: t("Ready"),
+  ringing: t("Ringing"),
+  talking: t("Talking"),
+  held: t("On hold"),
+  wrap_up: t("Wrap-up"),
+  paused: t("Paused"),
+  unreachable: t("Not reachable"),
+  offline: t("No connection"),
+});
+
+export const statusWord = said({
+  open: t("Open"),
+  watching: t("Watching"),
+  dispatched: t("Dispatched"),
+  appointed: t("Appointed"),
+  in_service: t("In service"),
+  serviced: t("Serviced"),
+  owed_visit: t("Owed a return visit"),
+  closed: t("Closed"),
+  reopened: t("Reopened"),
+  cancelled: t("Cancelled"),
+});
+
+export const priorityWord = said({ low: t("Low"), normal: t("Normal"), high: t("High"), urgent: t("Urgent") });
+
+export const promiseWord = said({
+  callback: t("Callback"),
+  watch: t("Check-back call"),
+  return_visit: t("Return visit"),
+  reminder: t("Reminder"),
+  survey: t("Survey"),
+  sale: t("Sales call"),
+});
+
+export const warrantyWord = said({ in: t("In warranty"), out: t("Out of warranty"), unknown: t("Warranty not known") });
+
+export const outcomeWord = said({
+  answered: t("answered"),
+  abandoned: t("gave up"),
+  completed: t("answered"),
+  busy: t("busy"),
+  no_answer: t("no answer"),
+  not_answered: t("no answer"),
+  failed: t("failed"),
+  rejected: t("refused"),
+  unknown: t("end not seen"),
+  timed_out: t("waited in vain"),
+  transferred: t("transferred"),
+});
+
+export const entryWord = said({
+  opened: t("Opened"),
+  call: t("Call"),
+  call_corrected: t("Call corrected"),
+  call_moved_here: t("Call moved here"),
+  call_moved_away: t("Call moved away"),
+  note: t("Note"),
+  change: t("Change"),
+  status: t("Status"),
+  promise: t("Promise"),
+  message: t("Message"),
+  attachment: t("Attachment"),
+  correction: t("Correction"),
+  customer: t("Customer"),
+});
+
+export const promiseFate = said({
+  owed: t("owed"),
+  planned: t("owed"),
+  kept: t("kept"),
+  withdrawn: t("withdrawn"),
+  broken: t("not kept"),
+});
+
+export const numberKind = said({
+  mobile: t("mobile"),
+  landline: t("landline"),
+  service: t("service number"),
+  other: t("number"),
+  extension: t("internal"),
+  withheld: t("Number withheld"),
+  rubbish: t("Number cannot be read"),
+  home: t("home"),
+  work: t("work"),
+  fax: t("fax"),
+});
+
+export const categoryWord = said({
+  refrigerator: t("Refrigerator"),
+  freezer: t("Freezer"),
+  washing_machine: t("Washing machine"),
+  dryer: t("Tumble dryer"),
+  dishwasher: t("Dishwasher"),
+  air_conditioner: t("Air conditioner"),
+  water_heater: t("Water heater"),
+  gas_stove: t("Gas stove"),
+  range_hood: t("Range hood"),
+  oven: t("Oven"),
+  microwave: t("Microwave oven"),
+  television: t("Television"),
+  water_purifier: t("Water purifier"),
+  small_appliance: t("Small appliance"),
+});
+
+export const closedWord = said({
+  answered_elsewhere: t("A colleague has answered"),
+  not_answered: t("You did not answer; the caller waits on"),
+  abandoned: t("The caller hung up"),
+  ended: t("The call has ended"),
+  merged: t("The call went on in another one"),
+});
+
+/** One line for an entry of a timeline: what it says. */
+export function entryText(entry) {
+  const body = entry.body ?? {};
+  const teller = TELLERS[entry.kind];
+  return teller ? teller(body) : "";
+}
+
+const TELLERS = {
+  note: (body) => body.text ?? "",
+  correction: (body) => body.text ?? "",
+  message: (body) => `${body.way ?? ""} ${body.direction === "in" ? "←" : "→"} ${body.text ?? ""}`.trim(),
+  call: callText,
+  call_corrected: callText,
+  call_moved_here: (body) => t("from ticket {number}", { number: body.from ?? "" }),
+  call_moved_away: (body) => t("to ticket {number}", { number: body.to ?? "" }),
+  promise: (body) => [promiseWord(body.kind ?? body.promise_kind ?? "callback"), promiseFate(body.what ?? ""),
+    body.due_at ? when(body.due_at) : "", body.why ?? ""].filter(Boolean).join(" · "),
+  status: (body) => [`${statusWord(body.from ?? "")} → ${statusWord(body.to ?? "")}`, body.why].filter(Boolean).join(" · "),
+  change: (body) => Object.keys(body).join(", "),
+  attachment: (body) => body.name ?? "",
+  opened: (body) => body.rule ?? body.why ?? "",
+  customer: (body) => body.why ?? "",
+};
+
+function callText(body) {
+  const agents = (body.agents ?? []).join(", ");
+  const parts = [
+    body.direction === "outbound" ? t("outgoing") : "",
+    outcomeWord(body.outcome),
+    body.waited_s ? t("waited {time}", { time: roughly(body.waited_s) }) : "",
+    body.talked_s ? t("talked {time}", { time: roughly(body.talked_s) }) : "",
+    agents ? t("with {names}", { names: agents }) : "",
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+export const calls = (n) => tn("{n} call", "{n} calls", n);

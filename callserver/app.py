@@ -36,6 +36,7 @@ from callserver.store.retention import terms
 from callserver.store.situations import Site
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
+from callserver.web import entrance
 from callserver.web.api.operation import Tried
 from callserver.web.popping import Popping
 from callserver.web.server import Server
@@ -100,6 +101,7 @@ class App:
         self.vitals.stage = "running"
         assert self.server is not None
         log.info("callserver is up", url=self.server.url, node=self.myself.node)
+        await entrance.offer(store, self.settings.web.url or self.server.url, wall_clock())
         notify.say("READY=1")
 
     async def _open_store(self) -> Store:

@@ -49,6 +49,15 @@ class Step:
     owes: PromiseKind | None = None
 
 
+class RightNeeded(Forbidden):
+    """A step needs a right that whoever wants it has not."""
+
+    def __init__(self, wanted: Step, status: Status, right: Right) -> None:
+        needs = f"the right to {right.replace('_', ' ')}"
+        super().__init__(f"to {wanted.name} a ticket that is {status} needs {needs}")
+        self.right: Right = right
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """What a ticket owes. `promises`: how many calls wait; `visit`: its last return visit was not kept (yet)."""
@@ -131,9 +140,7 @@ def checked(
     if found.reason and not why.strip():
         raise BadValue("why", _what_for(found, owed))
     if found.right is not None and found.right not in rights:
-        raise Forbidden(
-            f"to {found.name} a ticket that is {status} needs the right to {found.right.replace('_', ' ')}"
-        )
+        raise RightNeeded(found, status, found.right)
     return found
 
 

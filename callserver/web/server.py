@@ -25,7 +25,7 @@ from callserver.store.engine import Store
 from callserver.store.sessions import Life
 from callserver.store.tokens import SCOPES
 from callserver.vitals import Vitals
-from callserver.web import cookies, guard, ops, status
+from callserver.web import cookies, entrance, guard, ops, status
 from callserver.web.api import documentation, serving
 from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
@@ -116,6 +116,7 @@ def application(
             *status.routes(vitals),
             *documentation.routes(SUBJECTS),
             *pages.routes(),
+            *entrance.routes(pages, store),
             *streaming.routes(),
             *serving.routes(operations(), site, Auditing(store)),
         ]

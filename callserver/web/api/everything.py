@@ -21,9 +21,11 @@ from callserver.web.api import (
     promises,
     queues,
     session,
+    teams,
     tickets,
     timeline,
     tokens,
+    users,
     webhooks,
 )
 from callserver.web.api.operation import Operation
@@ -46,6 +48,8 @@ SUBJECTS = (
     webhooks.api,
     dead_letters.api,
     tokens.api,
+    users.api,
+    teams.api,
     session.api,
     me.api,
 )

@@ -32,7 +32,7 @@ class NewToken(Struct, frozen=True, kw_only=True):
 
 
 class TokenShown(Struct, frozen=True, kw_only=True):
-    """What is known of a token. `last_used_at` is right to about a minute."""
+    """What is known of a token. `last_used_at` is right to about a minute; `user`: with whom it ends."""
 
     id: int
     name: str
@@ -42,6 +42,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
     expires_at: Moment | None
     last_used_at: Moment | None
     revoked_at: Moment | None
+    user: int | None
 
 
 class TokenGiven(TokenShown, frozen=True, kw_only=True):
@@ -64,11 +65,20 @@ def list_tokens(connection: Connection, asked: Asked) -> Done[Tokens]:
 
 @api("POST", "/tokens", scope="tokens:manage", status=201, secret=True)
 def create_token(connection: Connection, asked: Asked, body: NewToken) -> Done[TokenGiven]:
-    """Make a token. Its text is in the answer and can never be read again."""
+    """Make a token. Its text is in the answer and can never be read again.
+
+    One that a user makes opens nothing while that user is disabled, and may never do more than they may.
+    """
     if missing := sorted(set(body.scopes) - asked.scopes):
         raise Forbidden(f"nobody can give a right that they do not have: {', '.join(missing)}")
     made, text = tokens.create(
-        connection, body.name, body.scopes, asked.actor, asked.now, expires_at=at(body.expires_at)
+        connection,
+        body.name,
+        body.scopes,
+        asked.actor,
+        asked.now,
+        expires_at=at(body.expires_at),
+        user=asked.owner,
     )
     detail = {"name": made.name, "scopes": sorted(made.scopes)}
     audit.note(connection, asked.actor, "token.created", f"token:{made.id}", detail, asked.now)
@@ -105,4 +115,5 @@ def _known(token: Token) -> dict[str, Any]:
         "expires_at": moment(token.expires_at),
         "last_used_at": moment(token.last_used_at),
         "revoked_at": moment(token.revoked_at),
+        "user": token.user_id,
     }

@@ -11,6 +11,7 @@ stream masks nothing: who would see masked numbers elsewhere sees no calls here.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ PATH: Final = "/api/v1/stream"
 LOOK_S: Final = 2.0
 """How long a revoked token's stream stays open at most."""
 _CLOSE_S: Final = 1.0
+_KERNEL: Final = 128 << 10  # bytes of the socket's own buffer
 _CALLS: Final = frozenset({"floor:read", "calls:read", "personal:read"})
 _POPS: Final = _CALLS | {"customers:read", "tickets:read"}
 
@@ -69,25 +71,26 @@ class Streaming:
         view, place = await self._view(bearer), _place(request.query)
         if self._hub.crowded(bearer.id):
             raise Refused(429, "too many streams are open: close one", Retry_After="60")
-        socket = web.WebSocketResponse(
+        response = web.WebSocketResponse(
             protocols=(wire.PROTOCOL,), compress=False, heartbeat=HEARTBEAT_S, max_msg_size=wire.MOST_IN,
             timeout=_CLOSE_S,
         )  # fmt: skip
-        await socket.prepare(request)
+        await response.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.WriteTransport):
-            return socket  # gone before it began
+            return response  # gone before it began
 
         def close(code: int, why: str) -> None:
-            task = asyncio.create_task(socket.close(code=code, message=why.encode()[:120]))
+            task = asyncio.create_task(response.close(code=code, message=why.encode()[:120]))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
+        _bound(transport)
         client = self._hub.join(view, bearer.id, transport, close, user=_told(bearer.person), place=place)
-        await self._serve(socket, client, bearer)
-        return socket
+        await self._serve(response, client, bearer)
+        return response
 
-    async def _serve(self, socket: web.WebSocketResponse, client: Client, bearer: Bearer) -> None:
+    async def _serve(self, response: web.WebSocketResponse, client: Client, bearer: Bearer) -> None:
         """Until one side has had enough."""
         transport, looking = client.transport, None
         if bearer.session is not None:
@@ -97,7 +100,7 @@ class Streaming:
         else:
             looking = asyncio.create_task(self._look(client, bearer), name=f"stream of {bearer.id}")
         try:
-            await self._listen(socket, client)
+            await self._listen(response, client)
         finally:
             if looking is not None:
                 looking.cancel()
@@ -108,8 +111,8 @@ class Streaming:
             if client.transport is transport:  # not taken up again by another connection meanwhile
                 self._hub.leave(client)
 
-    async def _listen(self, socket: web.WebSocketResponse, client: Client) -> None:
-        async for message in socket:
+    async def _listen(self, response: web.WebSocketResponse, client: Client) -> None:
+        async for message in response:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 continue
             try:
@@ -117,9 +120,9 @@ class Streaming:
                     raise wire.Unreadable("the stream speaks text")
                 self._hub.heard(client, message.data)
             except wire.Unreadable as error:
-                await socket.close(code=wire.MALFORMED, message=str(error).encode()[:120])
+                await response.close(code=wire.MALFORMED, message=str(error).encode()[:120])
             except TooMany as error:
-                await socket.close(code=wire.TOO_MANY, message=str(error).encode()[:120])
+                await response.close(code=wire.TOO_MANY, message=str(error).encode()[:120])
 
     # --- rights ------------------------------------------------------------------------------------------------------
 
@@ -175,6 +178,13 @@ def queues_of(person: Person) -> frozenset[str] | None:
         return None
     own = {one.queue for one in person.queues}
     return frozenset(own if person.role == "agent" else own | set(person.watches))
+
+
+def _bound(transport: asyncio.WriteTransport) -> None:
+    """The kernel would take megabytes for a reader that does not read before anybody here noticed."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL)
 
 
 def _told(person: Person | None) -> dict[str, Any] | None:

@@ -33,6 +33,7 @@ from callserver.settings.shape import (
     TraceSettings,
     WebhookSettings,
     WebSettings,
+    WorkSettings,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "TraceSettings",
     "WebSettings",
     "WebhookSettings",
+    "WorkSettings",
     "load",
 ]
 
@@ -62,6 +64,7 @@ SECTIONS: dict[str, type[Any]] = {
     "trace": TraceSettings,
     "node": NodeSettings,
     "telephone": TelephoneSettings,
+    "work": WorkSettings,
     "retention": RetentionSettings,
     "webhooks": WebhookSettings,
 }

@@ -24,6 +24,7 @@ from callserver.settings.shape import (
     TraceSettings,
     WebhookSettings,
     WebSettings,
+    WorkSettings,
 )
 
 HEAD = """\
@@ -40,6 +41,7 @@ BLOCKS: tuple[tuple[str, str, type[Any]], ...] = (
     ("[trace]", "TRACE_", TraceSettings),
     ("[node]", "NODE_", NodeSettings),
     ("[telephone]", "TELEPHONE_", TelephoneSettings),
+    ("[work]", "WORK_", WorkSettings),
     ("[retention]", "RETENTION_", RetentionSettings),
     ("[webhooks]", "WEBHOOKS_", WebhookSettings),
     ("[queues.hotline]", "", QueueSettings),

@@ -390,6 +390,28 @@ class TelephoneSettings:
     ] = 30
 
 
+def _not_negative(value: float) -> str | None:
+    return None if 0 <= value < 86_400 else "seconds, from 0 to a day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkSettings:
+    """Agents at work."""
+
+    wrap_up_s: Annotated[
+        float,
+        Key(
+            "Seconds after a call for finishing its record, while no call comes; 0: none.",
+            "45",
+            _not_negative,
+        ),
+    ] = 60.0
+    absent_s: Annotated[
+        float,
+        Key("Whoever has had no screen open for so many seconds is paused, `absent`.", "120", _positive),
+    ] = 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
     """One queue, by the name Asterisk knows it by. Queues without a block are followed all the same."""
@@ -414,6 +436,7 @@ class Settings:
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     telephone: TelephoneSettings = field(default_factory=TelephoneSettings)
+    work: WorkSettings = field(default_factory=WorkSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     queues: dict[str, QueueSettings] = field(default_factory=dict)
     origin: Path | None = None

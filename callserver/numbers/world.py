@@ -145,3 +145,17 @@ def shown(e164: str, country: str) -> str:
     at_home = number.country_code == phonenumbers.country_code_for_region(country.upper())
     style = phonenumbers.PhoneNumberFormat
     return phonenumbers.format_number(number, style.NATIONAL if at_home else style.INTERNATIONAL)
+
+
+@lru_cache(maxsize=1024)
+def dialled_from(e164: str, country: str) -> tuple[str, bool]:
+    """What a telephone in a country dials for a number, as people write it, and whether it is one of that country.
+
+    Abroad begins with what the country dials for it: 00 in most, 011 in the United States. `e164` must be a number.
+    """
+    import phonenumbers
+
+    number, region = phonenumbers.parse(e164), country.upper()
+    if number.country_code == phonenumbers.country_code_for_region(region):
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL), True
+    return phonenumbers.format_out_of_country_calling_number(number, region).replace("+", "00"), False

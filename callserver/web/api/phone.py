@@ -1,0 +1,254 @@
+"""The API of the telephone: call somebody, hang up, hand a call on.
+
+In: what is asked for. Out: what the switch did. Must not know: the switch's dialect, whose leg it is (`at_phone`),
+which numbers may be dialled (`numbers.dialling`).
+
+Each answer comes when the switch has done it or will not, so it may take as long as a phone rings; what happens
+meanwhile is told by the stream. A second click is the first one: a phone does one thing at a time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from callserver.customers.calling import may_call
+from callserver.errors import BadValue
+from callserver.facts import CallId, LegId, iso
+from callserver.numbers.dialling import SAID, Dial, Rules, dial
+from callserver.numbers.tail import tail
+from callserver.seats.asking import AttendedTransfer, BlindTransfer, Hangup, Originate, Request, Way
+from callserver.store import call_tickets, customers, tickets, timeline
+from callserver.store.engine import Connection
+from callserver.store.situations import customers_of
+from callserver.tickets.record import TicketId
+from callserver.web.api.asking import (
+    WITHIN_S,
+    CallName,
+    PhoneAnswer,
+    Put,
+    answered,
+    put_or_join,
+)
+from callserver.web.api.at_phone import leg_of, own_seat
+from callserver.web.api.me import PlaceShown
+from callserver.web.api.operation import Asked, Done, Id, Operations
+
+api = Operations("telephone", "Call somebody, hang up, hand a call on; each answer says what the switch did.")
+
+_PURPOSE = {True: "return_visit", False: "call"}
+"""With a ticket it is part of a service that they had; without one nobody asked for it."""
+CONSULT_S = 60.0  # digits, ringing, and some patience
+PATIENCE_S = 15.0  # beyond what the switch needs
+
+Note = Annotated[str, Meta(max_length=2_000, description="What the colleague should know.")]
+Number = Annotated[str, Meta(min_length=1, max_length=60, description="Read as all numbers are.")]
+Seated = Annotated[PlaceShown | None, Meta(description="The phone that acts; without a word: one's own.")]
+
+
+class CallGiven(Struct, frozen=True, kw_only=True):
+    """Whom to call. `override`: why somebody is called who does not want to be; it goes onto the ticket."""
+
+    number: Number
+    ticket: Id | None = None
+    override: Annotated[str, Meta(max_length=500)] | None = None
+    name: Annotated[str, Meta(max_length=80, description="Shown on the phone while it rings.")] = ""
+    seat: Seated = None
+
+
+class HangupGiven(Struct, frozen=True, kw_only=True):
+    """Which call, and whose phone in it."""
+
+    call: CallName
+    seat: Seated = None
+
+
+class Destination(Struct, frozen=True, kw_only=True):
+    """Exactly one of these. `agent`: the interface of an agent's phone on the same switch."""
+
+    agent: Annotated[str, Meta(min_length=1, max_length=79, examples=["PJSIP/1002"])] | None = None
+    queue: Annotated[str, Meta(min_length=1, max_length=79, examples=["repair"])] | None = None
+    number: Number | None = None
+
+
+class TransferGiven(Struct, frozen=True, kw_only=True):
+    """Where a call is to go. attended: speak with them first, then finish or cancel."""
+
+    call: CallName
+    how: Literal["blind", "attended"]
+    to: Destination
+    note: Note = ""
+    ticket: Annotated[Id | None, Meta(description="Where the note goes; without a word: the call's.")] = None
+    seat: Seated = None
+
+
+@api("POST", "/phone/calls", scope="phone:use", errors=(409,))
+async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
+    """Call a number: first the own phone rings, and when it is answered the number is dialled.
+
+    The answer comes when the own phone was answered, or was not. Whom it is not allowed to call is refused: code
+    do_not_call (an `override` with a ticket may), service_number, abroad, refused_number, not_a_number.
+    """
+    wanted = _number(asked, body.number)
+    if not isinstance(wanted, Dial):
+        return Done(wanted)
+
+    def ask(connection: Connection) -> Put | PhoneAnswer:
+        mine = own_seat(connection, asked, body.seat)
+        if (refused := _unwanted(connection, asked, body, wanted)) is not None:
+            return refused
+        request = Originate(
+            interface=mine.interface,
+            way="number",
+            to=wanted.digits,
+            channel=LegId(f"callserver-{secrets.token_hex(12)}"),
+            ring_s=asked.site.telephone.ring_s,
+            shown_number=wanted.digits,
+            shown_name=body.name,
+        )
+        came = put_or_join(
+            connection,
+            asked,
+            mine.pbx,
+            request,
+            f"phone:{mine.interface}",
+            lambda one: isinstance(one, Originate) and one.to == wanted.digits,
+        )
+        if isinstance(came, PhoneAnswer):
+            return came
+        if came[1] and body.override and body.ticket is not None:
+            _write(connection, asked, TicketId(body.ticket), f"called {wanted.shown}: {body.override}")
+        return came[0]
+
+    return await answered(asked, ask, WITHIN_S + asked.site.telephone.ring_s + PATIENCE_S)
+
+
+@api("POST", "/phone/hangup", scope="phone:use", errors=(404, 409))
+async def hang_up(asked: Asked, body: HangupGiven) -> Done[PhoneAnswer]:
+    """End a call, for the own phone; supervisors may name another's in a call of their queues.
+
+    The others of the call go on where they can: after a consultation the two whom it put together.
+    """
+
+    def ask(connection: Connection) -> Put | PhoneAnswer:
+        call = CallId(body.call)
+        pbx, leg, _ = leg_of(connection, asked, call, body.seat, others=True)
+        request = Hangup(call=call, leg=leg)
+        return _once(put_or_join(connection, asked, pbx, request, f"hangup:{leg}", request.__eq__))
+
+    return await answered(asked, ask, WITHIN_S + PATIENCE_S)
+
+
+@api("POST", "/phone/transfers", scope="phone:use", errors=(404, 409))
+async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
+    """Hand a call on: at once (blind), or after speaking with whoever takes it (attended).
+
+    The note goes to the next agent's screen, and onto the call's ticket. A blind transfer is done when the caller has
+    arrived or somebody's phone rings; an attended one when the colleague answered: finish or cancel it then.
+    """
+    destination = _destination(asked, body.to)
+    if isinstance(destination, PhoneAnswer):
+        return Done(destination)
+    way, to = destination
+    call, blind = CallId(body.call), body.how == "blind"
+
+    def ask(connection: Connection) -> Put | PhoneAnswer:
+        pbx, leg, interface = leg_of(connection, asked, call, body.seat, others=blind)
+        request: Request = BlindTransfer(call=call, leg=leg, way=way, to=to)
+        if not blind:
+            request = AttendedTransfer(call=call, leg=leg, step="begin", way=way, to=to)
+        came = put_or_join(connection, asked, pbx, request, f"phone:{interface}", request.__eq__)
+        if not isinstance(came, PhoneAnswer) and came[1]:
+            _hand_over(connection, asked, body, interface)
+        return _once(came)
+
+    return await answered(asked, ask, CONSULT_S)
+
+
+@api("POST", "/phone/transfers/finish", scope="phone:use", errors=(404, 409))
+async def finish_transfer(asked: Asked, body: HangupGiven) -> Done[PhoneAnswer]:
+    """Put the caller and the consulted colleague together; the own phone is out of the call then."""
+    return await _step(asked, body, "finish")
+
+
+@api("POST", "/phone/transfers/cancel", scope="phone:use", errors=(404, 409))
+async def cancel_transfer(asked: Asked, body: HangupGiven) -> Done[PhoneAnswer]:
+    """End the consultation, also while the colleague's phone still rings, and be with the caller again."""
+    return await _step(asked, body, "cancel")
+
+
+async def _step(asked: Asked, body: HangupGiven, step: Literal["finish", "cancel"]) -> Done[PhoneAnswer]:
+    def ask(connection: Connection) -> Put | PhoneAnswer:
+        call = CallId(body.call)
+        pbx, leg, _ = leg_of(connection, asked, call, body.seat, others=False)
+        request = AttendedTransfer(call=call, leg=leg, step=step)
+        return _once(put_or_join(connection, asked, pbx, request, f"end:{leg}", request.__eq__))
+
+    return await answered(asked, ask, WITHIN_S + PATIENCE_S)
+
+
+def _once(came: tuple[Put, bool] | PhoneAnswer) -> Put | PhoneAnswer:
+    return came if isinstance(came, PhoneAnswer) else came[0]
+
+
+# --- whom ------------------------------------------------------------------------------------------------------------
+
+
+def _number(asked: Asked, received: str) -> Dial | PhoneAnswer:
+    """What is dialled for it, or why it is not."""
+    settings = asked.site.telephone
+    rules = Rules(abroad=settings.abroad, services=settings.services, refused=settings.refused)
+    found = dial(asked.site.plan, rules, received)
+    return found if isinstance(found, Dial) else PhoneAnswer(outcome="refused", code=found, said=SAID[found])
+
+
+def _destination(asked: Asked, to: Destination) -> tuple[Way, str] | PhoneAnswer:
+    """Where a call is to go. Raises BadValue for none, or for several at once."""
+    if sum(one is not None for one in (to.agent, to.queue, to.number)) != 1:
+        raise BadValue("to", "say one of agent, queue and number")
+    if to.agent is not None:
+        return "agent", to.agent
+    if to.queue is not None:
+        return "queue", to.queue
+    found = _number(asked, to.number or "")
+    return found if isinstance(found, PhoneAnswer) else ("number", found.digits)
+
+
+def _unwanted(connection: Connection, asked: Asked, body: CallGiven, wanted: Dial) -> PhoneAnswer | None:
+    """Why this customer is not called: their own word, unless a person answers for it on a ticket.
+
+    Raises BadValue for an override without a ticket, NotFound for a ticket that there is not.
+    """
+    if body.ticket is not None:
+        tickets.get(connection, TicketId(body.ticket))
+    if wanted.e164 is None:
+        return None
+    known = customers.get_many(connection, customers_of(connection, tail(wanted.e164)))
+    reasons = [may_call(one, wanted.e164, _PURPOSE[body.ticket is not None]) for one in known.values()]
+    why = next((reason for reason in reasons if reason), None)
+    if why is None:
+        return None
+    if not (body.override and body.override.strip()):
+        return PhoneAnswer(outcome="refused", code="do_not_call", said=why)
+    if body.ticket is None:
+        raise BadValue("ticket", "say on which ticket the reason is to stand")
+    return None
+
+
+# --- what the colleague should know ----------------------------------------------------------------------------------
+
+
+def _hand_over(connection: Connection, asked: Asked, body: TransferGiven, interface: str) -> None:
+    """The note onto the ticket, with the request; and to the screens, for whoever is rung next."""
+    link = call_tickets.explain(connection, CallId(body.call))
+    ticket = TicketId(body.ticket) if body.ticket is not None else link.ticket if link is not None else None
+    if body.note.strip() and ticket is not None:
+        _write(connection, asked, ticket, body.note)
+    told = {"by": interface, "by_name": asked.actor.name, "at": iso(asked.now), "note": body.note or None}
+    asked.site.tell_pops(body.call, {"transfer": told})
+
+
+def _write(connection: Connection, asked: Asked, ticket: TicketId, words: str) -> None:
+    timeline.note(connection, ticket, words, asked.actor, asked.now)

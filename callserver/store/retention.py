@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_
 
 from callserver.facts import MACHINE, Instant
-from callserver.store import audit, audit_chain, dead_letters, desk, erasing, schema, timeline
+from callserver.store import audit, audit_chain, beside, dead_letters, desk, erasing, schema, timeline
 from callserver.store.engine import Store
 from callserver.store.erasing import By
 from callserver.store.upsert import insert
@@ -39,6 +39,7 @@ class Terms:
     jobs: int = 30
     answers: int = 1
     imports: int = 90
+    drafts: int = 30
 
 
 def terms(days: Mapping[str, int]) -> Terms:
@@ -174,7 +175,7 @@ def _drop_tickets(connection: Connection, before: Instant, now: Instant) -> int:
     if not (ids := _some(connection, _over(before))):
         return 0
     with timeline.unsealed(connection, ids):
-        for table in (desk.timeline, desk.attachments, desk.promises, desk.call_tickets):
+        for table in (desk.timeline, desk.attachments, desk.promises, desk.call_tickets, *beside.OF_TICKETS):
             connection.execute(delete(table).where(table.c.ticket_id.in_(ids)))
     return connection.execute(delete(desk.tickets).where(desk.tickets.c.id.in_(ids))).rowcount
 
@@ -258,4 +259,5 @@ KINDS: dict[str, Kind] = {
     "jobs": _by(schema.jobs, _done_job),
     "answers": _by(desk.idempotency, lambda before: desk.idempotency.c.at < before),
     "imports": _by(desk.imports, _ended_import),
+    "drafts": _by(beside.drafts, lambda before: beside.drafts.c.at < before),
 }

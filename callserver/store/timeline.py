@@ -105,7 +105,7 @@ def add(
 
 def note(connection: Connection, ticket: TicketId, words: str, actor: Actor, now: Instant) -> Entry:
     """A note of a person. Raises BadValue for one that is empty or longer than LONGEST_NOTE, NotFound."""
-    added = add(connection, ticket, NewEntry(kind="note", body={"text": _checked(words)}), actor, now)
+    added = add(connection, ticket, NewEntry(kind="note", body={"text": checked(words)}), actor, now)
     assert added is not None  # only a key can be there already
     return added
 
@@ -120,7 +120,7 @@ def message(
     now: Instant,
 ) -> Entry:
     """A message that went to the customer or came from them, by SMS, e-mail, letter ... Raises as `note` does."""
-    body = {"way": text.key(way), "direction": direction, "text": _checked(words)}
+    body = {"way": text.key(way), "direction": direction, "text": checked(words)}
     added = add(connection, ticket, NewEntry(kind="message", body=body), actor, now)
     assert added is not None
     return added
@@ -130,7 +130,7 @@ def correct(
     connection: Connection, ticket: TicketId, seq: int, words: str, actor: Actor, now: Instant
 ) -> Entry:
     """What should have been said in entry `seq`: a new entry, the old one stays. Raises BadValue, NotFound."""
-    said = _checked(words)
+    said = checked(words)
     if get(connection, ticket, seq) is None:
         raise NotFound(f"ticket has no entry {seq}")
     added = add(
@@ -222,7 +222,8 @@ def _seq(given: int) -> int:
     return max(0, min(given, _LAST_SEQ))
 
 
-def _checked(words: str) -> str:
+def checked(words: str) -> str:
+    """The words of a person as an entry keeps them. Raises BadValue (`text`) for none, and more than LONGEST_NOTE."""
     if len(words) > LONGEST_NOTE:
         raise BadValue("text", f"is longer than {LONGEST_NOTE} characters")
     if not (plain := lines(words)):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -21,8 +21,9 @@ from callserver.customers import warranty
 from callserver.customers.record import customer_from_json, product_from_json
 from callserver.customers.record import to_json as record_to_json
 from callserver.errors import StoreError
-from callserver.facts import CallId, Instant, PbxId, iso
+from callserver.facts import CallId, Instant, iso
 from callserver.numbers import Plan, Read, shown
+from callserver.push.details import CallerAsk
 from callserver.store import pop
 from callserver.store.engine import Connection, Store
 from callserver.store.lookup import HOUSEHOLD, Found
@@ -38,21 +39,6 @@ from callserver.web.api.tickets import TicketShown
 log = structlog.get_logger(__name__)
 
 Body = dict[str, Any]
-
-
-class CallerAsk(Protocol):
-    """A call for which a pop is wanted; `number` and `name` as the switch gave them."""
-
-    @property
-    def pbx(self) -> PbxId: ...
-    @property
-    def call(self) -> CallId: ...
-    @property
-    def number(self) -> str | None: ...
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def queue(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

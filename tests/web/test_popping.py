@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from callserver.facts import CallId, PbxId
 from callserver.numbers import Plan
+from callserver.push.details import CallerAsk
 from callserver.store import call_tickets, engine
 from callserver.store.desk import customers as customer_table
 from callserver.tickets.record import TicketId
@@ -22,17 +22,8 @@ from tests.web.conftest import BOTH, NOW, Site
 PLAN = Plan(area_code="0532")
 
 
-@dataclass(frozen=True)
-class Ask:
-    number: str | None
-    call: CallId
-    pbx: PbxId
-    name: str | None = None
-    queue: str | None = "service"
-
-
-def ask(number: str | None, call: str = "main:1.1") -> Ask:
-    return Ask(number, CallId(call), PbxId("main"))
+def ask(number: str | None, call: str = "main:1.1") -> CallerAsk:
+    return CallerAsk(pbx=PbxId("main"), call=CallId(call), number=number, name=None, queue="service")
 
 
 def popping(site: Site) -> Popping:

@@ -205,25 +205,14 @@ def list_tickets(connection: Connection, asked: Asked, query: TicketsQuery) -> D
 @api("POST", "/tickets", scope="tickets:write", status=201, versioned=True, errors=(404, 409))
 def open_ticket(connection: Connection, asked: Asked, body: TicketGiven) -> Done[TicketWhole]:
     """Open a ticket."""
-    draft = Draft(
-        kind=body.kind,
-        subject=body.subject,
-        customer=None if body.customer is None else CustomerId(body.customer),
-        product=None if body.product is None else ProductId(body.product),
-        caller=callable_number(asked, "caller", body.caller),
-        priority=body.priority,
-        owner=body.owner,
-        team=body.team,
-        fields=body.fields,
-        due_at=at(body.due_at),
-    )
-    return _done(connection, tickets.open_ticket(connection, draft, asked.actor, asked.now), asked, made=True)
+    opened = tickets.open_ticket(connection, draft_of(body, asked), asked.actor, asked.now)
+    return whole(connection, opened, asked, made=True)
 
 
 @api("GET", "/tickets/{id}", scope="tickets:read", versioned=True)
 def read_ticket(connection: Connection, asked: Asked, id: Id) -> Done[TicketWhole]:
     """One ticket by its id."""
-    return _done(connection, tickets.get(connection, TicketId(id)), asked)
+    return whole(connection, tickets.get(connection, TicketId(id)), asked)
 
 
 @api("GET", "/tickets/number/{number}", scope="tickets:read", versioned=True)
@@ -232,25 +221,17 @@ def read_ticket_by_number(connection: Connection, asked: Asked, number: str) -> 
 
     Blanks, hyphens and full-width or Chinese digits are taken; a digit that was misheard is noticed.
     """
-    return _done(connection, tickets.by_number(connection, number), asked)
+    return whole(connection, tickets.by_number(connection, number), asked)
 
 
 @api("PATCH", "/tickets/{id}", scope="tickets:write", versioned=True, errors=(409,))
 def change_ticket(connection: Connection, asked: Asked, id: Id, body: TicketPatch) -> Done[TicketWhole]:
     """Change a ticket's values; its status and customer have operations of their own."""
     showing.must_see(asked, showing.values(body), HIDDEN)
-    changes = Changes(
-        kind=_said(body.kind),
-        subject=_said(body.subject),
-        priority=_said(body.priority),
-        product=KEEP if body.product is UNSET else None if body.product is None else ProductId(body.product),
-        owner=KEEP if body.owner is UNSET else body.owner,
-        team=KEEP if body.team is UNSET else body.team,
-        due_at=KEEP if body.due_at is UNSET else at(body.due_at),
-        fields={} if body.fields is UNSET else body.fields,
+    changed = tickets.change(
+        connection, TicketId(id), asked.expected, changes_of(body), asked.actor, asked.now
     )
-    changed = tickets.change(connection, TicketId(id), asked.expected, changes, asked.actor, asked.now)
-    return _done(connection, changed, asked)
+    return whole(connection, changed, asked)
 
 
 @api("POST", "/tickets/{id}/status", scope="tickets:write", versioned=True, errors=(409,))
@@ -269,7 +250,7 @@ def move_ticket(connection: Connection, asked: Asked, id: Id, body: StatusGiven)
         expected=asked.expected,
         rights=EVERY_RIGHT,
     )
-    return _done(connection, moved, asked)
+    return whole(connection, moved, asked)
 
 
 @api("PUT", "/tickets/{id}/customer", scope="tickets:write", versioned=True, errors=(409,))
@@ -281,7 +262,7 @@ def give_ticket_to_customer(
     given = tickets.give_customer(
         connection, TicketId(id), customer, body.why, asked.actor, asked.now, expected=asked.expected
     )
-    return _done(connection, given, asked)
+    return whole(connection, given, asked)
 
 
 # --- how they are told -----------------------------------------------------------------------------------------------
@@ -302,7 +283,8 @@ def subject(ticket: Ticket) -> str:
     return f"ticket:{ticket.id}"
 
 
-def _done(connection: Connection, ticket: Ticket, asked: Asked, *, made: bool = False) -> Done[TicketWhole]:
+def whole(connection: Connection, ticket: Ticket, asked: Asked, *, made: bool = False) -> Done[TicketWhole]:
+    """One ticket with all that belongs to it, as this asker may see it."""
     owed = promises.of_ticket(connection, ticket.id)
     whole = showing.shown(
         TicketWhole,
@@ -355,6 +337,39 @@ def callable_number(asked: Asked, field: str, received: str | None) -> str | Non
     if read.e164 is None:
         raise BadValue(field, f"is no telephone number that can be dialed, but {read.kind}")
     return read.e164
+
+
+# --- how they are given ----------------------------------------------------------------------------------------------
+
+
+def draft_of(body: TicketGiven, asked: Asked) -> Draft:
+    """A ticket to be. Raises BadValue for a caller's number that is none."""
+    return Draft(
+        kind=body.kind,
+        subject=body.subject,
+        customer=None if body.customer is None else CustomerId(body.customer),
+        product=None if body.product is None else ProductId(body.product),
+        caller=callable_number(asked, "caller", body.caller),
+        priority=body.priority,
+        owner=body.owner,
+        team=body.team,
+        fields=body.fields,
+        due_at=at(body.due_at),
+    )
+
+
+def changes_of(body: TicketPatch) -> Changes:
+    """What is to be different."""
+    return Changes(
+        kind=_said(body.kind),
+        subject=_said(body.subject),
+        priority=_said(body.priority),
+        product=KEEP if body.product is UNSET else None if body.product is None else ProductId(body.product),
+        owner=KEEP if body.owner is UNSET else body.owner,
+        team=KEEP if body.team is UNSET else body.team,
+        due_at=KEEP if body.due_at is UNSET else at(body.due_at),
+        fields={} if body.fields is UNSET else body.fields,
+    )
 
 
 # --- how they are asked for ------------------------------------------------------------------------------------------

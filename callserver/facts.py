@@ -40,6 +40,8 @@ Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unava
 Through = Literal["call", "api", "screen", "cli", "import", "machine"]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
+FOLLOWED_ELSEWHERE = "followed by another node"
+"""The reason of a LinkLost that only those who watch are told: this process looks after the switch no longer."""
 VERSION = 1
 _DAY_MS = 86_400_000
 _EPOCH = date(1970, 1, 1).toordinal()

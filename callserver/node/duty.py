@@ -19,7 +19,15 @@ from datetime import UTC, datetime, tzinfo
 import structlog
 
 from callserver.errors import LeaseLost, StoreError
-from callserver.facts import CallCorrected, CallRecovered, CallsMerged, Instant, LinkLost, PbxId
+from callserver.facts import (
+    FOLLOWED_ELSEWHERE,
+    CallCorrected,
+    CallRecovered,
+    CallsMerged,
+    Instant,
+    LinkLost,
+    PbxId,
+)
 from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.commanding import Commander
@@ -221,7 +229,7 @@ class Duty:
         ending = await self._until_something_ends(attending, lease)
         if ending is not None:
             await attending.abandon(self._myself.stop_s)
-            blind = LinkLost(pbx=self.pbx, at=understanding.seen_at, reason="followed by another node")
+            blind = LinkLost(pbx=self.pbx, at=understanding.seen_at, reason=FOLLOWED_ELSEWHERE)
             self._watcher.feed(self.pbx, [blind])
             raise ending
         if not await attending.end(self._myself.stop_s, "callserver was stopped"):

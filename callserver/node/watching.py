@@ -42,3 +42,29 @@ class Nobody:
     ) -> None: ...
 
     def feed(self, pbx: PbxId, told: Iterable[Fact], arrived: float | None = None) -> None: ...
+
+
+class Several:
+    """Shows it to one after the other, in the order given."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def begin(
+        self,
+        pbx: PbxId,
+        records: Iterable[dict[str, Any]] = (),
+        members: Iterable[Member] = (),
+        *,
+        blind_since: Instant | None = None,
+    ) -> None:
+        """To each of them; what is given is read more than once."""
+        records, members = list(records), list(members)
+        for watcher in self._watchers:
+            watcher.begin(pbx, records, members, blind_since=blind_since)
+
+    def feed(self, pbx: PbxId, told: Iterable[Fact], arrived: float | None = None) -> None:
+        """To each of them."""
+        told = list(told)
+        for watcher in self._watchers:
+            watcher.feed(pbx, told, arrived)

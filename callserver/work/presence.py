@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
 
 from callserver.errors import NotFound, StoreError
-from callserver.facts import Fact, Instant, PbxId
+from callserver.facts import FOLLOWED_ELSEWHERE, Fact, Instant, LinkLost, PbxId
 from callserver.people import UserId
 from callserver.seats import looking
 from callserver.seats.asking import CommandId, Outcome
@@ -88,7 +89,9 @@ class Presence:
         clock: Callable[[], Instant],
         wrap_up_s: float,
         absent_s: float,
+        phones: Mapping[PbxId, Sequence[str]] = MappingProxyType({}),
     ) -> None:
+        self.phones = phones
         self.keeper = Keeper(pbxs, wrap_up_ms=round(wrap_up_s * 1000), absent_ms=round(absent_s * 1000))
         self._store = store
         self._switchboard = switchboard
@@ -124,14 +127,13 @@ class Presence:
         self.keeper.begin(picture)
         self._woken.set()
 
-    def end(self, pbx: PbxId) -> None:
-        """Another node follows it now."""
-        self.keeper.end(pbx)
-
     def feed(self, pbx: PbxId, told: Iterable[Fact], arrived: float | None = None) -> None:
         """What was understood just now. Never raises: whatever is wrong here, calls go on and are written down."""
         try:
+            told = list(told)
             self.keeper.feed(pbx, told)
+            if any(isinstance(one, LinkLost) and one.reason == FOLLOWED_ELSEWHERE for one in told):
+                self.keeper.end(pbx)
         except Exception:
             log.exception("presence cannot follow", pbx=pbx)
         self._woken.set()
@@ -156,6 +158,11 @@ class Presence:
     def situation(self, user: UserId) -> looking.Situation:
         """All that is known of a person's being at work."""
         return self.keeper.situation(user, self._screens.open(user))
+
+    def on_call(self, seat: Seat) -> bool:
+        """Whether this seat's phone is on a call, as far as this process sees its switch."""
+        picture = self.keeper.pictures.get(seat.pbx)
+        return picture is not None and bool(picture.calls_of(seat))
 
     async def settled(self, user: UserId, left: Seat | None = None, within_s: float = SETTLE_S) -> bool:
         """Wait until the switch has done what it was told for this person, and for the seat that they left.

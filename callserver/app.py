@@ -23,11 +23,13 @@ import structlog
 
 from callserver import notify
 from callserver.errors import SettingsError
+from callserver.facts import PbxId
 from callserver.node import Duty, Myself, Node
 from callserver.node.attending import Line
 from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
+from callserver.node.watching import Several, Watcher
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import deliveries, engine, jobs, migrations
@@ -40,9 +42,11 @@ from callserver.web import entrance
 from callserver.web.api.operation import Tried
 from callserver.web.popping import Popping
 from callserver.web.server import Server
+from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
+from callserver.work.presence import Presence
 from callserver.work.retention import NIGHT, Night
 from callserver.work.webhooks import Courier, Send, send_test, sender
 from callserver.work.worker import Worker
@@ -116,6 +120,7 @@ class App:
         send = await self._sending()
         switchboard = Switchboard(store)
         hub = self.hub = self._hub(store)
+        presence = self._presence(store, switchboard, hub)
         server = self.server = Server(
             self.settings.web,
             store,
@@ -126,6 +131,8 @@ class App:
             partial(try_webhook, store, send),
             switchboard,
             hub,
+            telephone=self.settings.telephone,
+            presence=presence,
         )
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
@@ -135,10 +142,13 @@ class App:
         await self._begin(
             Stage("landing", lander.start, lander.stop)
         )  # stopped after the last facts are written
+        watcher = Several(hub, presence)
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard, hub) for one in self.settings.asterisk
+            self._duty(one, store, landing, switchboard, watcher) for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
+        sitting = Running(presence.run, presence.stop)
+        await self._begin(Stage("presence", sitting.start, sitting.stop))
         await self._begin(Stage("node", _soon(node.start), node.stop))
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
@@ -189,8 +199,30 @@ class App:
             gauges=self.vitals.stream,
         )
 
+    def _presence(self, store: Store, switchboard: Switchboard, hub: Hub) -> Presence:
+        """Who is at work; hears of screens from the hub, and of switches as the screens do."""
+        work = self.settings.work
+        presence = Presence(
+            store,
+            switchboard,
+            Sitting(hub, wall_clock),
+            node=self.myself.node,
+            pbxs=[PbxId(one.id) for one in self.settings.asterisk],
+            clock=wall_clock,
+            wrap_up_s=work.wrap_up_s,
+            absent_s=work.absent_s,
+            phones={PbxId(one.id): one.phones for one in self.settings.asterisk},
+        )
+        hub.on_presence(presence.screens_changed)
+        return presence
+
     def _duty(
-        self, settings: AsteriskSettings, store: Store, landing: Worker, switchboard: Switchboard, hub: Hub
+        self,
+        settings: AsteriskSettings,
+        store: Store,
+        landing: Worker,
+        switchboard: Switchboard,
+        watcher: Watcher,
     ) -> Duty:
         return Duty(
             settings,
@@ -201,7 +233,7 @@ class App:
             open_line=self._line,
             on_written=lambda batch: landing.wake() if batch.jobs else None,
             on_command_over=switchboard.over,
-            watcher=hub,
+            watcher=watcher,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

@@ -20,7 +20,7 @@ from callserver.errors import SettingsError
 from callserver.facts import Instant
 from callserver.numbers import Plan
 from callserver.push.hub import Hub
-from callserver.settings import QueueSettings, WebSettings
+from callserver.settings import QueueSettings, TelephoneSettings, WebSettings
 from callserver.store.engine import Store
 from callserver.store.sessions import Life
 from callserver.store.tokens import SCOPES
@@ -37,6 +37,7 @@ from callserver.web.gate import Gate
 from callserver.web.pages import Pages, Reader, ReaderOf
 from callserver.web.passwords import Passwords
 from callserver.web.sessions import Sessions
+from callserver.web.sitting import AtWork
 from callserver.web.streaming import Streaming
 from callserver.web.switchboard import Switchboard
 
@@ -73,6 +74,8 @@ def application(
     switchboard: Switchboard | None = None,
     passwords: Passwords | None = None,
     hub: Hub | None = None,
+    presence: AtWork | None = None,
+    telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -81,6 +84,8 @@ def application(
     switchboard: where requests to switches are waited for; None: one that nobody tells.
     passwords: how they are hashed; None: at the usual cost.
     hub: the live screens; None: of their own, to which no switch tells anything.
+    telephone: what may be dialled from a screen.
+    presence: what looks after shifts; None: nobody does.
     """
     door = Door(
         store,
@@ -89,6 +94,7 @@ def application(
         cookies.front(settings),
         clock,
     )
+    hub = hub or Hub(vitals.node)
     site = Site(
         store=store,
         vitals=vitals,
@@ -99,6 +105,9 @@ def application(
         try_webhook=try_webhook,
         switchboard=switchboard or Switchboard(store),
         door=door,
+        presence=presence,
+        telephone=telephone,
+        tell_pops=hub.pop_update,
     )
     gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
     limits = guard.bearer(
@@ -108,7 +117,7 @@ def application(
         frozenset((one.method, serving.ROOT + one.path) for one in operations() if one.open),
     )
     pages = Pages(reader_of(gate))
-    streaming = Streaming(hub or Hub(vitals.node), gate)
+    streaming = Streaming(hub, gate)
     app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
@@ -171,6 +180,8 @@ class Server:
         try_webhook: TryWebhook | None = None,
         switchboard: Switchboard | None = None,
         hub: Hub | None = None,
+        presence: AtWork | None = None,
+        telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -184,6 +195,8 @@ class Server:
                 try_webhook=try_webhook,
                 switchboard=switchboard,
                 hub=hub,
+                telephone=telephone,
+                presence=presence,
             ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,

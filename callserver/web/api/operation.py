@@ -22,13 +22,14 @@ from msgspec import Meta
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.people import Person, UserId
-from callserver.settings import QueueSettings
+from callserver.settings import QueueSettings, TelephoneSettings
 from callserver.store.engine import Store
 from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals
 from callserver.web.cookies import Visit
 from callserver.web.door import Door
+from callserver.web.sitting import AtWork
 from callserver.web.switchboard import Switchboard
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A number that is never given twice.", examples=[1])]
@@ -50,10 +51,18 @@ class Tried:
 TryWebhook = Callable[[WebhookId], Awaitable[Tried]]
 
 
+TellPops = Callable[[str, Mapping[str, Any]], None]
+
+
+def _nobody(call: str, changed: Mapping[str, Any]) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing. `door`: how people
-    come in."""
+    """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing. `tell_pops`: tells
+    the screens of a call's agents, now and later, what was learned of it. `door`: how people come
+    in. `presence`: what looks after shifts; None: nobody does."""
 
     store: Store
     vitals: Vitals
@@ -64,6 +73,9 @@ class Site:
     zone: tzinfo = UTC
     try_webhook: TryWebhook | None = None
     door: Door | None = None
+    presence: AtWork | None = None
+    telephone: TelephoneSettings = TelephoneSettings()  # noqa: RUF009 (it is frozen)
+    tell_pops: TellPops = _nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ CONSULT_S = 45.0  # digits, and 15 s of ringing by features.conf
 ELSEWHERE_S = 3.0  # where a caller is after a blind transfer
 DIRECTORY_S = 30.0  # how long a read dialplan is good
 
+IN_A_CALL = Came("refused", "in_a_call", "your phone rings or is in a call: end that first")
 GONE = Came("refused", "over", "the call is over, or your phone is not part of it any more")
 ALONE = Came("refused", "alone", "there is nobody on the line to transfer")
 IN_IT = Came("refused", "consulting", "a consultation is under way: finish or cancel it")
@@ -70,6 +71,8 @@ class Telephone:
 
     async def originate(self, request: asking.Originate) -> Came:
         """Ring the phone; done when it is answered."""
+        if any(chan.interface == request.interface for chan in self._floor.scene.chans.values()):
+            return IN_A_CALL
         exten = await self._extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten

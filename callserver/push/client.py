@@ -10,7 +10,7 @@ on, into the backlog, so that it can go on where it was.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -43,6 +43,7 @@ class Client:
     view: View
     transport: Transport | None
     close: Callable[[int, str], None]
+    user: Mapping[str, Any] | None = None  # the person, as hello says it
     seq: int = 0
     base: int = 0  # the oldest number after which it can go on
     backlog: deque[tuple[int, bytes]] = field(default_factory=deque)

@@ -244,8 +244,9 @@ class Hub:
         kept = self._kept(place, owner, view)
         client = kept or Client(secrets.token_urlsafe(12), owner, view, None, close)
         client.transport, client.close, client.left_at = transport, close, None
+        client.user = user
         client.heard_at = self._monotonic()
-        client.hello(self._hello(client, user, resumed=kept is not None))
+        client.hello(self._hello(client, resumed=kept is not None))
         if kept is not None and place is not None:
             client.again(place[1])
         else:
@@ -275,14 +276,14 @@ class Hub:
             self._forget(known)
         return known if good else None
 
-    def _hello(self, client: Client, user: Mapping[str, Any] | None, *, resumed: bool) -> dict[str, Any]:
+    def _hello(self, client: Client, *, resumed: bool) -> dict[str, Any]:
         return {
             "type": "hello",
             "v": wire.VERSION,
             "stream": client.stream,
             "server_time": iso(self._clock()),
             "node": self.node,
-            "user": user,
+            "user": client.user,
             "heartbeat_s": HEARTBEAT_S,
             "resumed": resumed,
         }
@@ -301,8 +302,11 @@ class Hub:
         client.view = self._seated(view)
         self._add(client)
 
-    def heard(self, client: Client, text: str | bytes) -> None:
-        """A client's words. Raises wire.Unreadable, and TooMany where it says too much."""
+    def heard(self, client: Client, text: str | bytes) -> Client:
+        """A client's words; gives back who is at its connection now, another one where it takes up an earlier stream.
+
+        Raises wire.Unreadable, and TooMany where it says too much.
+        """
         if not client.spend(self._monotonic()):
             raise TooMany(f"more than {wire.RATE:.0f} messages a second")
         word = wire.read(text)
@@ -312,6 +316,22 @@ class Hub:
             client.write(b"{" + wire.body({"type": "pong", "at": word.at}))
         elif isinstance(word, wire.Dismiss):
             self._dismissed(client, word.key)
+        elif isinstance(word, wire.Resume):
+            return self._taken_up(client, (word.stream, word.seq))
+        return client
+
+    def _taken_up(self, client: Client, place: tuple[str, int]) -> Client:
+        """The earlier stream goes on at this connection; where it cannot, the snapshot that was sent is as good."""
+        kept = None if place[0] == client.stream else self._kept(place, client.owner, client.view)
+        if kept is None:
+            return client
+        kept.transport, kept.close, kept.left_at = client.transport, client.close, None
+        kept.budget, kept.heard_at = client.budget, client.heard_at
+        client.transport = None
+        self._remove(client)
+        kept.hello(self._hello(kept, resumed=True))
+        kept.again(place[1])
+        return kept
 
     def _acknowledged(self, client: Client, seq: int) -> None:
         if seq > client.seq:

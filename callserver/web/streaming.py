@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -41,6 +42,15 @@ _CLOSE_S: Final = 1.0
 _KERNEL: Final = 128 << 10  # bytes of the socket's own buffer
 _CALLS: Final = frozenset({"floor:read", "calls:read", "personal:read"})
 _POPS: Final = _CALLS | {"customers:read", "tickets:read"}
+SIGNED_OUT: Final = "signed out"
+
+
+@dataclass(eq=False, slots=True)
+class _Open:
+    """One connection, and who is at it now: another client once an earlier stream is taken up."""
+
+    client: Client
+    transport: asyncio.WriteTransport
 
 
 class Streaming:
@@ -49,7 +59,7 @@ class Streaming:
     def __init__(self, hub: Hub, gate: Gate) -> None:
         self._hub = hub
         self._gate = gate
-        self._of_session: dict[SessionId, set[Client]] = {}
+        self._of_session: dict[SessionId, set[_Open]] = {}
         self._closing: set[asyncio.Task[Any]] = set()
         gate.sessions.on_ended(self._session)
 
@@ -87,38 +97,42 @@ class Streaming:
 
         _bound(transport)
         client = self._hub.join(view, bearer.id, transport, close, user=_told(bearer.person), place=place)
-        await self._serve(response, client, bearer)
+        await self._serve(response, _Open(client, transport), bearer)
         return response
 
-    async def _serve(self, response: web.WebSocketResponse, client: Client, bearer: Bearer) -> None:
+    async def _serve(self, response: web.WebSocketResponse, one: _Open, bearer: Bearer) -> None:
         """Until one side has had enough."""
-        transport, looking = client.transport, None
+        looking = None
         if bearer.session is not None:
-            self._of_session.setdefault(bearer.session, set()).add(client)
+            self._of_session.setdefault(bearer.session, set()).add(one)
             if not self._gate.sessions.is_open(bearer.session):  # it ended while we shook hands
-                client.close(wire.UNAUTHORISED, "signed out")
+                one.client.close(wire.UNAUTHORISED, SIGNED_OUT)
         else:
-            looking = asyncio.create_task(self._look(client, bearer), name=f"stream of {bearer.id}")
+            looking = asyncio.create_task(self._look(one, bearer), name=f"stream of {bearer.id}")
         try:
-            await self._listen(response, client)
+            await self._listen(response, one)
         finally:
             if looking is not None:
                 looking.cancel()
             if bearer.session is not None:
-                self._of_session.get(bearer.session, set()).discard(client)
-                if not self._of_session.get(bearer.session):
-                    self._of_session.pop(bearer.session, None)
-            if client.transport is transport:  # not taken up again by another connection meanwhile
-                self._hub.leave(client)
+                self._end(bearer.session, one)
+            if one.client.transport is one.transport:  # not taken up again by another connection meanwhile
+                self._hub.leave(one.client)
 
-    async def _listen(self, response: web.WebSocketResponse, client: Client) -> None:
+    def _end(self, session: SessionId, one: _Open) -> None:
+        streams = self._of_session.get(session, set())
+        streams.discard(one)
+        if not streams:
+            self._of_session.pop(session, None)
+
+    async def _listen(self, response: web.WebSocketResponse, one: _Open) -> None:
         async for message in response:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 continue
             try:
                 if message.type == WSMsgType.BINARY:
                     raise wire.Unreadable("the stream speaks text")
-                self._hub.heard(client, message.data)
+                one.client = self._hub.heard(one.client, message.data)
             except wire.Unreadable as error:
                 await response.close(code=wire.MALFORMED, message=str(error).encode()[:120])
             except TooMany as error:
@@ -143,15 +157,15 @@ class Streaming:
 
     def _session(self, news: SessionNews) -> None:
         """A session has ended, or its person's rights are others now."""
-        for client in list(self._of_session.get(news.session, ())):
+        for one in list(self._of_session.get(news.session, ())):
             if news.what == "ended" or news.person is None:
-                client.close(wire.UNAUTHORISED, "signed out")
+                one.client.close(wire.UNAUTHORISED, SIGNED_OUT)
                 continue
             view = view_of(news.person, scopes_of(news.person.role))
-            if view != self._hub.bare(client.view):
-                self._hub.renew(client, view)
+            if view != self._hub.bare(one.client.view):
+                self._hub.renew(one.client, view)
 
-    async def _look(self, client: Client, bearer: Bearer) -> None:
+    async def _look(self, one: _Open, bearer: Bearer) -> None:
         """Whether the token is still good, for as long as the stream is open."""
         while True:
             await asyncio.sleep(LOOK_S)
@@ -161,7 +175,7 @@ class Streaming:
                 log.warning("a token cannot be looked at", bearer=bearer.id, error=str(error))
                 continue
             if not good:
-                client.close(wire.UNAUTHORISED, "the token is not good any more")
+                one.client.close(wire.UNAUTHORISED, "the token is not good any more")
                 return
 
 

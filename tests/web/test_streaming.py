@@ -150,7 +150,6 @@ async def test_after_a_broken_connection_the_stream_goes_on(site: Streamed):
     hello = await mine.next()
     await mine.next()
     mine.connection.transport.abort()
-    await asyncio.sleep(0.05)
     site.hub.put("shift", str(id), {"wish": "ready"}, User(id))
     back = await by_cookie(site, browser, path=f"?stream={hello['stream']}&seq=1")
     back.seq = 1

@@ -125,7 +125,7 @@ def _must_be_allowed(request: web.Request) -> None:
 
 async def _refusal(gate: Gate, request: web.Request) -> Refused:
     text = token(request)
-    if text is None and await gate.keyring.off() and not await gate.has_people():
+    if await gate.keyring.off() and not await gate.has_people():
         return Refused(403, NOBODY)
     if text is None and gate.front.session(request) is not None:
         return Refused(401, "you are not signed in any more", WWW_Authenticate='Bearer realm="callserver"')

@@ -17,7 +17,7 @@ from callserver.store.engine import Connection
 from callserver.store.search import Place, Wanted, search
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
-from callserver.web.api import showing
+from callserver.web.api import seeing, showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.shapes import (
     LIMIT,
@@ -118,11 +118,18 @@ class Calls(Struct, frozen=True, kw_only=True):
 
 @api("GET", "/calls", scope="calls:read")
 async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
-    """Look through calls, newest first."""
+    """Look through calls, newest first.
+
+    Somebody who is signed in sees the calls of their own phone and queues, a supervisor those of their teams' queues;
+    so a page may be short, or even empty, and not the last one.
+    """
     behind = place(query.cursor, int, str, str)
-    page = await search(asked.site.store, _wanted(query), query.limit, _place(behind))
+    store = asked.site.store
+    page = await search(store, _wanted(query), query.limit, _place(behind))
+    own = await store.read(lambda connection: seeing.phones(connection, asked))
     end = page.end and cursor([page.end.started_at, page.end.pbx, page.end.call])
-    told = {"calls": [showing.told("call", one, asked) for one in page.calls], "cursor": end}
+    seen = [one for one in page.calls if seeing.call(asked, one, own)]
+    told = {"calls": [showing.told("call", one, asked) for one in seen], "cursor": end}
     return Done(_told(told), seen=("calls",))  # one line a page: lists of calls are looked at all day
 
 
@@ -135,17 +142,27 @@ def read_call(connection: Connection, asked: Asked, id: CallName) -> Done[CallWh
 @api("PUT", "/calls/{id}/ticket", scope="tickets:write", guarded=False)
 def move_call(connection: Connection, asked: Asked, id: CallName, body: TicketOfCall) -> Done[OnTicket]:
     """Put a call on another ticket. Both timelines tell; where it is there already nothing changes."""
+    _must_be_seen(connection, asked, CallId(id))
     call_tickets.move_call(connection, CallId(id), TicketId(body.ticket), asked.actor, asked.now)
     return Done(_on_ticket(connection, CallId(id)))
 
 
 def _whole(connection: Connection, asked: Asked, call: CallId) -> Done[CallWhole]:
-    record = calls.record_of(connection, call_tickets.pbx_of(call), call)
-    if record is None:
-        raise NotFound("there is no such call")
+    record = _must_be_seen(connection, asked, call)
     on = _on_ticket(connection, call)
     seen = (f"call:{call}",) if on is None else (f"call:{call}", f"ticket:{on.id}")
     return Done(_told({**showing.told("call", record, asked), "ticket": on}), seen=seen)
+
+
+def _must_be_seen(connection: Connection, asked: Asked, call: CallId) -> Any:
+    """The call's record; one that is on a ticket is the whole desk's. Raises NotFound."""
+    record = calls.record_of(connection, call_tickets.pbx_of(call), call)
+    if record is not None and (
+        seeing.call(asked, record, seeing.phones(connection, asked))
+        or call_tickets.explain(connection, call) is not None
+    ):
+        return record
+    raise NotFound("there is no such call")
 
 
 def _on_ticket(connection: Connection, call: CallId) -> Any:

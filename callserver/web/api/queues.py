@@ -14,6 +14,7 @@ from callserver.facts import PbxId
 from callserver.settings import QueueSettings
 from callserver.store import agents
 from callserver.store.agents import Member
+from callserver.web.api import seeing
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.shapes import Moment, moment
 
@@ -51,13 +52,13 @@ class Queues(Struct, frozen=True, kw_only=True):
 
 @api("GET", "/queues", scope="calls:read")
 async def list_queues(asked: Asked) -> Done[Queues]:
-    """All queues and their members, as they are now."""
+    """All queues and their members, as they are now; for somebody who is signed in those that they may see."""
     site = asked.site
     pbxs = [PbxId(pbx) for pbx in site.vitals.switches]
     found = [
         queue for pbx in pbxs for queue in listed(pbx, await agents.members(site.store, pbx), site.queues)
     ]
-    return Done(Queues(queues=found))
+    return Done(Queues(queues=[one for one in found if seeing.queue(asked, one.queue)]))
 
 
 def listed(pbx: PbxId, members: Iterable[Member], queues: Mapping[str, QueueSettings]) -> list[Queue]:

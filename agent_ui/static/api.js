@@ -31,19 +31,20 @@ const TITLES = () => ({
   503: t("Not now"),
 });
 
-let ended = () => {};
+let tellEnd = () => {};
 
 /** What to do when nobody is signed in any more. */
-export const onEnd = (tell) => { ended = tell; };
+export const onEnd = (tell) => { tellEnd = tell; };
+export const ended = () => tellEnd();
 
-async function ask(method, path, body, { version, key, keepalive = false } = {}) {
+async function ask(method, path, body, { version, key, keepalive = false, patience = PATIENCE_MS } = {}) {
   const headers = { "X-Callserver": "1", Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined && version !== null) headers["If-Match"] = `"${version}"`;
   if (key) headers["Idempotency-Key"] = key;
   const asked = { method, headers, credentials: "same-origin", keepalive, cache: "no-store" };
   if (body !== undefined) asked.body = JSON.stringify(body);
-  if (!keepalive) asked.signal = AbortSignal.timeout(PATIENCE_MS);
+  if (!keepalive) asked.signal = AbortSignal.timeout(patience);
   let answer;
   try {
     answer = await fetch(ROOT + path, asked);

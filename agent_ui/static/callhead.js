@@ -70,7 +70,7 @@ export function Head() {
       </p>
     </div>
     <div class="whence">${whence(pop)}
-      ${pop.over && html`<button type="button" class="bare" onClick=${() => release(key)}>${t("Put away without a record")}</button>`}
+      ${pop.over && html`<button type="button" class="bare" title=${t("Nothing is written about this call")} onClick=${() => release(key)}>${t("Put away")}</button>`}
       ${pop.state === "missed" && html`<button type="button" class="bare" onClick=${() => dismiss(key)}>${t("Seen")}</button>`}
     </div>
     ${owed(known)}

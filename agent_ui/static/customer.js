@@ -6,7 +6,8 @@ import { address, shownNumber } from "./callhead.js";
 import { dossier, fetchDossier } from "./dossier.js";
 import { Icon } from "./icons.js";
 import { caller, choose, current, customerOf, lookUpAgain } from "./pops.js";
-import { alike, put, useDesk } from "./store.js";
+import { action } from "./keys.js";
+import { alike, desk, put, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
 import { Moment, away, onDay } from "./time.js";
 import { attempt } from "./shift.js";
@@ -29,23 +30,36 @@ function fetchDossierOf(id, found) {
 }
 
 function Several({ id, several }) {
-  const press = (event) => {
-    const at = Number(event.key);
-    if (at >= 1 && at <= several.length) choose(id, several[at - 1].customer.id);
-  };
-  return html`<section class="who-is" aria-label=${t("Who is it?")} onKeyDown=${press}>
+  return html`<section class="who-is" aria-label=${t("Who is it?")}>
     <h2>${t("Who is it?")}</h2>
     <div class="chooser">${several.map(({ customer, dealings }, at) => html`
-      <button type="button" key=${customer.id} onClick=${() => choose(id, customer.id)}>
-        <kbd>${at + 1}</kbd><strong class="cut"><bdi>${customer.name || numberKind("other")}</bdi></strong>
+      <button type="button" key=${customer.id} aria-keyshortcuts=${at < 9 ? String(at + 1) : undefined} onClick=${() => choose(id, customer.id)}>
+        ${at < 9 && html`<kbd>${at + 1}</kbd>`}<strong class="cut"><bdi>${customer.name || customer.numbers[0]?.received}</bdi></strong>
         <span class="cut quiet"><bdi>${customer.addresses[0] ? address(customer.addresses[0]) : ""}</bdi></span>
         ${customer.vip && html`<${Badge} kind="gold" icon="star">VIP<//>`}
         ${customer.caution && html`<${Badge} kind="bad" icon="warning">${t("Caution")}<//>`}
         ${dealings.tickets.length > 0 && html`<${Badge} icon="ticket">${dealings.tickets.length}<//>`}
       </button>`)}
-      <button type="button" onClick=${() => choose(id, 0)}><${Icon} name="person" /> ${t("Somebody else")}</button>
+      <button type="button" onClick=${() => choose(id, 0)}><kbd>0</kbd><${Icon} name="person" /> ${t("Somebody else")}</button>
     </div>
   </section>`;
+}
+
+/** The customers of the number, where one of several is to be chosen; [key, ids]. */
+function choices() {
+  const [key, pop] = current() ?? [];
+  const found = pop ? caller(desk, key, pop)?.customers ?? [] : [];
+  return [key, pop && customerOf(desk, key, pop) === null ? found.map((one) => one.customer.id) : []];
+}
+
+export function startCustomer() {
+  for (let at = 0; at <= 9; at += 1) {
+    action(`pick${at}`, String(at), at ? t("Choose customer {n}", { n: at }) : t("None of these customers"), () => {
+      const [key, ids] = choices();
+      choose(key, at ? ids[at - 1] : 0);
+    }, () => choices()[1].length >= Math.max(1, at));
+  }
+  action("who", "Alt+A", t("Put down a new customer"), () => document.querySelector("[data-focus=customer]")?.focus());
 }
 
 function Unknown({ id, pop }) {

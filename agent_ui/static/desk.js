@@ -2,16 +2,16 @@
 import { html, render } from "./ui.js";
 import { api, onEnd } from "./api.js";
 import { Head, Strips, startHead } from "./callhead.js";
-import { Products, Tickets, Who } from "./customer.js";
+import { Products, Tickets, Who, startCustomer } from "./customer.js";
 import { dossier } from "./dossier.js";
 import { recover, sendAll } from "./form.js";
 import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
 import { Idle } from "./idle.js";
 import { action, startKeys } from "./keys.js";
-import { Phone, TransferDialog, startPhone } from "./phone.js";
+import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
 import { calls, current, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
-import { Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
+import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
 import { start as startStream } from "./stream.js";
 import { t } from "./texts.js";
@@ -21,6 +21,7 @@ import { Timeline } from "./timeline.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
+  override: OverrideDialog,
 };
 
 function Desk() {
@@ -30,7 +31,7 @@ function Desk() {
   return html`
     <${Header} />
     <div class=${offline ? "places old" : "places"}>
-      <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} /><${Queues} /></aside>
+      <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} /><${Queues} /><${Colleagues} /></aside>
       <main><${Middle} /></main>
       <${Ticket} />
     </div>
@@ -71,6 +72,7 @@ startPhone();
 startTicket();
 startSearch();
 startHead();
+startCustomer();
 startHeader();
 action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || desk.view.kind === "customer") lookAway(); });
 startKeys();

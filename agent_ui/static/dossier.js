@@ -12,6 +12,7 @@ export function dossier(state = desk) {
   if (!pop) return null;
   const id = customerOf(state, key, pop);
   const found = caller(state, key, pop);
+  if (id === null && found?.customers?.length) return null; // one of several: not chosen yet
   if (!id) return found?.stranger ? strangers(found.stranger) : null;
   return found?.customers?.find((one) => one.customer.id === id) ?? state.dossiers[id];
 }

@@ -1,21 +1,25 @@
 // What is being written: kept in this browser with every key, on the server within a second, until the record is done.
-import { Refused, api } from "./api.js";
-import { desk, putIn } from "./store.js";
+import { Refused, api, onceKey } from "./api.js";
+import { onMessage } from "./stream.js";
+import { desk, putIn, say } from "./store.js";
+import { t } from "./texts.js";
 
 const SOON_MS = 600;
 const LATEST_MS = 1000;
 const AGAIN_MS = 3000;
+const TAB = onceKey().slice(0, 36); // which window saves: the others of the same person are told
 const EMPTY = {
-  note: "", kind: null, subject: null, product: undefined, priority: null, fields: {}, to: "", why: "", disposition: "",
-  promises: [], fresh: false, ticket: null,
+  note: "", kind: null, subject: null, product: undefined, fields: {}, to: "", why: "", disposition: "", promises: [], fresh: false,
 };
 
 /** What is being written about a call ("call:ID") or on a ticket ("ticket:ID"). */
 export const formOf = (state, subject) => state.forms[subject]?.form ?? EMPTY;
 export const savedOf = (state, subject) => state.forms[subject]?.saved ?? null;
-export const isEmpty = (form) => JSON.stringify({ ...form, ticket: null }) === JSON.stringify({ ...EMPTY, ticket: null });
+export const counterOf = (subject) => desk.forms[subject]?.counter ?? null;
+export const isEmpty = (form) => JSON.stringify(form) === JSON.stringify(EMPTY);
 
 const place = (subject) => `callserver.draft.${desk.me?.id}.${subject}`;
+const address = (subject) => `/me/drafts/${encodeURIComponent(subject)}`;
 const timers = new Map();
 
 /** Change some of it. `saved` becomes null until the server has it. */
@@ -34,65 +38,102 @@ function remember(subject, form) {
   }
 }
 
-function later(subject, wait = SOON_MS) {
-  const known = timers.get(subject) ?? { first: Date.now() };
-  clearTimeout(known.timer);
-  const left = Math.max(0, Math.min(wait, known.first + LATEST_MS - Date.now()));
-  timers.set(subject, { first: known.first, timer: setTimeout(() => send(subject), wait > LATEST_MS ? wait : left) });
+/** Soon after the last key, and within a second of the first that the server does not have. */
+function later(subject) {
+  const known = timers.get(subject);
+  const first = known?.first ?? Date.now();
+  clearTimeout(known?.timer);
+  const wait = Math.max(0, Math.min(SOON_MS, first + LATEST_MS - Date.now()));
+  timers.set(subject, { first, timer: setTimeout(() => send(subject), wait) });
 }
 
-async function send(subject) {
+async function send(subject, keepalive = false) {
   timers.delete(subject);
-  const kept = desk.forms[subject];
-  if (!kept || kept.saved) return;
-  const { form } = kept;
+  const { form, saved } = desk.forms[subject] ?? {};
+  if (!form || saved) return;
   const { note: text, ...fields } = form;
   try {
-    await api.put(`/me/drafts/${encodeURIComponent(subject)}`, { text, fields });
-    if (desk.forms[subject]?.form === form) {
-      putIn("forms", subject, { form, saved: new Date().toISOString() });
-      localStorage.removeItem(place(subject));
-    }
+    const kept = await api.put(address(subject), { text, fields, tab: TAB }, { keepalive });
+    took(subject, form, kept);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (desk.forms[subject]?.form === form) putIn("forms", subject, { form, saved: null, failed: error.words });
-    if (error.status === 0 || error.status >= 429) later(subject, AGAIN_MS);
+    failed(subject, form, error);
+  }
+}
+
+function took(subject, form, kept) {
+  const known = desk.forms[subject];
+  if (!known) return;
+  const same = known.form === form;
+  putIn("forms", subject, { ...known, counter: kept.counter, failed: null, saved: same ? kept.at : null });
+  if (same) localStorage.removeItem(place(subject));
+}
+
+function failed(subject, form, error) {
+  if (desk.forms[subject]) putIn("forms", subject, { ...desk.forms[subject], failed: error.words });
+  if (error.status === 0 || error.status >= 429) {
+    timers.set(subject, { first: Date.now(), timer: setTimeout(() => send(subject), AGAIN_MS) });
   }
 }
 
 /** A page that goes away sends what it has. */
 export function sendAll() {
-  for (const subject of timers.keys()) {
-    clearTimeout(timers.get(subject).timer);
-    send(subject);
+  for (const [subject, { timer }] of [...timers]) {
+    clearTimeout(timer);
+    send(subject, true);
   }
 }
 
-/** The record is done: nothing is being written any more. */
+/** The record is done, or is not wanted: nothing is being written any more. */
 export async function forget(subject, onServer = true) {
+  const counter = counterOf(subject);
   clearTimeout(timers.get(subject)?.timer);
   timers.delete(subject);
   localStorage.removeItem(place(subject));
   putIn("forms", subject, undefined);
-  if (onServer) await api.remove(`/me/drafts/${encodeURIComponent(subject)}`).catch(() => {});
+  if (onServer && counter) await api.remove(`${address(subject)}?tab=${TAB}`).catch(() => {});
 }
 
 /** What was being written when this page was not there: the server's, and what it did not get any more. */
 export async function recover() {
-  const { drafts } = await api.get("/me/drafts").catch(() => ({ drafts: [] }));
-  for (const one of drafts ?? []) {
-    const form = { ...EMPTY, ...one.fields, note: one.text ?? "" };
-    if (!desk.forms[one.subject]) putIn("forms", one.subject, { form, saved: one.saved_at ?? one.at ?? new Date().toISOString() });
-  }
+  const { drafts } = await api.get("/me/drafts");
+  for (const one of drafts) if (!desk.forms[one.subject]) keep(one);
   const prefix = place("");
   for (const name of Object.keys(localStorage).filter((one) => one.startsWith(prefix))) {
     const subject = name.slice(prefix.length);
-    try {
-      const { form } = JSON.parse(localStorage.getItem(name));
-      putIn("forms", subject, { form: { ...EMPTY, ...form }, saved: null });
+    const form = parsed(localStorage.getItem(name));
+    if (!form) localStorage.removeItem(name);
+    else {
+      putIn("forms", subject, { ...desk.forms[subject], form, saved: null });
       later(subject);
-    } catch {
-      localStorage.removeItem(name);
     }
   }
 }
+
+function parsed(text) {
+  try {
+    return { ...EMPTY, ...JSON.parse(text).form };
+  } catch {
+    return null;
+  }
+}
+
+const keep = (one) =>
+  putIn("forms", one.subject, { form: { ...EMPTY, ...one.fields, note: one.text }, saved: one.at, counter: one.counter });
+
+/** Another window of the same person has saved. What was typed here and is not saved is not taken away. */
+onMessage(async (message) => {
+  if (message.type !== "draft" || message.tab === TAB) return;
+  const mine = desk.forms[message.subject];
+  if (message.counter === 0) {
+    if (mine?.saved) forget(message.subject, false);
+    return;
+  }
+  if (mine && !mine.saved) {
+    say(t("This record is being written in another window too"), "warning");
+    return;
+  }
+  if ((mine?.counter ?? 0) >= message.counter) return;
+  const { drafts } = await api.get("/me/drafts").catch(() => ({ drafts: [] }));
+  drafts.filter((one) => one.subject === message.subject).forEach(keep);
+});

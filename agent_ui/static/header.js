@@ -59,20 +59,18 @@ export function Notices() {
 }
 
 const NOTICES = {
-  seat_taken: (args) => t("{by} has taken your seat {interface} over: you are not at work here any more", args),
-  seat_taken_over: (args) => t("{by} has taken your seat {interface} over: you are not at work here any more", args),
-  seat_left: (args) => t("You are at another phone now: {interface}", args),
-  moved: (args) => t("You are at another phone now: {interface}", args),
-  draft: () => t("This record was also written in another window"),
+  seat_taken: (args) => t("{name} has taken your seat {seat} over: you are not at work any more", args),
+  seat_moved: (args) => t("You are at another phone now: {to}", args),
+  seat_ended: (args) => t("Your work at {seat} was ended", args),
 };
 
 const noticeText = ({ code, args = {}, from }) =>
-  NOTICES[code]?.({ by: from ?? "", interface: "", ...args }) ?? [String(code).replaceAll("_", " "), args.text ?? args.said ?? ""].filter(Boolean).join(": ");
+  NOTICES[code]?.({ name: from ?? "", ...args }) ?? [String(code).replaceAll("_", " "), args.text ?? args.said ?? ""].filter(Boolean).join(": ");
 
 // --- dialogs ---
 
 export function KeysDialog() {
-  const rows = allActions();
+  const rows = allActions().filter((one) => one.when() || !/^(pick|call)[2-9]$/.test(one.id));
   return html`<${Dialog} wide title=${t("Keys")}>
     <dl class="keymap">${rows.map((one) => html`<div key=${one.id} class=${one.when() ? "" : "quiet"}>
       <dt>${keyCaps(one.keys).map((cap) => html`<kbd key=${cap}>${cap}</kbd> `)}</dt><dd>${one.label}</dd></div>`)}</dl>

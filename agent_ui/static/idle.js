@@ -28,7 +28,7 @@ function Owed() {
       <button type="button" class="row" onClick=${() => open(one)}><${Icon} name="clock" />
         <span class="cut"><strong>${promiseWord(one.kind)}</strong> <bdi>${one.customer_name ?? one.name ?? ""}</bdi></span>
         <span>${away(one.due_at)}</span><small class="quiet cut"><bdi>${one.why ?? ""}</bdi> <${Moment} at=${one.due_at} /></small></button>
-      ${one.number && html`<button type="button" onClick=${() => dial(one.number, one.ticket)}><${Icon} name="talking" />${t("Call")}</button>`}</li>`)}</ul>`
+      ${one.number && html`<button type="button" onClick=${() => dial(one.number, one.ticket)}><${Icon} name="talking" />${t("Dial")}</button>`}</li>`)}</ul>`
       : html`<${Empty}>${t("You owe no call today.")}<//>`}
   <//>`;
 }
@@ -41,7 +41,7 @@ function Missed() {
       <button type="button" class="row" onClick=${() => look(key)}><${Icon} name="missed" />
         <span class="cut"><strong><bdi>${pop.caller?.customers?.length === 1 ? pop.caller.customers[0].customer.name : pop.name || shownNumber(pop)}</bdi></strong></span>
         <${Moment} at=${pop.offered_at} /><small class="quiet cut"><${Name}>${pop.queue_title || pop.queue || ""}<//></small></button>
-      ${pop.number?.e164 && html`<button type="button" onClick=${() => dial(pop.number.e164, pop.ticket?.id)}><${Icon} name="talking" />${t("Call")}</button>`}
+      ${pop.number?.e164 && html`<button type="button" onClick=${() => dial(pop.number.e164, pop.ticket?.id)}><${Icon} name="talking" />${t("Dial")}</button>`}
       <button type="button" class="bare" onClick=${() => dismiss(key)}>${t("Seen")}</button></li>`)}</ul>`
       : html`<${Empty}>${t("You missed no call in the last half hour.")}<//>`}
   <//>`;

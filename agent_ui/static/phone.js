@@ -1,6 +1,6 @@
 // The telephone: call, hang up, pass on. What is shown is what the switch did.
 import { html, classes, useState } from "./ui.js";
-import { Refused, api, onceKey } from "./api.js";
+import { Refused, api } from "./api.js";
 import { Do, Empty, dialable } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
@@ -19,21 +19,46 @@ export function onLine(state = desk) {
   return going(viewed) ? viewed : calls(state).find(going) ?? null;
 }
 
-/** Ask the switch and say what it did. Gives the answer, null where it did not do it. */
+const PATIENCE_MS = 100_000; // as long as a phone may ring
+
+const REFUSALS = {
+  busy: t("busy"), no_answer: t("no answer"), in_hand: t("Your phone is busy with what you asked before"),
+  no_connection: t("callserver has no connection to the switch"), do_not_call: t("This customer wants no calls"),
+  service_number: t("Service numbers are not called from here"), abroad: t("Numbers abroad are not called from here"),
+  refused_number: t("This number is not called from here"), not_a_number: t("That is no telephone number"),
+};
+
+/** Ask the switch and say what it did. Gives the answer; null where it did not do it, or did not say. */
 async function tell(path, body, done) {
   try {
-    const answer = await api.post(path, body, { key: onceKey() });
-    const state = answer?.state ?? "done";
-    if (state === "done") {
+    const answer = await api.post(path, body, { patience: PATIENCE_MS });
+    if (answer.outcome === "done") {
       if (done) say(done);
       return answer;
     }
-    say(state === "unknown" ? t("The switch did not say whether it did it: {said}", { said: answer.said ?? "" }) : t("The switch did not do it: {said}", { said: answer.said ?? "" }), "warning");
+    const said = REFUSALS[answer.code] ?? answer.said ?? answer.code;
+    say(answer.outcome === "unknown" ? t("The switch did not say whether it did it. Look before you ask again.")
+      : t("The switch did not do it: {said}", { said }), "warning");
+    if (answer.code === "do_not_call" && path === "/phone/calls") ask("override", { wanted: body });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.words, "warning");
   }
   return null;
+}
+
+/** Somebody who wants no calls is called only for a reason, which stays on the ticket. */
+export function OverrideDialog({ wanted }) {
+  const [why, setWhy] = useState("");
+  const go = () => {
+    unask();
+    dial(wanted.number, wanted.ticket, { override: why.trim() });
+  };
+  return html`<${Dialog} title=${t("This customer wants no calls")} onSubmit=${() => why.trim() && wanted.ticket && go()}>
+    ${wanted.ticket ? html`<label>${t("Why do you call all the same? It stays on the ticket.")}<input autofocus value=${why} maxlength="500"
+      onInput=${(event) => setWhy(event.target.value)} /></label>` : html`<p>${t("Choose the ticket first on which the reason is to stand.")}</p>`}
+    <footer><button type="submit" class="main" disabled=${!why.trim() || !wanted.ticket}>${t("Call all the same")}</button></footer>
+  <//>`;
 }
 
 export const dial = (number, ticket, more = {}) =>
@@ -60,7 +85,7 @@ export function Phone() {
     <form class="line" onSubmit=${start}>
       <input id="dial" type="tel" value=${number} placeholder=${t("Number")} aria-label=${t("Number to call")} maxlength="40"
         autocomplete="off" disabled=${!may} onInput=${(event) => setNumber(event.target.value)} />
-      <button type="submit" disabled=${!may || busy || !dialable(number)}><${Icon} name="talking" />${t("Call")}</button>
+      <button type="submit" disabled=${!may || busy || !dialable(number)}><${Icon} name="talking" />${t("Dial")}</button>
     </form>
     <p class="quiet line-state">${call?.held ? html`<${Icon} name="held" size=${14} /> ${t("On hold")}` : pair[1] ? t("On the line") : t("Free")}</p>
     ${consult ? html`<${Consulting} consult=${consult} go=${go} busy=${busy} />` : html`<div class="line">
@@ -113,7 +138,7 @@ export function TransferDialog() {
     const [, pop] = onLine() ?? [];
     if (!target || !pop || busy) return;
     setBusy(true);
-    const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim() },
+    const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
       how === "blind" ? t("Passed on to {name}", { name: target.name }) : null);
     setBusy(false);
     if (!answer) return;

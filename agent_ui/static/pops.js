@@ -192,14 +192,16 @@ function started(value) {
 function snapshot() {
   const gone = Object.keys(desk.screen.pops).filter((key) => desk.kept[key]);
   gone.forEach((key) => putIn("kept", key, undefined));
-  wrapped({ value: shift() });
+  wrapped({ value: shift() }, null);
   const [first] = calls();
   if (!current() && first) look(first[0]);
   announce(ringing());
 }
 
 /** In wrap-up the call of the record is looked at, also by a page that was opened after it ended. */
-async function wrapped({ value }) {
+async function wrapped({ value }, before) {
+  const was = before && before.shift[String(desk.me?.id)]?.wrap_up?.call;
+  if (was && value?.wrap_up?.call !== was) letGo(was);
   const call = value?.wrap_up?.call;
   if (!call || calls().some(([, pop]) => pop.call === call)) return;
   const { pbx, interface: at } = value.seat;
@@ -211,6 +213,11 @@ async function wrapped({ value }) {
   } catch {
     say(t("The call of this wrap-up cannot be read now"), "warning");
   }
+}
+
+/** The wrap-up is over: a record in which nothing was written goes, one that was begun stays until it is saved. */
+function letGo(call) {
+  for (const [key, pop] of Object.entries(desk.kept)) if (pop.call === call && !desk.forms[`call:${call}`]) release(key);
 }
 
 async function remember(id, pbx, at) {

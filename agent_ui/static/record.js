@@ -1,6 +1,6 @@
 // Saving: the whole record of a call in one request, or the changes of a ticket. Twice the same wish is done once.
 import { api, onceKey } from "./api.js";
-import { forget, formOf, isEmpty } from "./form.js";
+import { counterOf, forget, formOf, isEmpty } from "./form.js";
 import { current, customerOf, release } from "./pops.js";
 import { desk, put, putIn, say } from "./store.js";
 import { t } from "./texts.js";
@@ -17,38 +17,57 @@ function keyFor(subject, body) {
   return key;
 }
 
+/** A call's record may be empty where its ticket is there: then it is only done. */
 export const canSave = (form, base) => !isEmpty(form) || Boolean(base);
 
-/** Save what is written. `done`: and be ready for the next call. Raises Refused. */
-export async function save(subject, id, base, { done }) {
+/** Save what is written. Raises Refused. */
+export async function save(subject, id, base, kind) {
   const form = formOf(desk, subject);
-  if (subject.startsWith("call:")) await saveCall(subject, id, base, form, done);
+  if (subject.startsWith("call:")) await saveCall(subject, id, base, form, kind);
   else await saveTicket(subject, id, base, form);
 }
 
-async function saveCall(subject, id, base, form, done) {
+/** One request: all of it is done or nothing, and it ends the wrap-up. */
+async function saveCall(subject, id, base, form, kind) {
   const [key, pop] = current();
-  const body = recordOf(key, pop, id, base, form, done);
+  const body = recordOf(key, pop, id, base, form, kind);
+  const counter = counterOf(subject);
+  if (counter) body.draft = counter;
   const saved = await api.post(`/calls/${encodeURIComponent(pop.call)}/record`, body, { key: keyFor(subject, body) });
   keys.delete(subject);
-  const ticket = saved.ticket ?? saved;
-  if (ticket?.id) putIn("tickets", ticket.id, ticket);
+  putIn("tickets", saved.ticket.id, saved.ticket);
   await forget(subject, false);
-  say(t("Saved on ticket {number}", { number: ticket?.spoken ?? ticket?.number ?? "" }));
-  if (done && pop.over) release(key);
+  put({ ticket: null });
+  say(t("Saved on ticket {number}", { number: saved.ticket.spoken }));
+  if (desk.kept[key]) release(key);
 }
 
-function recordOf(key, pop, id, base, form, done) {
-  const changes = changesOf(form, base);
-  const body = { note: form.note, promises: form.promises.map(promiseOf), done };
+function recordOf(key, pop, id, base, form, kind) {
+  const body = { note: form.note, promises: form.promises.map(promiseOf) };
   if (form.disposition) body.disposition = form.disposition;
   if (form.to) body.status = { to: form.to, why: form.why };
-  if (id && !form.fresh) return { ...body, ticket: id, version: base?.version, changes };
-  const customer = customerOf(desk, key, pop);
-  return { ...body, open: { kind: form.kind ?? "repair", ...changes, customer: customer || null } };
+  if (pop.ticket?.id) body.was = pop.ticket.id;
+  const customer = customerOf(desk, key, pop) || null;
+  if (!id || form.fresh) return { ...body, new: newTicket(form, kind, customer) };
+  body.ticket = id;
+  const change = changesOf(form, base);
+  if (Object.keys(change).length) body.change = change;
+  if (customer && base && !base.customer) body.customer = customer;
+  if (body.change || body.customer || body.status) body.version = base?.version;
+  return body;
 }
 
-const promiseOf = ({ preset, kind, due_at, why }) => (preset ? { preset } : { kind, due_at, why: why ?? "" });
+function newTicket(form, kind, customer) {
+  const made = { kind, subject: form.subject ?? "", fields: given(form.fields) };
+  if (form.product) made.product = form.product;
+  if (customer) made.customer = customer;
+  return made;
+}
+
+const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+
+const promiseOf = ({ preset, kind, due_at: due, why }) =>
+  preset ? { preset, why: why ?? "" } : { preset: "at", kind, due_at: due, why: why ?? "" };
 
 function changesOf(form, base) {
   const changes = {};
@@ -61,20 +80,17 @@ function changesOf(form, base) {
 
 /** Without a call there is no record, only a ticket that changes: each part by its own operation. */
 async function saveTicket(subject, id, base, form) {
-  let ticket = base;
+  let version = base.version;
   const changes = changesOf(form, base);
-  if (Object.keys(changes).length) ticket = await api.patch(`/tickets/${id}`, changes, { version: ticket.version });
-  if (form.note.trim()) {
-    const body = { text: form.note };
-    await api.post(`/tickets/${id}/notes`, body, { key: keyFor(`${subject}/note`, body) });
-  }
-  for (const one of form.promises) {
-    const body = one.preset ? { kind: one.kind } : promiseOf(one);
-    await api.post(`/tickets/${id}/promises`, body, { key: keyFor(`${subject}/${one.preset ?? one.due_at}`, body) });
-  }
-  if (form.to) await api.post(`/tickets/${id}/status`, { to: form.to, why: form.why }, { version: (await api.get(`/tickets/${id}`)).version });
+  if (Object.keys(changes).length) version = (await api.patch(`/tickets/${id}`, changes, { version })).version;
+  if (form.note.trim()) await once(`/tickets/${id}/notes`, { text: form.note });
+  for (const one of form.promises) await once(`/tickets/${id}/promises`, plainPromise(one));
+  if (form.to) await api.post(`/tickets/${id}/status`, { to: form.to, why: form.why }, { version });
   await forget(subject);
-  putIn("tickets", id, await api.get(`/tickets/${id}`));
-  say(t("Saved on ticket {number}", { number: ticket?.spoken ?? "" }));
-  put({ ticket: id });
+  const ticket = await api.get(`/tickets/${id}`);
+  putIn("tickets", id, ticket);
+  say(t("Saved on ticket {number}", { number: ticket.spoken }));
 }
+
+const once = (path, body) => api.post(path, body, { key: keyFor(`${path} ${JSON.stringify(body)}`, body) });
+const plainPromise = ({ kind, due_at: due, why }) => ({ kind, why: why ?? "", ...(due ? { due_at: due } : {}) });

@@ -5,7 +5,7 @@ import { Badge, Do, Empty, Name, Panel } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
-import { calls, me, shift } from "./pops.js";
+import { me, seat, shift } from "./pops.js";
 import { alike, ask, desk, put, say, unask, useDesk } from "./store.js";
 import { problems as PROBLEMS, reasons as REASONS, t } from "./texts.js";
 import { Lasting, Left, when } from "./time.js";
@@ -94,8 +94,8 @@ function Choices({ state, mine }) {
     setBusy(false);
   };
   return html`<div class="choices">
-    <${Do} id="ready" kind=${mine?.wish === "ready" && state.name === "ready" ? "" : "main"} busy=${busy}
-      disabled=${offline || state.name === "ready"} onClick=${go}>${t("Ready")}<//>
+    <${Do} id="ready" kind=${mine?.wish === "ready" && !["wrap_up", "paused"].includes(state.name) ? "" : "main"} busy=${busy}
+      disabled=${offline} onClick=${go}>${t("Ready")}<//>
     <${Do} id="pause" disabled=${offline} onClick=${() => ask("pause")}>${t("Pause")}<//>
     <${Do} id="why" kind="wide" disabled=${offline} onClick=${() => ask("why")}>${t("Why do I get no calls?")}<//>
   </div>`;
@@ -113,14 +113,15 @@ function Seats() {
       const found = (await api.get("/seats")).seats;
       setSeats(found);
       const mine = usual && found.find((one) => one.pbx === usual.pbx && one.interface === usual.interface);
-      const pick = mine ?? found.find((one) => !one.user && !one.taken_by) ?? found[0];
+      const pick = mine ?? found.find((one) => !one.taken_by) ?? found[0];
       if (pick) setPlace(`${pick.pbx}/${pick.interface}`);
     });
   }, [usual]);
   const sit = async () => {
     const [pbx, ...rest] = place.split("/");
     setBusy(true);
-    await attempt(() => api.put("/me/seat", { pbx, interface: rest.join("/") }));
+    const theirs = sitter(seats, place);
+    await attempt(() => api.put("/me/seat", { pbx, interface: rest.join("/"), take_over: Boolean(theirs) }));
     setBusy(false);
   };
   return html`<section class="me state-gone" aria-label=${t("My state")}>
@@ -132,15 +133,20 @@ function Seats() {
       <datalist id="phones">${(seats ?? []).map((one) => html`
         <option value=${`${one.pbx}/${one.interface}`}>${one.name ?? ""}</option>`)}</datalist>
       <p class="quiet">${taken(seats, place)}</p>
-      <button class="main" type="submit" disabled=${busy || !place}>${t("Begin work")}</button>
+      <button class="main" type="submit" disabled=${busy || !place}>${sitter(seats, place) ? t("Take the seat over") : t("Begin work")}</button>
     </form>
   </section>`;
 }
 
+/** Who sits there, if it is not me. */
+function sitter(seats, place) {
+  const found = (seats ?? []).find((one) => `${one.pbx}/${one.interface}` === place)?.taken_by;
+  return found && found.user !== desk.me.id ? found : null;
+}
+
 function taken(seats, place) {
-  const found = (seats ?? []).find((one) => `${one.pbx}/${one.interface}` === place);
-  const who = found?.taken_by?.name ?? found?.user?.name ?? found?.name_of_user;
-  return who ? t("{name} sits there; you take the seat over", { name: who }) : "";
+  const who = sitter(seats, place);
+  return who ? t("{name} sits there; you take the seat over", { name: who.name }) : "";
 }
 
 export const leave = () => attempt(() => api.remove("/me/seat"));
@@ -218,6 +224,22 @@ export function Queues() {
     ${!rows.length && html`<${Empty}>${t("No queue is yours yet")}<//>`}
   <//>`;
 }
+
+/** Colleagues of my queues: who is free, who talks, since when. */
+export function Colleagues() {
+  const agents = useDesk((state) => state.screen.agents);
+  const mine = useDesk(seat);
+  const rows = Object.entries(agents).filter(([key, one]) => key !== mine && one.state !== "gone")
+    .sort(([, a], [, b]) => (FREE[a.state] ?? 5) - (FREE[b.state] ?? 5) || (a.name ?? a.interface).localeCompare(b.name ?? b.interface)).slice(0, 60);
+  return html`<${Panel} title=${t("Colleagues")} kind="colleagues">
+    <ul>${rows.map(([key, one]) => html`<li key=${key} class=${"state-" + one.state} title=${stateWord(one.state)}>
+      <${Icon} name=${one.state} size=${14} /><${Name}>${one.name || one.interface}<//>
+      <span class="quiet cut">${one.state === "paused" ? reasonWord(one.reason) : stateWord(one.state)}</span></li>`)}</ul>
+    ${!rows.length && html`<${Empty}>${t("Nobody else is at work")}<//>`}
+  <//>`;
+}
+
+const FREE = { ready: 0, ringing: 1, wrap_up: 2, talking: 3, held: 3, paused: 4 };
 
 function waitingIn(queue) {
   const waiting = Array.isArray(queue.waiting) ? queue.waiting : [];

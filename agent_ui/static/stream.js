@@ -1,10 +1,11 @@
 // The stream: numbered messages, acknowledged once they are painted, continued after a break. One way for start and
 // recovery: whatever happened, the server answers with the rest or with a snapshot.
-import { Refused, api } from "./api.js";
+import { Refused, api, ended } from "./api.js";
 import { apply } from "./screen.js";
 import { desk, put } from "./store.js";
 import { setClock } from "./time.js";
 
+const SIGNED_OUT = 4401;
 const PROTOCOL = "callserver.v1";
 const PING_MS = 10_000; //     how often we ask whether the other side is there
 const SILENCE_MS = 6_000; //   how long it may take to say so
@@ -103,6 +104,7 @@ function drop() {
 }
 
 function lost(event) {
+  if (event.code === SIGNED_OUT) return ended();
   if (desk.connection.state !== "lost") put({ connection: { state: "lost", since: Date.now(), why: event.reason } });
   const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)];
   tries += 1;

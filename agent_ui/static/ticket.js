@@ -1,11 +1,11 @@
 // The ticket beside the call: what it is about, what is written, what is owed, how the call ended.
-import { html, classes, useEffect, useRef, useState } from "./ui.js";
+import { html, classes, useEffect, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Badge, Do, Empty } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { dossier } from "./dossier.js";
 import { Field, Product, isoOf, localOf } from "./fields.js";
-import { edit, formOf, isEmpty, savedOf } from "./form.js";
+import { edit, formOf, savedOf } from "./form.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { onMessage } from "./stream.js";
@@ -90,12 +90,12 @@ function Form({ subject, id, base, waits }) {
     if (product) change({ product });
     put({ product: null });
   }, [product]);
-  const go = async (more) => {
-    if (busy) return;
+  const go = async () => {
+    if (busy || !canSave(form, base)) return;
     setBusy(true);
     setWrong({});
     try {
-      await save(subject, id, base, more);
+      await save(subject, id, base, said.kind);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       setWrong({ "": error.words, ...fieldsOf(error) });
@@ -134,7 +134,7 @@ function Form({ subject, id, base, waits }) {
 }
 
 const fieldsOf = (error) =>
-  Object.fromEntries(Object.entries(error.fields).map(([name, why]) => [name.replace(/^(ticket|new|changes)\./, "").replace(/^fields\./, "").replace(/[.[].*$/, ""), why]));
+  Object.fromEntries(Object.entries(error.fields).map(([name, why]) => [name.replace(/^(new|change)\./, "").replace(/^fields\./, "").replace(/[.[].*$/, ""), why]));
 
 /** For the keys: the form that is shown saves itself. */
 const saving = { go: null };
@@ -208,6 +208,7 @@ export function PromiseDialog() {
 
 function End({ subject, base, form, said, change, busy, go, wrong }) {
   const onCall = subject.startsWith("call:");
+  const over = useDesk((state) => Boolean(current(state)?.[1].over));
   const dispositions = useDesk((state) => state.dispositions);
   const fit = dispositions.filter((one) => !one.retired && (!one.kinds?.length || one.kinds.includes(said.kind)));
   const next = base ? base.next ?? [] : (said.definition?.statuses ?? []).filter((one) => one !== "open").concat("closed");
@@ -221,24 +222,20 @@ function End({ subject, base, form, said, change, busy, go, wrong }) {
       ${onCall && html`<div class="field"><label for="disposition">${t("How the call ended")}</label>
         <select id="disposition" aria-invalid=${wrong.disposition ? "true" : undefined} onChange=${(event) => change({ disposition: event.target.value })}>
           <option value="" selected=${!form.disposition}>–</option>
-          ${fit.map((one) => html`<option key=${one.code ?? one.name} value=${one.code ?? one.name} selected=${form.disposition === (one.code ?? one.name)}>${titled(one.title, one.code ?? one.name)}</option>`)}
+          ${fit.map((one) => html`<option key=${one.name} value=${one.name} selected=${form.disposition === (one.name)}>${titled(one.title, one.name)}</option>`)}
         </select></div>`}
       ${form.to && html`<div class="field wide"><label for="why">${t("Why")}</label>
         <input id="why" value=${form.why} maxlength="500" aria-invalid=${wrong.why ? "true" : undefined} onInput=${(event) => change({ why: event.target.value })} /></div>`}
     </div>
     ${wrong[""] && html`<p class="wrong" role="alert">${wrong[""]}</p>`}
-    <div class="line">
-      <${Do} id="save" icon="ready" kind="main grow" busy=${busy} disabled=${!canSave(form, base)} onClick=${() => go({ done: true })}>${onCall ? t("Save, next call") : t("Save")}<//>
-      ${onCall && html`<${Do} id="keep" busy=${busy} disabled=${!canSave(form, base)} onClick=${() => go({ done: false })}>${t("Save only")}<//>`}
-    </div>
+    <${Do} id="save" icon="ready" kind="main" busy=${busy} disabled=${!canSave(form, base)} onClick=${go}>${over ? t("Save; ready for the next call") : t("Save")}<//>
   </footer>`;
 }
 
 export function startTicket() {
   const writing = () => subjectOf(desk) !== null;
   const focus = (id) => () => document.getElementById(id)?.focus();
-  action("save", "Ctrl+Enter", t("Save the record; ready for the next call"), () => saving.go?.({ done: true }), writing);
-  action("keep", "Ctrl+S", t("Save, and go on"), () => saving.go?.({ done: false }), writing);
+  action("save", "Ctrl+Enter", t("Save the record; after the call: ready for the next"), () => saving.go?.(), writing);
   action("note", "Alt+N", t("Write the note"), focus("note"), writing);
   action("kind", "Alt+K", t("Choose the kind of ticket"), focus("kind"), writing);
   action("next", "Alt+X", t("Choose what happens next"), focus("to"), writing);
@@ -249,5 +246,3 @@ export function startTicket() {
   action("in72h", "Alt+8", t("We call back within 72 hours"), () => promising.toggle?.("72h"), writing);
   action("attime", "Alt+9", t("We call back at a time"), () => ask("promise"), writing);
 }
-
-export { isEmpty };

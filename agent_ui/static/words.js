@@ -1,5 +1,6 @@
 // Codes in words: what the API, the stream and the switch call things, as agents call them.
-import { t, tn } from "./texts.js";
+import { desk } from "./store.js";
+import { t, titled, tn } from "./texts.js";
 import { roughly, when } from "./time.js";
 
 const said = (table) => (code, otherwise) => table[code] ?? otherwise ?? String(code ?? "").replaceAll("_", " ");
@@ -125,8 +126,13 @@ export function entryText(entry) {
   return teller ? teller(body) : "";
 }
 
+const verdict = (name) => {
+  const found = desk.dispositions.find((one) => one.name === name);
+  return found ? titled(found.title, name) : name;
+};
+
 const TELLERS = {
-  note: (body) => body.text ?? "",
+  note: (body) => [verdict(body.disposition), body.text].filter(Boolean).join(" · "),
   correction: (body) => body.text ?? "",
   message: (body) => `${body.way ?? ""} ${body.direction === "in" ? "←" : "→"} ${body.text ?? ""}`.trim(),
   call: callText,

@@ -23,8 +23,8 @@ from callserver.tickets.changing import KEEP, Changes, Draft
 from callserver.tickets.number import spoken
 from callserver.tickets.promise import Promise, to_json
 from callserver.tickets.record import Priority, Status, Ticket, TicketId
-from callserver.tickets.tables import EVERY_RIGHT, STEPS
-from callserver.web.api import showing
+from callserver.tickets.tables import STEPS
+from callserver.web.api import rights, showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import (
@@ -238,18 +238,20 @@ def change_ticket(connection: Connection, asked: Asked, id: Id, body: TicketPatc
 def move_ticket(connection: Connection, asked: Asked, id: Id, body: StatusGiven) -> Done[TicketWhole]:
     """Take a ticket to another status.
 
-    `next` of a ticket says where it can go. Nothing that was serviced closes without its return visit or a reason.
+    `next` of a ticket says where it can go. Nothing that was serviced closes without its return visit or a reason, and
+    the right `tickets:waive`; cancelling while somebody is at the customer's needs `tickets:call_off`.
     """
-    moved = tickets.move(
-        connection,
-        TicketId(id),
-        body.to,
-        body.why,
-        asked.actor,
-        asked.now,
-        expected=asked.expected,
-        rights=EVERY_RIGHT,
-    )
+    with rights.explained():
+        moved = tickets.move(
+            connection,
+            TicketId(id),
+            body.to,
+            body.why,
+            asked.actor,
+            asked.now,
+            expected=asked.expected,
+            rights=rights.of_tickets(asked),
+        )
     return whole(connection, moved, asked)
 
 

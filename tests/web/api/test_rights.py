@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ async def test_every_operation_needs_its_own_right(site: Site) -> None:
 )
 def test_what_has_a_version_is_changed_on_one(name: str) -> None:
     unversioned = {"PUT /calls/{id}/ticket", "DELETE /tokens/{id}", "PUT /users/{id}/password"}
-    of_oneself = ALL[name].tag in ("session", "me", "drafts")
+    unversioned |= {"DELETE /users/{id}/sessions"}
+    of_oneself = ALL[name].path.startswith("/me") or ALL[name].tag in ("session", "drafts")
     assert ALL[name].guarded == (name not in unversioned and not of_oneself)
 
 
@@ -66,3 +68,35 @@ def test_every_operation_is_described_once() -> None:
 def test_nobody_gets_a_right_that_nothing_needs() -> None:
     used: set[Any] = {one.scope for one in operations()}
     assert used - {None} | BESIDE == SCOPES.keys()
+
+
+async def in_service(site: Site) -> int:
+    """A ticket on which somebody is at the customer's."""
+    opened = await site.ask("POST", "tickets", {"kind": "repair"})
+    moved = await site.ask("POST", f"tickets/{opened.body['id']}/status", {"to": "in_service"})
+    assert moved.status == 200, moved.body
+    return int(opened.body["id"])
+
+
+async def owing(site: Site) -> int:
+    """A ticket that owes a call."""
+    opened = await site.ask("POST", "tickets", {"kind": "information", "caller": "13800138000"})
+    owed = await site.ask("POST", f"tickets/{opened.body['id']}/promises", {"kind": "callback"})
+    assert owed.status == 201, owed.body
+    return int(opened.body["id"])
+
+
+@pytest.mark.parametrize(
+    ("ticket", "to", "right"),
+    [(in_service, "cancelled", "tickets:call_off"), (owing, "closed", "tickets:waive")],
+)
+async def test_a_step_that_needs_more_is_refused_with_a_word_on_who_may(
+    site: Site, ticket: Callable[[Site], Awaitable[int]], to: str, right: str
+) -> None:
+    path = f"tickets/{await ticket(site)}/status"
+    step = {"to": to, "why": "the customer moved away"}
+    refused = await site.ask("POST", path, step, token=await site.token("tickets:read", "tickets:write"))
+    assert refused.status == 403
+    assert f"({right}), which supervisor or administrator has" in refused.body["detail"]
+    more = await site.token("tickets:read", "tickets:write", right)
+    assert (await site.ask("POST", path, step, token=more)).body["status"] == to

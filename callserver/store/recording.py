@@ -73,7 +73,7 @@ class Recording:
     `ticket`: where the call belongs; None: the one that it is on, unless `new` opens one. `was`: the ticket that the
     screen showed the call on. `version`: of the ticket that was on the screen; what changes it needs one. `customer`:
     whose ticket it is after all (None: not said). `draft`: the counter of the draft that this was typed in, so that
-    what another tab has saved since stays.
+    what another tab has saved since stays. `done`: the wrap-up ends with it.
     """
 
     digest: str
@@ -88,6 +88,7 @@ class Recording:
     step: Move | None = None
     promises: tuple[Wanted, ...] = ()
     draft: int | None = None
+    done: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ def record(connection: Connection, call: CallId, what: Recording, by: Writer) ->
     promised = tuple(_promised(connection, ticket, one, by) for one in what.promises)
     if what.step is not None and what.step.to != "reopened":
         _step(connection, ticket.id, what.step, by)
+    own_new(connection, ticket.id, by.user, by.now)
     _judge(connection, call, ticket, what, by)
     _keep(connection, call, what, by, ticket=ticket, entry=entry, promised=promised, moved_from=moved_from)
     _finish(connection, call, what, by, ticket)
@@ -252,16 +254,17 @@ def _promised(connection: Connection, ticket: Ticket, wanted: Wanted, by: Writer
         number=wanted.number,
         why=wanted.why,
     )
-    made = promises.owe(connection, new, by.now, by.actor)
-    if by.user is not None:
-        own(connection, made, by.user)
-    return made
+    return promises.owe(connection, new, by.now, by.actor)
 
 
-def own(connection: Connection, promise: Promise, user: UserId) -> None:
-    """Whoever promised a call is to make it first."""
-    row = {"promise_id": promise.id, "ticket_id": promise.ticket, "user_id": user}
-    connection.execute(insert(connection, promise_owners).values(row).on_conflict_do_nothing())
+def own_new(connection: Connection, ticket: TicketId, user: UserId | None, now: Instant) -> None:
+    """What this moment made a ticket owe is for whoever did it to keep first, also what a step promised by itself."""
+    if user is None:
+        return
+    for one in promises.open_of_ticket(connection, ticket):
+        if one.created_at == now:
+            row = {"promise_id": one.id, "ticket_id": ticket, "user_id": user}
+            connection.execute(insert(connection, promise_owners).values(row).on_conflict_do_nothing())
 
 
 def _judge(connection: Connection, call: CallId, ticket: Ticket, what: Recording, by: Writer) -> None:
@@ -311,7 +314,8 @@ def _finish(connection: Connection, call: CallId, what: Recording, by: Writer, t
     if by.user is None:
         return
     drafts.drop(connection, by.user, f"call:{call}", by.now, upto=what.draft)
-    shifts.recorded(connection, by.user, call)
+    if what.done:
+        shifts.recorded(connection, by.user, call)
 
 
 # --- taking it back --------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from callserver.errors import BadValue, Conflict
-from callserver.store import promises, tickets
+from callserver.store import promises, recording, tickets
 from callserver.store.engine import Connection
 from callserver.tickets.promise import NewPromise, PromiseKind, owed
 from callserver.tickets.record import PromiseId, TicketId
@@ -59,6 +59,7 @@ def list_promises(connection: Connection, asked: Asked, id: Id) -> Done[Promises
 def promise_call(connection: Connection, asked: Asked, id: Id, body: PromiseGiven) -> Done[PromiseShown]:
     """Promise a call."""
     made = promises.owe(connection, _new(connection, asked, TicketId(id), body), asked.now, asked.actor)
+    recording.own_new(connection, made.ticket, None if asked.person is None else asked.person.id, asked.now)
     return Done(promise_shown(made, asked), location=f"/promises/{made.id}")
 
 

@@ -86,6 +86,7 @@ class RecordGiven(Struct, frozen=True, kw_only=True):
     `ticket`: where the call belongs; without it, and without `new`, the one that it is on. `was`: the ticket that the
     screen showed the call on: where somebody has moved it since, nothing is done. `version` is needed by `change`,
     `customer` and `status`. `draft`: the counter of the draft that this was typed in; one that was saved again stays.
+    `done` false: the wrap-up goes on.
     """
 
     ticket: Id | None = None
@@ -99,6 +100,7 @@ class RecordGiven(Struct, frozen=True, kw_only=True):
     status: StatusGiven | None = None
     promises: Annotated[list[PromiseWanted], Meta(max_length=5)] = []
     draft: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    done: bool = True
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------
@@ -225,13 +227,14 @@ def _recording(connection: Connection, asked: Asked, call: CallId, body: RecordG
         new=None if body.new is None else _draft(connection, asked, call, body.new),
         was=None if body.was is None else TicketId(body.was),
         version=body.version,
-        changes=None if body.change is None else changes_of(body.change),
+        changes=changes_of(body.change) if body.change and showing.values(body.change) else None,
         customer=None if body.customer is None else CustomerId(body.customer),
         note=body.note,
         disposition=body.disposition,
         step=None if body.status is None else Move(to=body.status.to, why=body.status.why),
         promises=tuple(_wanted(asked, zone, place, one) for place, one in enumerate(body.promises)),
         draft=body.draft,
+        done=body.done,
     )
 
 

@@ -16,7 +16,7 @@ from callserver.customers import masking
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue
 from callserver.facts import iso
-from callserver.store import customers, kinds, outbox, promises, ticket_pages, tickets
+from callserver.store import customers, kinds, outbox, promises, recording, ticket_pages, tickets
 from callserver.store.engine import Connection
 from callserver.store.ticket_pages import Sort, Wanted
 from callserver.tickets.changing import KEEP, Changes, Draft
@@ -252,6 +252,7 @@ def move_ticket(connection: Connection, asked: Asked, id: Id, body: StatusGiven)
             expected=asked.expected,
             rights=rights.of_tickets(asked),
         )
+    recording.own_new(connection, moved.id, None if asked.person is None else asked.person.id, asked.now)
     return whole(connection, moved, asked)
 
 

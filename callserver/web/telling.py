@@ -1,0 +1,218 @@
+"""What happens at the desk, told to the screens: a ticket that changed, a call that got its ticket, a draft of another
+tab, calls that somebody owes.
+
+In: what transactions of this process say after their commit (`Store.on_told`); the clock, for what comes due. Out:
+events, values and members of pops for the hub. Must not know: clients, rights beyond whose matter something is. What
+another node of a cluster does is heard there; screens here read it when they next ask (docs/beside-the-call.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import structlog
+
+from callserver.errors import StoreError
+from callserver.facts import CallId, Instant, iso
+from callserver.push.screen import Kind
+from callserver.push.views import Audience, Scope, User
+from callserver.store import owing
+from callserver.store.call_tickets import OnTicket
+from callserver.store.drafts import Saved
+from callserver.store.engine import Store
+from callserver.store.outbox import Event
+from callserver.store.owing import Owing
+from callserver.web.popping import ticket_told
+
+log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 60.0  # between two looks at what comes due
+SOON_S: Final = 0.25
+"""What changes together is looked up again together."""
+BULK: Final = 20
+"""So many customers in one transaction are an import: calls of strangers are not looked up again for each."""
+READERS = Scope("tickets:read")
+
+_WHAT: Final[Mapping[str, str]] = {
+    "callserver.ticket.opened": "opened",
+    "callserver.ticket.changed": "changed",
+    "callserver.ticket.status": "status",
+    "callserver.ticket.entry": "entry",
+}
+_PROMISE: Final = "callserver.promise."
+_CUSTOMER: Final = "callserver.customer."
+
+
+class Screens(Protocol):
+    """The hub, as far as the desk needs it."""
+
+    def put(self, kind: Kind, key: str, value: Any, audience: Audience) -> None: ...
+    def event(self, kind: str, body: Mapping[str, Any], audience: Audience) -> None: ...
+    def pop_update(self, key_or_call: str, changed: Mapping[str, Any]) -> None: ...
+    def refresh(self, call: CallId) -> None: ...
+    def calls_where(self, concerns: Callable[[Mapping[str, Any]], bool]) -> list[CallId]: ...
+
+
+class Telling:
+    """`run` until `stop`."""
+
+    def __init__(self, store: Store, screens: Screens, clock: Callable[[], Instant]) -> None:
+        self._store = store
+        self._screens = screens
+        self._clock = clock
+        self._owing: dict[str, tuple[int, dict[str, Any]]] = {}  # what was put: whose, and what
+        self._stale = _Stale()
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Listen until stopped, and look once a minute at what comes due."""
+        quiet = self._store.on_told(self.told)
+        try:
+            while not self._stopping:
+                self._refresh()
+                await self._look()
+                await self._rest()
+        finally:
+            quiet()
+
+    def stop(self) -> None:
+        """`run` returns soon."""
+        self._stopping = True
+        self._awake.set()
+
+    def told(self, said: Sequence[Any]) -> None:
+        """A transaction was committed."""
+        for one in said:
+            match one:
+                case Event():
+                    self._happened(one)
+                case OnTicket(call, ticket):
+                    self._screens.pop_update(
+                        call, {"ticket": None if ticket is None else ticket_told(ticket)}
+                    )
+                case Saved():
+                    self._saved(one)
+                case _:
+                    pass  # somebody else's
+        self._stale.learn([one for one in said if isinstance(one, Event)])
+        if self._stale.anything:
+            self._awake.set()
+
+    # --- at once -----------------------------------------------------------------------------------------------------
+
+    def _happened(self, event: Event) -> None:
+        kind, _, id = event.subject.partition(":")
+        if event.type in _WHAT and kind == "ticket":
+            body = event.body
+            entry = body.get("entry") or {}
+            number = body.get("ticket") if entry else body.get("number")
+            self._ticket(int(id), number, body.get("version"), _WHAT[event.type], entry.get("call"))
+
+    def _ticket(self, id: int, number: Any, version: Any, what: str, call: Any = None) -> None:
+        body = {"id": id, "number": number, "version": version, "what": what, "call": call}
+        self._screens.event("ticket", body, READERS)
+
+    def _saved(self, saved: Saved) -> None:
+        body = {"subject": saved.subject, "counter": saved.counter, "at": iso(saved.at), "tab": saved.tab}
+        self._screens.event("draft", body, User(saved.user))
+
+    # --- a moment later ----------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        stale, self._stale = self._stale, _Stale()
+        if stale.anything:
+            for call in self._screens.calls_where(stale.concerns):
+                self._screens.refresh(call)
+
+    async def _look(self) -> None:
+        """Put what came due, take away what is settled, and tell who shows a ticket that owes something else now."""
+        try:
+            found = await self._store.read(lambda connection: owing.owing(connection, self._clock()))
+        except StoreError as error:
+            log.warning("nobody knows what is owed", why=str(error))
+            return
+        now = {str(one.id): (int(one.user), promise_told(one)) for one in found}
+        for key in self._owing.keys() - now.keys():
+            self._screens.put("promise", key, None, User(self._owing[key][0]))
+        for key, (user, value) in now.items():
+            if self._owing.get(key) != (user, value):
+                self._screens.put("promise", key, value, User(user))
+        self._owing = now
+
+    async def _rest(self) -> None:
+        """Until something happens, and then a moment for what happens with it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._awake.wait()
+                self._awake.clear()
+            if not self._stopping:
+                await asyncio.sleep(SOON_S)
+
+
+def promise_told(one: Owing) -> dict[str, Any]:
+    """A call that somebody owes, as their screens have it."""
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "ticket": one.ticket,
+        "ticket_number": one.ticket_number,
+        "customer": one.customer,
+        "customer_name": one.customer_name,
+        "number": one.number,
+        "due_at": iso(one.due_at),
+        "deadline_at": iso(one.deadline_at),
+        "why": one.why,
+    }
+
+
+class _Stale:
+    """Whom what was learned about a call may be wrong about by now."""
+
+    def __init__(self) -> None:
+        self._customers: set[int] = set()
+        self._tickets: set[int] = set()
+        self._numbers: set[str] = set()
+        self._strangers = False
+        self.anything = False
+
+    def learn(self, events: Sequence[Event]) -> None:
+        """What one transaction told."""
+        about = [one for one in events if one.type.startswith(_CUSTOMER)]
+        for one in events:
+            body = one.body
+            self._customers.update(
+                id for name in ("customer", "into", "merged") for id in _ids(body.get(name))
+            )
+            if isinstance(caller := body.get("caller") or body.get("number"), str):
+                self._numbers.add(caller)
+            kind, _, id = one.subject.partition(":")
+            if kind == "ticket":
+                self._tickets.add(int(id))
+        self._strangers |= 0 < len(about) <= BULK
+        self.anything |= bool(events)
+
+    def concerns(self, learned: Mapping[str, Any]) -> bool:
+        """Whether a call of which this was learned is one to look up again."""
+        caller = learned.get("caller")
+        if not isinstance(caller, Mapping):
+            return False
+        if caller["number"]["e164"] in self._numbers:
+            return True
+        customers = caller["customers"]
+        if not customers and self._strangers:
+            return True
+        dealt = (caller["stranger"], *(one["dealings"] for one in customers))
+        return any(one["customer"]["id"] in self._customers for one in customers) or any(
+            ticket["id"] in self._tickets for one in dealt for ticket in one["tickets"]
+        )
+
+
+def _ids(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (one for one in value if isinstance(one, int))

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S: Final = 15
 PATIENCE_S: Final = 0.05
 """How long a pop waits for what is known of its caller."""
+_BESIDE_DIRECTORY: Final[tuple[Kind, ...]] = ("call", "pop", "shift", "promise", "notice", "switch")
 MOST_OF_ONE: Final = 20
 """Streams that one owner may have open."""
 
@@ -363,10 +364,9 @@ class Hub:
             self._in_seat.setdefault(view.seat, set()).add(client)
         if view.callers or view.pops:
             self._watchers.add(client)
-        client.snapshot(self.screen.snapshot(view.sees))
+        client.snapshot(self._directory.add(client) | self.screen.snapshot(view.sees, _BESIDE_DIRECTORY))
         for call in client.calls:
             self._holders.setdefault(call, set()).add(client)
-        self._directory.add(client)
 
     def _remove(self, client: Client) -> None:
         self._clients.pop(client.stream, None)

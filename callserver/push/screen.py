@@ -10,9 +10,9 @@ loss. tests/push/test_screen.py proves over every recorded trace that a picture 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from callserver import facts
 from callserver.facts import CallId, Fact, Instant, PbxId, instant, iso
@@ -37,6 +37,8 @@ COLLECTIONS: Final[Mapping[str, str]] = {
     "switch": "switches",
 }
 """Type of message -> the collection that it changes."""
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 MISSED_MS = 30 * 60_000
 """How long a missed call stays on the screen."""
@@ -106,6 +108,23 @@ def _close(collection: dict[str, Value], message: Mapping[str, Any]) -> None:
 _STEPS: Final = {"pop.update": _update, "pop.closed": _close}
 
 
+@dataclass(slots=True)
+class _Crew:
+    """Who works in a queue, counted as they change: a queue of 350 is not gone through for each of them."""
+
+    members: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    talking: set[str] = field(default_factory=set)
+
+    def count(self, key: str, state: str, *, paused: bool) -> None:
+        (self.ready.add if state == "ready" and not paused else self.ready.discard)(key)
+        (self.talking.add if state in ("talking", "held") else self.talking.discard)(key)
+
+    def without(self, key: str) -> None:
+        for some in (self.members, self.ready, self.talking):
+            some.discard(key)
+
+
 class Screen:
     """Everything that can be seen."""
 
@@ -116,7 +135,7 @@ class Screen:
         self._calls: dict[CallId, LiveCall] = {}
         self._agents: dict[str, Agent] = {}
         self._phones: dict[str, dict[str, None]] = {}  # seat key of a phone -> keys of the agents who have it
-        self._members: dict[tuple[str, str], dict[str, None]] = {}  # (pbx, queue) -> keys of agents
+        self._crews: dict[tuple[str, str], _Crew] = {}  # (pbx, queue) -> who works there
         self._waiting: dict[tuple[str, str], dict[CallId, Instant | None]] = {}
         self._parts: dict[CallId, dict[str, Part]] = {}
         self._busy: dict[str, dict[CallId, str]] = {}  # agent's key -> calls and what they make of the agent
@@ -155,15 +174,16 @@ class Screen:
         return self._changes(None)
 
     def feed(self, pbx: PbxId, told: Iterable[Fact]) -> list[Delta]:
-        """What happened on a switch, in order."""
+        """What happened on a switch, in order; told together, so shown together."""
+        at = None
         for fact in told:
+            at = fact.at if fact.at is not None else at
             step = _FACTS.get(type(fact))
             if step is not None:
                 step(self, pbx, fact)
             elif isinstance(fact, facts.OfCall):
                 self._call_fact(fact)
-            self._settle(fact.at)
-        return self._taken()
+        return self._changes(at)
 
     def tick(self, now: Instant) -> list[Delta]:
         """A second has passed; `now` is this machine's."""
@@ -222,15 +242,17 @@ class Screen:
 
     # --- out ---------------------------------------------------------------------------------------------------------
 
-    def snapshot(self, sees: Callable[[Audience, str], bool] | None = None) -> dict[str, dict[str, Value]]:
-        """All values, or those whose audience `sees` (audience, type) lets through."""
+    def snapshot(
+        self, sees: Callable[[Audience, str], bool] | None = None, kinds: Iterable[Kind] | None = None
+    ) -> dict[str, dict[str, Value]]:
+        """All values, or those whose audience `sees` (audience, type) lets through; of these kinds only."""
         return {
-            name: {
+            COLLECTIONS[kind]: {
                 key: value
-                for key, value in self._values[name].items()
+                for key, value in self._values[COLLECTIONS[kind]].items()
                 if sees is None or sees(self._audiences[kind, key], kind)
             }
-            for kind, name in COLLECTIONS.items()
+            for kind in kinds or KINDS
         }
 
     def value(self, kind: Kind, key: str) -> Value | None:
@@ -287,7 +309,7 @@ class Screen:
         agent = self._agent(pbx, fact.interface)
         self._forget_phones(agent)
         agent.queues.pop(fact.queue, None)
-        self._members.get((pbx, fact.queue), {}).pop(seat_key(pbx, fact.interface), None)
+        self._crew(pbx, fact.queue).without(seat_key(pbx, fact.interface))
         self._touched_queues[pbx, fact.queue] = None
         self._learn_phones(agent)
 
@@ -324,7 +346,7 @@ class Screen:
             name, phone, penalty, dynamic, known.paused if known else False, known.reason if known else None
         )
         key = seat_key(agent.pbx, agent.interface)
-        self._members.setdefault((agent.pbx, queue), {})[key] = None
+        self._crew(agent.pbx, queue).members.add(key)
         self._touched_queues[agent.pbx, queue] = None
         self._learn_phones(agent)
 
@@ -458,6 +480,8 @@ class Screen:
         agent.busy = (busy[best], best) if best is not None else None
         agent.settle(at)
         audience = Parties(seats=frozenset({key}), queues=frozenset(agent.queues))
+        for queue, membership in agent.queues.items():
+            self._crew(agent.pbx, queue).count(key, agent.state, paused=membership.paused)
         known = ("agent", key) in self._audiences
         if (known or agent.shown) and self._put(
             "agent", key, agent.to_json() if agent.shown else None, audience
@@ -467,9 +491,8 @@ class Screen:
             del self._agents[key]
 
     def _settle_queue(self, pbx: str, queue: str) -> None:
-        members = [self._agents[key] for key in self._members.get((pbx, queue), {})]
+        crew = self._crew(pbx, queue)
         waiting = sorted(self._waiting.get((pbx, queue), {}).items(), key=lambda one: (one[1] or 0, one[0]))
-        ready = sum(1 for one in members if one.state == "ready" and not one.queues[queue].paused)
         value = {
             "pbx": pbx,
             "name": queue,
@@ -478,11 +501,17 @@ class Screen:
                 {"call": call, "since": iso(since), "position": place}
                 for place, (call, since) in enumerate(waiting, 1)
             ],
-            "talking": sum(1 for one in members if one.state in ("talking", "held")),
-            "ready": ready,
-            "members": len(members),
+            "talking": len(crew.talking),
+            "ready": len(crew.ready),
+            "members": len(crew.members),
         }
         self._put("queue", f"{pbx}/{queue}", value, Queues(frozenset({queue})))
+
+    def _crew(self, pbx: str, queue: str) -> _Crew:
+        crew = self._crews.get((pbx, queue))
+        if crew is None:
+            crew = self._crews[pbx, queue] = _Crew()
+        return crew
 
     # --- pops --------------------------------------------------------------------------------------------------------
 
@@ -565,7 +594,7 @@ class Screen:
         for agent in [agent for agent in self._agents.values() if agent.pbx == pbx]:
             self._forget_phones(agent)
             for queue in list(agent.queues):
-                del self._members[pbx, queue][seat_key(pbx, agent.interface)]
+                self._crew(pbx, queue).without(seat_key(pbx, agent.interface))
                 self._touched_queues[pbx, queue] = None
             agent.queues.clear()
             self._learn_phones(agent)

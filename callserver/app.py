@@ -43,6 +43,7 @@ from callserver.web.api.operation import Tried
 from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.sitting import Sitting
+from callserver.web.telling import Telling
 from callserver.web.switchboard import Switchboard
 from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
@@ -134,6 +135,9 @@ class App:
             telephone=self.settings.telephone,
             presence=presence,
         )
+        telling = Telling(store, hub, wall_clock)
+        desk = Running(telling.run, telling.stop)
+        await self._begin(Stage("desk", desk.start, desk.stop))
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
         await jobs.take_back(store, self.myself.node, self.myself.holder)

@@ -43,8 +43,8 @@ from callserver.web.api.operation import Tried
 from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.sitting import Sitting
-from callserver.web.telling import Telling
 from callserver.web.switchboard import Switchboard
+from callserver.web.telling import Telling
 from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence

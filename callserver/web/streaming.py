@@ -87,7 +87,7 @@ class Streaming:
         )  # fmt: skip
         await response.prepare(request)
         transport = request.transport
-        if not isinstance(transport, asyncio.WriteTransport):
+        if transport is None:  # uvloop's transports are no asyncio.WriteTransport, so that is not asked
             return response  # gone before it began
 
         def close(code: int, why: str) -> None:

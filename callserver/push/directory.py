@@ -1,7 +1,7 @@
-"""Agents and queues, told to everybody who may see them, a few times a second.
+"""What concerns many, told to everybody who may see it a few times a second: agents, queues, word of tickets.
 
-In: changes of agents and queues. Out: one message of all that changed for each group of clients with the same queues.
-Must not know: calls, pops.
+In: changes of agents and queues, events for more than one. Out: one message of all that gathered for each group of
+clients with the same queues and rights. Must not know: calls, pops.
 
 Why not at once: with 350 agents each change would be 350 writes, and a busy minute has hundreds of changes a second.
 What changed twice in between is told as it is at last. Each message is made once for a whole group and written to 25
@@ -11,7 +11,7 @@ clients at a time, so that a pop never waits for more than one slice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,7 +20,7 @@ import orjson
 from callserver.push import wire
 from callserver.push.client import Client
 from callserver.push.screen import Screen
-from callserver.push.views import View
+from callserver.push.views import Audience, View
 
 EVERY_S: Final = 0.25
 SLICE: Final = 25
@@ -30,12 +30,19 @@ Key: TypeAlias = tuple[Literal["agent", "queue"], str]
 
 @dataclass(slots=True)
 class _Group:
-    """Clients that see the same queues, and what of the directory they have."""
+    """Clients that see the same queues and have the same rights, and what of the directory they have."""
 
     view: View
     clients: dict[Client, None] = field(default_factory=dict)
     has: set[Key] = field(default_factory=set)
     text: dict[str, orjson.Fragment] | None = None  # what a snapshot says of it, as long as nothing changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    body: bytes
+    kind: str
+    audience: Audience
 
 
 class Directory:
@@ -44,7 +51,8 @@ class Directory:
     def __init__(self, screen: Screen, send: Callable[[Client, bytes], None]) -> None:
         self._screen = screen
         self._send = send
-        self._groups: dict[frozenset[str] | None, _Group] = {}
+        self._groups: dict[View, _Group] = {}
+        self._events: list[_Event] = []
         self._changed: dict[Key, None] = {}
         self._told = asyncio.Event()
 
@@ -52,9 +60,10 @@ class Directory:
         """It is told from now on. What its snapshot says of agents and queues: the same text for the whole group, so
         that 350 who come back at once do not each cost milliseconds.
         """
-        group = self._groups.get(client.view.queues)
+        view = View(queues=client.view.queues, scopes=client.view.scopes)
+        group = self._groups.get(view)
         if group is None:
-            group = self._groups[client.view.queues] = _Group(View(queues=client.view.queues))
+            group = self._groups[view] = _Group(view)
         group.clients[client] = None
         if group.text is None:
             group.text = self._text(group)
@@ -73,15 +82,22 @@ class Directory:
         return {name: orjson.Fragment(orjson.dumps(values)) for name, values in screen.items()}
 
     def remove(self, client: Client) -> None:
-        for queues, group in list(self._groups.items()):
+        view = View(queues=client.view.queues, scopes=client.view.scopes)
+        group = self._groups.get(view)
+        if group is not None:
             group.clients.pop(client, None)
             if not group.clients:
-                del self._groups[queues]
+                del self._groups[view]
 
     def changed(self, kind: Literal["agent", "queue"], key: str) -> None:
         self._changed[kind, key] = None
         for group in self._groups.values():
             group.text = None
+        self._told.set()
+
+    def happened(self, kind: str, body: Mapping[str, Any], audience: Audience) -> None:
+        """An event for whoever may see it, in no collection."""
+        self._events.append(_Event(wire.body({"type": kind, **body}), kind, audience))
         self._told.set()
 
     async def run(self) -> None:
@@ -94,14 +110,16 @@ class Directory:
     async def flush(self) -> None:
         """Tell everything that has changed by now."""
         changed, self._changed = self._changed, {}
+        events, self._events = self._events, []
         self._told.clear()
         for group in list(self._groups.values()):
-            message = self._message(group, changed)
+            message = self._message(group, changed, events)
             if message is not None:
                 await self._broadcast(list(group.clients), message, changed)
 
-    def _message(self, group: _Group, changed: Iterable[Key]) -> bytes | None:
+    def _message(self, group: _Group, changed: Iterable[Key], events: Iterable[_Event]) -> bytes | None:
         bodies = [wire.body(said) for key in changed if (said := self._said(group, key)) is not None]
+        bodies += [event.body for event in events if group.view.sees(event.audience, event.kind)]
         return wire.several(bodies) if bodies else None
 
     def _said(self, group: _Group, key: Key) -> dict[str, Any] | None:

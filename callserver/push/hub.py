@@ -28,7 +28,7 @@ from callserver.push.client import KEPT_S, Client, Transport
 from callserver.push.details import Details, LookUp
 from callserver.push.directory import Directory
 from callserver.push.screen import Delta, Kind, Screen, Value
-from callserver.push.views import Audience, Parties, User, View, seat_key
+from callserver.push.views import Audience, Parties, Seat, User, View, seat_key
 
 log = structlog.get_logger(__name__)
 
@@ -166,7 +166,10 @@ class Hub:
         self._dispatch(self.screen.put(kind, key, value, audience))
 
     def event(self, kind: str, body: Mapping[str, Any], audience: Audience) -> None:
-        """A message that stays in no collection: `ticket`, `draft`."""
+        """A message that stays in no collection: `ticket`, `draft`. One person's comes at once, others' in a moment."""
+        if not isinstance(audience, User | Seat):
+            self._directory.happened(kind, body, audience)
+            return
         text = wire.body({"type": kind, **body})
         for client in [one for one in self._clients.values() if one.view.sees(audience, kind)]:
             self._send(client, text)

@@ -64,10 +64,11 @@ async def test_a_draft_that_was_saved_since_is_not_thrown_away(site: Site) -> No
     assert await listed(browser) == []
 
 
-@pytest.mark.parametrize("subject", ["call:", "ticket:0", "ticket:x", "customer:1", "call:%00", "call:a%20b"])
-async def test_a_draft_is_about_a_call_or_a_ticket(site: Site, subject: str) -> None:
+async def test_a_draft_is_about_a_call_or_a_ticket(site: Site) -> None:
     browser = await li_na(site)
-    assert (await browser.ask("PUT", f"me/drafts/{subject}", {"text": "x"})).fields == ["subject"]
+    for subject in ["call:", "ticket:0", "ticket:x", "customer:1", "call:%00", "call:a%20b"]:
+        said = await browser.ask("PUT", f"me/drafts/{subject}", {"text": "x"})
+        assert said.fields == ["subject"], subject
 
 
 async def test_more_than_64_kibibytes_are_refused(site: Site) -> None:

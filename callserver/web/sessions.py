@@ -60,7 +60,8 @@ class Sessions:
         self._number = -1  # of the last change that is in memory
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
-        self._used: dict[SessionId, Instant] = {}
+        self._used: dict[SessionId, Instant] = {}  # here
+        self._written: dict[SessionId, Instant] = {}  # what the store was told of it
         self._hearing: list[Hear] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -190,6 +191,7 @@ class Sessions:
         for hash, one in before.items():
             if hash not in kept:
                 self._used.pop(one.id, None)
+                self._written.pop(one.id, None)
                 self._tell(SessionNews(session=one.id, user=one.user, what="ended", person=None))
             elif (person := self._people[one.user]) != old_people[one.user]:
                 self._tell(SessionNews(session=one.id, user=one.user, what="changed", person=person))
@@ -218,9 +220,10 @@ class Sessions:
         )
 
     def _note_use(self, id: SessionId, now: Instant) -> None:
-        if now - self._used.get(id, now - USED_EVERY_MS) < USED_EVERY_MS:
-            return
         self._used[id] = now
+        if now - self._written.get(id, now - USED_EVERY_MS) < USED_EVERY_MS:
+            return
+        self._written[id] = now
         task = asyncio.create_task(self._write_use(id, now), name=f"last use of session {id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

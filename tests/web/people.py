@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import CookieJar
@@ -55,7 +55,11 @@ class Browser:
         self.headers = {"X-Callserver": "1", "Origin": str(site.client.make_url("/")).rstrip("/")}
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str | None) -> Said:
-        """Any request; a header that is None is left out."""
+        """Any request; underscores in the names of headers stand for hyphens, a header that is None is left out."""
+        return await self.ask_as(method, path, body, headers)
+
+    async def ask_as(self, method: str, path: str, body: Any, headers: Mapping[str, str | None]) -> Said:
+        """The same, with headers as values."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {name: value for name, value in {**self.headers, **more}.items() if value is not None}
         url = self.site.client.make_url(f"/api/v1/{path}")
@@ -69,8 +73,9 @@ class Browser:
         parsed = await response.json(content_type=None) if text else None
         return Said(response.status, parsed, response.headers)
 
-    async def sign_in(self, login: str = "li.na", password: str = PASSWORD, **headers: str | None) -> Said:
-        return await self.ask("POST", "session", {"login": login, "password": password}, **headers)
+    async def sign_in(self, login: str = "li.na", password: str = PASSWORD) -> Said:
+        """As the page does it."""
+        return await self.ask("POST", "session", {"login": login, "password": password})
 
     def cookie(self, name: str = "callserver") -> str:
         return next(one.value for one in self.jar if one.key == name)

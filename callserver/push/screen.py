@@ -1,150 +1,49 @@
-"""The picture of all floors, as collections of values; every change is a delta.
+"""The picture of all floors; every change of it is a delta.
 
 In: facts of one or several switches, what the store remembers of each, who sits where, what others know of a call. Out:
 `Delta`s, and whole snapshots. Must not know: clients, JSON text, clocks (`now` is an argument).
 
-`apply(snapshot, message)` brings a client's picture forward: the same function for the first second and after every
-loss. tests/push/test_screen.py proves over every recorded trace that a picture brought forward equals a fresh one.
+A fact changes a call, an agent or a queue here; what that makes of the values is settled afterwards: calls, then
+agents, then queues. tests/push/test_screen.py proves over every recorded trace that a picture brought forward by the
+deltas equals a fresh one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final
 
 from callserver import facts
-from callserver.facts import CallId, Fact, Instant, PbxId, instant, iso
+from callserver.facts import CallId, Fact, Instant, PbxId, iso
 from callserver.push import pops
 from callserver.push.agents import Agent, Member, Membership, Sitter
+from callserver.push.applying import COLLECTIONS, KINDS, Delta, Kind, Value, apply, empty
 from callserver.push.calling import LiveCall, follow
+from callserver.push.crews import Crews
 from callserver.push.pops import Part
+from callserver.push.values import Values
 from callserver.push.views import Audience, Everyone, Parties, Queues, seat_key
 
-Kind: TypeAlias = Literal["agent", "queue", "call", "pop", "shift", "promise", "notice", "switch"]
-Type: TypeAlias = Literal[Kind, "pop.update", "pop.closed"]
-Value: TypeAlias = dict[str, Any]
+__all__ = ["COLLECTIONS", "KINDS", "Delta", "Kind", "Screen", "Value", "apply", "empty"]
 
-COLLECTIONS: Final[Mapping[str, str]] = {
-    "agent": "agents",
-    "queue": "queues",
-    "call": "calls",
-    "pop": "pops",
-    "shift": "shift",
-    "promise": "promises",
-    "notice": "notices",
-    "switch": "switches",
-}
-"""Type of message -> the collection that it changes."""
-
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-
-MISSED_MS = 30 * 60_000
-"""How long a missed call stays on the screen."""
-NOTICE_MS = 15 * 60_000
 _PRIORITY: Final = {"talking": 3, "held": 2, "ringing": 1}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """One change. value: the new value (of `pop.update`: the changed members only); None: gone."""
-
-    type: Type
-    key: str
-    value: Value | None = None
-    why: str | None = None
-    audience: Audience
-
-    def message(self) -> Value:
-        """As the stream says it, without its number."""
-        body: Value = {"type": self.type, "key": self.key}
-        if self.type == "pop.closed":
-            return body | {"why": self.why}
-        return body | {"value": self.value}
-
-
-def empty() -> dict[str, dict[str, Value]]:
-    """A screen with nothing on it."""
-    return {name: {} for name in COLLECTIONS.values()}
-
-
-def apply(screen: dict[str, dict[str, Value]], message: Mapping[str, Any]) -> dict[str, dict[str, Value]]:
-    """The screen after a message; the one given is left as it was. Messages of no collection change nothing."""
-    kind = message["type"]
-    if kind == "snapshot":
-        return {**empty(), **message["screen"]}
-    if kind == "several":
-        for one in message["messages"]:
-            screen = apply(screen, one)
-        return screen
-    name = COLLECTIONS.get(kind.partition(".")[0])
-    if name is None:
-        return screen
-    changed = dict(screen.get(name, {}))
-    _STEPS.get(kind, _upsert)(changed, message)
-    return {**screen, name: changed}
-
-
-def _upsert(collection: dict[str, Value], message: Mapping[str, Any]) -> None:
-    if message["value"] is None:
-        collection.pop(message["key"], None)
-    else:
-        collection[message["key"]] = message["value"]
-
-
-def _update(collection: dict[str, Value], message: Mapping[str, Any]) -> None:
-    known = collection.get(message["key"])
-    if known is not None:
-        collection[message["key"]] = {**known, **message["value"]}
-
-
-def _close(collection: dict[str, Value], message: Mapping[str, Any]) -> None:
-    known = collection.pop(message["key"], None)
-    if known is not None and message["why"] == "abandoned":
-        collection[message["key"]] = {**known, "state": "missed"}
-
-
-_STEPS: Final = {"pop.update": _update, "pop.closed": _close}
-
-
-@dataclass(slots=True)
-class _Crew:
-    """Who works in a queue, counted as they change: a queue of 350 is not gone through for each of them."""
-
-    members: set[str] = field(default_factory=set)
-    ready: set[str] = field(default_factory=set)
-    talking: set[str] = field(default_factory=set)
-
-    def count(self, key: str, state: str, *, paused: bool) -> None:
-        (self.ready.add if state == "ready" and not paused else self.ready.discard)(key)
-        (self.talking.add if state in ("talking", "held") else self.talking.discard)(key)
-
-    def without(self, key: str) -> None:
-        for some in (self.members, self.ready, self.talking):
-            some.discard(key)
 
 
 class Screen:
     """Everything that can be seen."""
 
     def __init__(self, titles: Mapping[str, str] | None = None) -> None:
-        self._titles = titles or {}
-        self._values: dict[str, dict[str, Value]] = empty()
-        self._audiences: dict[tuple[str, str], Audience] = {}
+        self._values = Values()
+        self._crews = Crews(titles or {})
         self._calls: dict[CallId, LiveCall] = {}
         self._agents: dict[str, Agent] = {}
         self._phones: dict[str, dict[str, None]] = {}  # seat key of a phone -> keys of the agents who have it
-        self._crews: dict[tuple[str, str], _Crew] = {}  # (pbx, queue) -> who works there
-        self._waiting: dict[tuple[str, str], dict[CallId, Instant | None]] = {}
         self._parts: dict[CallId, dict[str, Part]] = {}
         self._busy: dict[str, dict[CallId, str]] = {}  # agent's key -> calls and what they make of the agent
         self._on_phone: dict[str, dict[CallId, None]] = {}  # phone's key -> calls with a channel of it
-        self._missed: dict[str, Instant | None] = {}
         self._touched_calls: dict[CallId, None] = {}
         self._touched_agents: dict[str, None] = {}
-        self._touched_queues: dict[tuple[str, str], None] = {}
-        self._deltas: list[Delta] = []
 
     # --- in ----------------------------------------------------------------------------------------------------------
 
@@ -189,12 +88,7 @@ class Screen:
         """A second has passed; `now` is this machine's."""
         for call in [call for call in self._calls.values() if pops.lapse(call)]:
             self._touched_calls[call.id] = None
-        for key in [key for key, at in self._missed.items() if at is None or now - at > MISSED_MS]:
-            self._dismiss(key)
-        for key, notice in list(self._values["notices"].items()):
-            at = instant(notice.get("at")) if isinstance(notice.get("at"), str) else None
-            if at is not None and now - at > NOTICE_MS:
-                self._put("notice", key, None, self._audiences["notice", key])
+        self._values.tick(now)
         return self._changes(None)
 
     def sit(
@@ -203,7 +97,7 @@ class Screen:
         """Somebody took this seat; None: nobody sits there."""
         agent = self._agent(pbx, interface)
         if agent.sitter is not None and sitter is not None and agent.sitter.user != sitter.user:
-            self._clean(agent)
+            self._values.dismiss_all(seat_key(pbx, interface))
         self._forget_phones(agent)
         agent.sitter, agent.phone = sitter, state_interface if sitter is not None else None
         self._learn_phones(agent)
@@ -211,8 +105,8 @@ class Screen:
 
     def put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> list[Delta]:
         """A value that is not made from facts: shift, promise, notice."""
-        self._put(kind, key, value, audience)
-        return self._taken()
+        self._values.put(kind, key, value, audience)
+        return self._values.taken()
 
     def learn(self, call: CallId, changed: Mapping[str, Any]) -> list[Delta]:
         """Members of a call's pops that others know: caller, number, name, repeat, ticket, transfer (with its note).
@@ -223,22 +117,13 @@ class Screen:
             known.learned = {**known.learned, **changed}
             self._touched_calls[call] = None
             return self._changes(None)
-        for key in [key for key in self._missed if key.endswith(f"|{call}")]:
-            self._update_pop(key, {**self._values["pops"][key], **changed})
-        return self._taken()
-
-    def learn_pop(self, key: str, changed: Mapping[str, Any]) -> list[Delta]:
-        """The same for one pop alone, as `learn` names it in `pop.update`: unknown keys are nobody's."""
-        known = self._values["pops"].get(key)
-        if known is None:
-            return []
-        return self.learn(CallId(known["call"]), changed)
+        self._values.learn_missed(call, dict(changed))
+        return self._values.taken()
 
     def dismiss(self, key: str) -> list[Delta]:
         """The agent has seen that this call was missed. Pops of calls that go on stay."""
-        if key in self._missed:
-            self._dismiss(key)
-        return self._taken()
+        self._values.dismiss(key)
+        return self._values.taken()
 
     # --- out ---------------------------------------------------------------------------------------------------------
 
@@ -246,22 +131,15 @@ class Screen:
         self, sees: Callable[[Audience, str], bool] | None = None, kinds: Iterable[Kind] | None = None
     ) -> dict[str, dict[str, Value]]:
         """All values, or those whose audience `sees` (audience, type) lets through; of these kinds only."""
-        return {
-            COLLECTIONS[kind]: {
-                key: value
-                for key, value in self._values[COLLECTIONS[kind]].items()
-                if sees is None or sees(self._audiences[kind, key], kind)
-            }
-            for kind in kinds or KINDS
-        }
+        return self._values.snapshot(sees, kinds)
 
     def value(self, kind: Kind, key: str) -> Value | None:
         """One value as it is now."""
-        return self._values[COLLECTIONS[kind]].get(key)
+        return self._values.value(kind, key)
 
     def audience(self, kind: Kind, key: str) -> Audience | None:
         """Whose matter that value is."""
-        return self._audiences.get((kind, key))
+        return self._values.audience(kind, key)
 
     def calls(self) -> Iterable[LiveCall]:
         """All calls that go on."""
@@ -309,8 +187,7 @@ class Screen:
         agent = self._agent(pbx, fact.interface)
         self._forget_phones(agent)
         agent.queues.pop(fact.queue, None)
-        self._crew(pbx, fact.queue).without(seat_key(pbx, fact.interface))
-        self._touched_queues[pbx, fact.queue] = None
+        self._crews.leave(agent, fact.queue)
         self._learn_phones(agent)
 
     def _paused(self, pbx: PbxId, fact: facts.AgentPaused) -> None:
@@ -345,9 +222,7 @@ class Screen:
         agent.queues[queue] = Membership(
             name, phone, penalty, dynamic, known.paused if known else False, known.reason if known else None
         )
-        key = seat_key(agent.pbx, agent.interface)
-        self._crew(agent.pbx, queue).members.add(key)
-        self._touched_queues[agent.pbx, queue] = None
+        self._crews.join(agent, queue)
         self._learn_phones(agent)
 
     def _forget_phones(self, agent: Agent) -> None:
@@ -380,15 +255,11 @@ class Screen:
 
     def _changes(self, at: Instant | None) -> list[Delta]:
         self._settle(at)
-        return self._taken()
-
-    def _taken(self) -> list[Delta]:
-        taken, self._deltas = self._deltas, []
-        return taken
+        return self._values.taken()
 
     def _settle(self, at: Instant | None) -> None:
         """Bring all values to what is touched, calls before agents before queues."""
-        while self._touched_calls or self._touched_agents or self._touched_queues:
+        while self._touched_calls or self._touched_agents or self._crews.touched:
             calls, self._touched_calls = self._touched_calls, {}
             for id in calls:
                 if (call := self._calls.get(id)) is not None:
@@ -398,9 +269,10 @@ class Screen:
             agents, self._touched_agents = self._touched_agents, {}
             for key in agents:
                 self._settle_agent(self._agents[key], at)
-            queues, self._touched_queues = self._touched_queues, {}
-            for pbx, queue in queues:
-                self._settle_queue(pbx, queue)
+            queues, self._crews.touched = self._crews.touched, {}
+            for place in queues:
+                of_queue = Queues(frozenset({place[1]}))
+                self._values.put("queue", "/".join(place), self._crews.value(place), of_queue)
 
     def _touch_call(self, call: LiveCall, at: Instant | None) -> None:
         """One call's part in everything."""
@@ -408,14 +280,14 @@ class Screen:
         parts, before = pops.parts(call, owner), self._parts.get(call.id, {})
         states = _states(call, parts, owner) if call.open and not call.shift else {}
         self._index(call, states)
-        self._wait(call)
+        self._crews.wait(call)
         audience = self._parties(call, states)
         if not call.shift:
-            self._put("call", call.id, _call_value(call, states), audience)
+            self._values.put("call", call.id, _call_value(call, states), audience)
         for part in parts.values():
             self._offer(call, part, audience)
         for interface in before.keys() - parts.keys():
-            self._close(seat_key(call.pbx, interface), call, pops.why_gone(call, before[interface]), at)
+            self._values.close(_pop_key(call, interface), pops.why_gone(call, before[interface]), at)
         self._parts[call.id] = parts
 
     def _index(self, call: LiveCall, states: Mapping[str, str]) -> None:
@@ -442,19 +314,6 @@ class Screen:
         rung = {seat_key(call.pbx, offer.interface) for stay in call.stays for offer in stay.offers}
         return phones | owners | rung | {seat_key(call.pbx, one) for one in self._parts.get(call.id, {})}
 
-    def _wait(self, call: LiveCall) -> None:
-        waiting = call.waiting if call.open and not call.shift else None
-        for stay in call.stays:
-            place = (call.pbx, stay.queue)
-            there = self._waiting.setdefault(place, {})
-            if stay is waiting:
-                if call.id not in there:
-                    there[call.id] = stay.since
-                    self._touched_queues[place] = None
-            elif (waiting is None or waiting.queue != stay.queue) and call.id in there:
-                del there[call.id]
-                self._touched_queues[place] = None
-
     def _parties(self, call: LiveCall, states: Mapping[str, str]) -> Parties:
         seats = {seat_key(call.pbx, interface) for interface in states}
         queues = {stay.queue for stay in call.stays}
@@ -466,11 +325,12 @@ class Screen:
     def _gone(self, call: LiveCall, at: Instant | None, why: pops.Ending | None = None) -> None:
         """The call is over, or part of another one now."""
         for interface, part in self._parts.pop(call.id, {}).items():
-            self._close(seat_key(call.pbx, interface), call, why or pops.why_gone(call, part), at)
+            self._values.close(_pop_key(call, interface), why or pops.why_gone(call, part), at)
         self._index(call, {})
-        self._wait(call)
-        if ("call", call.id) in self._audiences:
-            self._put("call", call.id, None, self._audiences["call", call.id])
+        self._crews.wait(call)
+        audience = self._values.audience("call", call.id)
+        if audience is not None:
+            self._values.put("call", call.id, None, audience)
         del self._calls[call.id]
 
     def _settle_agent(self, agent: Agent, at: Instant | None) -> None:
@@ -480,111 +340,22 @@ class Screen:
         agent.busy = (busy[best], best) if best is not None else None
         agent.settle(at)
         audience = Parties(seats=frozenset({key}), queues=frozenset(agent.queues))
-        for queue, membership in agent.queues.items():
-            self._crew(agent.pbx, queue).count(key, agent.state, paused=membership.paused)
-        known = ("agent", key) in self._audiences
-        if (known or agent.shown) and self._put(
-            "agent", key, agent.to_json() if agent.shown else None, audience
+        value = agent.to_json() if agent.shown else None
+        if (value is not None or self._values.audience("agent", key)) and self._values.put(
+            "agent", key, value, audience
         ):
-            self._touched_queues |= {(agent.pbx, queue): None for queue in agent.queues}
+            self._crews.count(agent)
         if not agent.shown and agent.busy is None and agent.device == "unknown":
             del self._agents[key]
 
-    def _settle_queue(self, pbx: str, queue: str) -> None:
-        crew = self._crew(pbx, queue)
-        waiting = sorted(self._waiting.get((pbx, queue), {}).items(), key=lambda one: (one[1] or 0, one[0]))
-        value = {
-            "pbx": pbx,
-            "name": queue,
-            "title": self._titles.get(queue, queue),
-            "waiting": [
-                {"call": call, "since": iso(since), "position": place}
-                for place, (call, since) in enumerate(waiting, 1)
-            ],
-            "talking": len(crew.talking),
-            "ready": len(crew.ready),
-            "members": len(crew.members),
-        }
-        self._put("queue", f"{pbx}/{queue}", value, Queues(frozenset({queue})))
-
-    def _crew(self, pbx: str, queue: str) -> _Crew:
-        crew = self._crews.get((pbx, queue))
-        if crew is None:
-            crew = self._crews[pbx, queue] = _Crew()
-        return crew
-
-    # --- pops --------------------------------------------------------------------------------------------------------
-
     def _offer(self, call: LiveCall, part: Part, audience: Parties) -> None:
-        key = f"{seat_key(call.pbx, part.interface)}|{call.id}"
-        value = pops.value(call, part, title=self._title, name_of=partial(self._name_of, call.pbx))
-        self._audiences["pop", key] = Parties(
-            seats=frozenset({seat_key(call.pbx, part.interface)}), queues=audience.queues
-        )
-        if key in self._values["pops"] and self._missed.pop(key, self) is self:
-            self._update_pop(key, value)
-        else:
-            self._values["pops"][key] = value
-            self._tell("pop", key, value)
-
-    def _title(self, queue: str) -> str | None:
-        return self._titles.get(queue, queue)
-
-    def _update_pop(self, key: str, value: Value) -> None:
-        old = self._values["pops"][key]
-        changed = {
-            name: now for name, now in value.items() if old.get(name) is not now and old.get(name) != now
-        }
-        if changed:
-            self._values["pops"][key] = value
-            self._tell("pop.update", key, changed)
-
-    def _close(self, seat: str, call: LiveCall, why: pops.Ending, at: Instant | None) -> None:
-        key = f"{seat}|{call.id}"
-        known = self._values["pops"].pop(key, None)
-        if known is None:
-            return
-        self._tell("pop.closed", key, None, why=why)
-        if why == "abandoned":
-            self._values["pops"][key] = {**known, "state": "missed"}
-            self._missed[key] = at if at is not None else instant(known["offered_at"])
-        else:
-            del self._audiences["pop", key]
-
-    def _clean(self, agent: Agent) -> None:
-        """What somebody missed is nothing to whoever sits there next."""
-        seat = seat_key(agent.pbx, agent.interface)
-        for key in [key for key in self._missed if key.startswith(f"{seat}|")]:
-            self._dismiss(key)
-
-    def _dismiss(self, key: str) -> None:
-        self._tell("pop.closed", key, None, why="dismissed")
-        del self._missed[key], self._values["pops"][key], self._audiences["pop", key]
-
-    # --- values ------------------------------------------------------------------------------------------------------
+        value = pops.value(call, part, title=self._crews.title, name_of=partial(self._name_of, call.pbx))
+        seats = frozenset({seat_key(call.pbx, part.interface)})
+        whose = Parties(seats=seats, queues=audience.queues)
+        self._values.offer(_pop_key(call, part.interface), value, whose)
 
     def _set_switch(self, pbx: PbxId, link: str, blind_since: Instant | None) -> None:
-        self._put("switch", pbx, {"link": link, "blind_since": iso(blind_since)}, Everyone())
-
-    def _put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> bool:
-        """Tell it where it is news. Whether it was."""
-        collection = self._values[COLLECTIONS[kind]]
-        if collection.get(key) == value and self._audiences.get((kind, key), audience) == audience:
-            return False
-        if value is None:
-            collection.pop(key, None)
-            self._audiences.setdefault((kind, key), audience)
-            self._tell(kind, key, None)
-            del self._audiences[kind, key]
-            return True
-        collection[key] = value
-        self._audiences[kind, key] = audience
-        self._tell(kind, key, value)
-        return True
-
-    def _tell(self, type: Type, key: str, value: Value | None, why: str | None = None) -> None:
-        audience = self._audiences["pop" if type.startswith("pop") else type, key]
-        self._deltas.append(Delta(type=type, key=key, value=value, why=why, audience=audience))
+        self._values.put("switch", pbx, {"link": link, "blind_since": iso(blind_since)}, Everyone())
 
     def _clear(self, pbx: PbxId) -> None:
         """What was believed of a switch before is not believed any more; it is told of where it does not come back."""
@@ -594,11 +365,14 @@ class Screen:
         for agent in [agent for agent in self._agents.values() if agent.pbx == pbx]:
             self._forget_phones(agent)
             for queue in list(agent.queues):
-                self._crew(pbx, queue).without(seat_key(pbx, agent.interface))
-                self._touched_queues[pbx, queue] = None
+                self._crews.leave(agent, queue)
             agent.queues.clear()
             self._learn_phones(agent)
             self._touched_agents[seat_key(pbx, agent.interface)] = None
+
+
+def _pop_key(call: LiveCall, interface: str) -> str:
+    return f"{seat_key(call.pbx, interface)}|{call.id}"
 
 
 def _states(call: LiveCall, parts: Mapping[str, Part], owner: pops.Owner) -> dict[str, str]:

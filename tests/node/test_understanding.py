@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from callserver.ami.road import Connected, Heard, Lost, Restored
 from callserver.calls.floor import Floor
 from callserver.facts import iso
+from callserver.node.beginning import begin
 from callserver.node.understanding import (
     SEEN_EVERY_MS,
     SETTLE_MS,
@@ -17,6 +18,10 @@ from callserver.node.understanding import (
     day_job,
     day_span,
 )
+from callserver.settings import AsteriskSettings, Secret
+from callserver.store import leases
+from callserver.store.engine import Store
+from callserver.store.journal import Journal
 from tests.node.fakes import PBX, empty, events
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
@@ -66,6 +71,57 @@ def test_facts_come_with_the_records_that_they_changed() -> None:
     assert batch is not None
     (record,) = batch.records
     assert (record["outcome"], record["open"]) == ("answered", False)
+
+
+class Watching:
+    """Keeps what it is shown."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[list[str], list[str], int | None]] = []
+        self.told: list[tuple[str, float | None]] = []
+
+    def begin(
+        self, pbx: str, records: Any = (), members: Any = (), *, blind_since: int | None = None
+    ) -> None:
+        self.begun.append(
+            ([record["id"] for record in records], [one.interface for one in members], blind_since)
+        )
+
+    def feed(self, pbx: str, told: Any, arrived: float | None = None) -> None:
+        self.told += [(type(fact).__name__, arrived) for fact in told]
+
+
+def test_whoever_watches_is_shown_each_fact_at_once_with_the_arrival_of_its_event() -> None:
+    watching = Watching()
+    one = understanding(watcher=watching)
+    one.take(up())
+    one.take([Heard(event, 7.5) for event in events("answered-caller-ends")])
+    one.lost(NOON, "gone")
+    shown = list(watching.told)
+    batch = one.batch()
+    assert batch is not None
+    assert [name for name, _ in shown] == [type(fact).__name__ for fact in batch.facts]
+    assert [arrived for name, arrived in shown if name == "AgentRang"] == [7.5]
+    assert [arrived for name, arrived in shown if name.startswith("Link")] == [None, None]
+
+
+async def test_whoever_watches_begins_with_what_the_store_remembers(store: Store) -> None:
+    calls = [event for event in events("answered-caller-ends") if event.at is not None]
+    before = Understanding(Floor(PBX), clock=Clock())
+    before.take([*up(calls[0].at or 0), *[Heard(event, 0.0) for event in calls[: len(calls) // 2]]])
+    batch = before.batch()
+    assert batch is not None
+    lease = await leases.acquire(store, leases.lease_of(PBX), "a", 10.0, node="a")
+    assert lease is not None
+    journal = Journal(store, PBX, holder=lease.holder, epoch=lease.epoch)
+    await journal.append(batch)
+    await journal.close(1.0)
+    watching = Watching()
+    settings = AsteriskSettings(id=str(PBX), host="127.0.0.1", user="u", secret=Secret("s"))
+    await begin(store, settings, clock=Clock(), zone=BERLIN, watcher=watching)
+    (record,) = batch.records
+    assert watching.begun == [([record["id"]], ["PJSIP/1001"], batch.seen_at)]
+    assert watching.told == [("LinkLost", None)]
 
 
 def test_signs_of_life_are_written_every_two_seconds_and_only_while_we_see() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
@@ -28,16 +29,19 @@ _STRICT = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-ur
 
 def routes(subjects: Sequence[Operations]) -> list[web.RouteDef]:
     """The document, the page and its style."""
+    return [_route(path, kind, body) for path, kind, body in _answers(tuple(subjects))]
+
+
+@lru_cache(maxsize=1)
+def _answers(subjects: tuple[Operations, ...]) -> tuple[tuple[str, str, bytes], ...]:
+    """Paths, types and bytes. Kept, because they take a second to make and tests start many servers."""
     described = document(subjects)
-    answers = {
-        "/api/v1/openapi.json": ("application/json", msgspec.json.encode(described)),
-        "/api/docs": ("text/html", page(described).encode()),
-        "/static/api.css": (
-            "text/css",
-            resources.files("agent_ui").joinpath("static", "api.css").read_bytes(),
-        ),
-    }
-    return [_route(path, kind, body) for path, (kind, body) in answers.items()]
+    style = resources.files("agent_ui").joinpath("static", "api.css").read_bytes()
+    return (
+        ("/api/v1/openapi.json", "application/json", msgspec.json.encode(described)),
+        ("/api/docs", "text/html", page(described).encode()),
+        ("/static/api.css", "text/css", style),
+    )
 
 
 def _route(path: str, kind: str, body: bytes) -> web.RouteDef:

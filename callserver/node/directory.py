@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Headers: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class Directory:
     phones: Mapping[str, str]
 
     @staticmethod
-    def of(steps: Iterable[Mapping[str, str]]) -> Directory:
+    def of(steps: Iterable[Headers]) -> Directory:
         """Built from the items of ShowDialPlan; patterns are left out, since they name no one extension."""
         queues: dict[str, str] = {}
         phones: dict[str, str] = {}
@@ -40,6 +43,12 @@ class Directory:
 def _all(phones: dict[str, str], devices: str, exten: str) -> None:
     for device in devices.split("&"):
         phones.setdefault(device.strip(), exten)
+
+
+def included(steps: Iterable[Headers]) -> list[str]:
+    """The contexts that these steps include, without the hours in which they do: what is closed now is asked then."""
+    named = (step.get("IncludeContext", "").partition(",")[0].partition("|")[0] for step in steps)
+    return [name for name in dict.fromkeys(named) if name]
 
 
 def own_number(interface: str) -> str:

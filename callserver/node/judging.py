@@ -109,6 +109,18 @@ class Handed:
 
 
 @dataclass(slots=True, kw_only=True)
+class Begun:
+    """An attended transfer that the switch has begun: the other side is put on hold before anybody is dialled."""
+
+    leg: LegId
+
+    def __call__(self, news: News) -> Came | None:
+        held = isinstance(news, facts.LegHeld | facts.LegEnded) and news.leg == self.leg
+        talks = isinstance(news, facts.TalkEnded) and self.leg in news.legs
+        return DONE if held or talks else None
+
+
+@dataclass(slots=True, kw_only=True)
 class Consulted:
     """An attended transfer's first half: the colleague talks with us, or we are back with the customer.
 

@@ -16,10 +16,11 @@ from callserver.calls.floor import Floor
 from callserver.calls.scene import Chan
 from callserver.errors import ActionRefused, OutcomeUnknown
 from callserver.facts import LegId
-from callserver.node.directory import Directory, own_number
+from callserver.node.directory import Directory, Headers, included, own_number
 from callserver.node.ears import Ears
 from callserver.node.judging import (
     DONE,
+    Begun,
     Came,
     CameBack,
     Consulted,
@@ -35,7 +36,9 @@ from callserver.seats.asking import Way
 
 AT_ONCE_S = 5.0  # what the switch does without waiting for people
 CONSULT_S = 45.0  # digits, and 15 s of ringing by features.conf
+SETTLE_S = 1.0
 ELSEWHERE_S = 3.0  # where a caller is after a blind transfer
+CONTEXTS = 30  # so many are read at most
 DIRECTORY_S = 30.0  # how long a read dialplan is good
 
 IN_A_CALL = Came("refused", "in_a_call", "your phone rings or is in a call: end that first")
@@ -44,6 +47,7 @@ ALONE = Came("refused", "alone", "there is nobody on the line to transfer")
 IN_IT = Came("refused", "consulting", "a consultation is under way: finish or cancel it")
 NONE_SUCH = Came("refused", "not_consulting", "there is no consultation")
 NOT_YET = Came("refused", "not_answered", "the colleague has not answered: wait, or cancel")
+NOT_BEGUN = Came("refused", "not_begun", "Asterisk did not begin the consultation: try again")
 
 
 class Sends(Protocol):
@@ -63,9 +67,9 @@ class Telephone:
         self._context = context
         self._directory: Directory | None = None
         self._read_at = 0.0
-        self._partners: dict[
-            LegId, frozenset[LegId]
-        ] = {}  # of those who consult: whom they talked with before
+        # Of legs that consult: whom they talked with before; when they came back, by the loop's clock.
+        self._partners: dict[LegId, frozenset[LegId]] = {}
+        self._back_at: dict[LegId, float] = {}
 
     # --- a call begun ------------------------------------------------------------------------------------------------
 
@@ -167,12 +171,29 @@ class Telephone:
         exten = await self._extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten
-        action = ami.Atxfer(channel=chan.name, context=self._context, exten=exten)
-        judge = Consulted(call=chan.call.id, leg=chan.leg, to=request.to, partners=partners)
+        await self._settled(chan.leg)
         here = self._floor.scene.chans
         self._partners = {leg: them for leg, them in self._partners.items() if leg in here}
+        self._back_at = {leg: at for leg, at in self._back_at.items() if leg in here}
         self._partners[chan.leg] = partners
-        return await self._done(action, judge, CONSULT_S)
+        action = ami.Atxfer(channel=chan.name, context=self._context, exten=exten)
+        judge = Consulted(call=chan.call.id, leg=chan.leg, to=request.to, partners=partners)
+        with self._ears.open(Begun(leg=chan.leg)) as beginning, self._ears.open(judge) as ear:
+            await self._line.send(action)
+            if not await beginning.verdict(AT_ONCE_S):
+                return NOT_BEGUN
+            came = await ear.verdict(CONSULT_S)
+        if came is None:
+            raise OutcomeUnknown(f"within {CONSULT_S:g} s nobody answered, and nothing else happened")
+        if came.state == "refused":
+            self._back_at[chan.leg] = asyncio.get_running_loop().time()
+        return came
+
+    async def _settled(self, leg: LegId) -> None:
+        """Keys that are played right after a consultation came to nothing are lost (ran: 22.10; after 1 s they are not)."""
+        ago = asyncio.get_running_loop().time() - self._back_at.pop(leg, 0.0)
+        if ago < SETTLE_S:
+            await asyncio.sleep(SETTLE_S - ago)
 
     async def _finish(self, chan: Chan) -> Came:
         """The transferer's leaving puts the other two together."""
@@ -186,7 +207,9 @@ class Telephone:
         if not self._consults(chan):
             return NONE_SUCH
         judge = CameBack(leg=chan.leg, partners=self._partners.get(chan.leg, frozenset()))
-        return await self._done(ami.CancelAtxfer(channel=chan.name), judge)
+        came = await self._done(ami.CancelAtxfer(channel=chan.name), judge)
+        self._back_at[chan.leg] = asyncio.get_running_loop().time()
+        return came
 
     async def redirect(self, request: asking.Redirect) -> Came:
         """Send a leg to another extension."""
@@ -237,12 +260,22 @@ class Telephone:
             return None
         now = asyncio.get_running_loop().time()
         if self._directory is None or now - self._read_at > DIRECTORY_S:
-            try:
-                reply = await self._line.send(ami.ShowDialPlan(context=self._context))
-            except ActionRefused:
-                return None
-            self._directory, self._read_at = Directory.of(reply.items), now
+            self._directory, self._read_at = Directory.of(await self._steps()), now
         return (self._directory.queues if way == "queue" else self._directory.phones).get(to)
+
+    async def _steps(self) -> list[Headers]:
+        """All that the phones' context does. For a whole context the switch names what it includes, and no more."""
+        found: list[Headers] = []
+        contexts = [self._context]
+        for context in contexts:
+            try:
+                reply = await self._line.send(ami.ShowDialPlan(context=context))
+            except ActionRefused:
+                continue
+            found += reply.items
+            inside = included(reply.items)
+            contexts += [one for one in inside if one not in contexts and len(contexts) < CONTEXTS]
+        return found
 
     async def _exists(self, exten: str) -> bool:
         """Whether the phones can dial it. A switch that will not say is believed to know it."""

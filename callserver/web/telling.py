@@ -73,8 +73,7 @@ class Telling:
         quiet = self._store.on_told(self.told)
         try:
             while not self._stopping:
-                self._refresh()
-                await self._look()
+                await self.catch_up()
                 await self._rest()
         finally:
             quiet()
@@ -101,6 +100,11 @@ class Telling:
         self._stale.learn([one for one in said if isinstance(one, Event)])
         if self._stale.anything:
             self._awake.set()
+
+    async def catch_up(self) -> None:
+        """Look up again what may be wrong by now, and what comes due. `told` says what waits for it."""
+        self._refresh()
+        await self._look()
 
     # --- at once -----------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,11 @@ QUEUE_STATUS_VARIABLE: Final = "QUEUESTATUS"
 """Set by app_queue when a caller leaves without an agent: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY, JOINUNAVAIL,
 LEAVEUNAVAIL, CONTINUE, WITHDRAW. The only variable whose VarSet passes the event filter."""
 
+# Queues.
+WRAP_UP_S: Final = 2
+"""`wrapuptime`: how long the switch itself keeps calls from an agent whose call has ended, until callserver's pause is
+there; that takes some milliseconds, and longer while a database is slow."""
+
 # Journals, relative to astlogdir.
 QUEUE_LOG_FILE: Final = "queue_log"
 CEL_FILE: Final = "cel-custom/callserver.csv"

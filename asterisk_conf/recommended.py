@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 
+from asterisk_conf import contract
 from asterisk_conf.plan import Hotline, Manager, Member, Phone, Plan, Queue, Trunk
 
 PHONES = (
@@ -46,11 +47,18 @@ def recommended(
                 name="hotline",
                 title="Hotline 服务热线",
                 extension="600",
+                wrapup_s=contract.WRAP_UP_S,
                 max_wait_s=120,
                 overflow_to="repair",
                 members=members[:3],
             ),
-            Queue(name="repair", title="Repair 维修", extension="601", members=members[2:]),
+            Queue(
+                name="repair",
+                title="Repair 维修",
+                extension="601",
+                wrapup_s=contract.WRAP_UP_S,
+                members=members[2:],
+            ),
         ),
         hotlines=(Hotline(number="4008", queue="hotline"), Hotline(number="4009", queue="repair")),
         trunks=(trunk or Trunk(name="trunk", host="127.0.0.2"),),

@@ -138,9 +138,17 @@ def _account(answers: Answers, account: Section) -> Iterator[Finding]:
 
 
 def _queues(answers: Answers, conf: Conf) -> Iterator[Finding]:
+    if not truth(conf.section("general").get("shared_lastcall")):
+        yield Finding(
+            severity="warning",
+            what="queues.conf: shared_lastcall is not on",
+            why="an agent of two queues is rung by the other one in the moment in which a call has ended",
+            fix=_line("general", "shared_lastcall", "yes", "queues.conf"),
+        )
     for queue in conf.sections:
         if queue.name == "general":
             continue
+        yield from _wrap_up(queue)
         if truth(queue.get("ringinuse", "yes")):
             yield Finding(
                 severity="warning",
@@ -159,6 +167,18 @@ def _queues(answers: Answers, conf: Conf) -> Iterator[Finding]:
                     fix=f"queues.conf [{queue.name}]: member => {interface},{more[0] if more else 0},"
                     f"{more[1] if len(more) > 1 else extension},hint:{extension}@{contract.PHONES}",
                 )
+
+
+def _wrap_up(queue: Section) -> Iterator[Finding]:
+    """callserver pauses an agent whose call has ended; until it has, only this keeps the next call away."""
+    said = queue.get("wrapuptime", "0")
+    if said.isdigit() and int(said) < contract.WRAP_UP_S:
+        yield Finding(
+            severity="warning",
+            what=f"queues.conf [{queue.name}]: wrapuptime is {said} s",
+            why="the next caller rings in the moment before callserver's own wrap-up begins",
+            fix=_line(queue.name, "wrapuptime", str(contract.WRAP_UP_S), "queues.conf"),
+        )
 
 
 def _extensions(answers: Answers, conf: Conf) -> Iterator[Finding]:

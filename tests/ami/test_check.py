@@ -53,6 +53,7 @@ PLAN = Plan(
             name="hotline",
             title="Hotline",
             extension="600",
+            wrapup_s=2,
             members=(Member(phone="1001", through_local=True),),
         ),
     ),
@@ -271,6 +272,14 @@ def test_what_we_render_has_nothing_wrong(tmp_path: Path, version: tuple[int, ..
             "writetimeout = 5000",
         ),
         ("manager.conf", "permit = 127.0.0.1/32", "", "no permit", "permit = "),
+        ("queues.conf", "wrapuptime = 2", "wrapuptime = 0", "wrapuptime is 0 s", "[hotline]: wrapuptime = 2"),
+        (
+            "queues.conf",
+            "shared_lastcall = yes",
+            "",
+            "shared_lastcall is not on",
+            "[general]: shared_lastcall = yes",
+        ),
         ("queues.conf", "ringinuse = no", "ringinuse = yes", "ringinuse is on", "[hotline]: ringinuse = no"),
         (
             "queues.conf",

@@ -28,7 +28,8 @@ _ONE = re.compile(rf"(?<![\w.])(?:t|_)\(\s*{_WORDS}")
 _MANY = re.compile(rf"(?<![\w.])(?:tn|count)\(\s*{_WORDS}\s*,\s*{_WORDS}")
 _ASKED = re.compile(r"(?<![\w.])(?:(?:t|tn)\((?!message|one,)|_\()")
 _NOISE = tuple(
-    f'"{name}' for name in ("POT-Cr", "PO-Rev", "Report-", "Last-Tr", "Language-Team", "Generated", "Project-Id")
+    f'"{name}'
+    for name in ("POT-Cr", "PO-Rev", "Report-", "Last-Tr", "Language-Team", "Generated", "Project-Id")
 )
 PLACE = re.compile(r"\{(\w+)\}")
 Message = str | tuple[str, str]
@@ -50,7 +51,7 @@ def uses(root: Path = ROOT) -> Iterator[Use]:
 
 
 def _in(name: str, text: str) -> Iterator[Use]:
-    found = [(hit.start(), _read(hit[1])) for hit in _ONE.finditer(text)]
+    found: list[tuple[int, Message]] = [(hit.start(), _read(hit[1])) for hit in _ONE.finditer(text)]
     found += [(hit.start(), (_read(hit[1]), _read(hit[2]))) for hit in _MANY.finditer(text)]
     for place, message in sorted(found, key=lambda one: one[0]):
         yield Use(message, name, text.count("\n", 0, place) + 1)
@@ -94,8 +95,12 @@ def missing(catalog: Catalog) -> list[Message]:
     return [
         tuple(one.id) if isinstance(one.id, (list, tuple)) else one.id  # type: ignore[misc]
         for one in catalog
-        if one.id and (one.fuzzy or not all(one.string if one.pluralizable else [one.string]))
+        if one.id and (one.fuzzy or not all(_forms(one.string)))
     ]
+
+
+def _forms(string: object) -> list[object]:
+    return list(string) if isinstance(string, list | tuple) else [string]
 
 
 def write(locale: str, catalog: Catalog, root: Path = ROOT) -> None:

@@ -203,8 +203,8 @@ function Facts({ facts }) {
 }
 
 const DEVICES = {
-  unknown: t("not known"), not_in_use: t("free"), idle: t("free"), in_use: t("in use"), talking: t("in use"), busy: t("busy"),
-  invalid: t("does not exist"), unavailable: t("not registered"), ringing: t("rings"), held: t("on hold"), on_hold: t("on hold"),
+  unknown: t("not known"), free: t("free"), ringing: t("rings"), talking: t("in use"), busy: t("busy"), held: t("on hold"),
+  unavailable: t("not registered"),
 };
 export const deviceWord = (device) => DEVICES[device] ?? String(device ?? t("not known"));
 

@@ -99,6 +99,7 @@ function Form({ subject, id, base, waits }) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       setWrong({ "": error.words, ...fieldsOf(error) });
+      if (id && [409, 412].includes(error.status)) fetchTicket(id);
     }
     setBusy(false);
   };

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import random
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from callserver import facts
+from callserver.ami.events import Snapshot
 from callserver.calls.floor import Floor
-from callserver.facts import Device, Instant
+from callserver.facts import CallId, Device, Instant, LegId, instant
+from callserver.push.agents import Sitter
 from callserver.push.screen import Delta, Screen, apply, empty
+from callserver.push.values import MISSED_MS
 from tests.calls.traces import PBX, Trace, records, trace, traces
 
 TRACES = [pytest.param(one, id=one.name) for one in traces("22", "20")]
@@ -60,17 +65,17 @@ def lines(deltas: list[Delta]) -> list[str]:
     return found
 
 
+def member(seat: str) -> Remembered:
+    return Remembered(
+        queue="hotline", interface=seat, agent=seat[-4:], state_interface=seat, penalty=0, dynamic=False,
+        paused=False, pause_reason=None, device="free",
+    )  # fmt: skip
+
+
 def story(name: str, *seats: str) -> list[str]:
     """What the agents' screens of a trace are told of pops; their phones are known before it begins."""
     screen, floor = Screen(), Floor(PBX)
-    members = [
-        Remembered(
-            queue="hotline", interface=seat, agent=seat[-4:], state_interface=seat, penalty=0, dynamic=False,
-            paused=False, pause_reason=None, device="free",
-        )
-        for seat in seats
-    ]  # fmt: skip
-    screen.begin(PBX, members=members)
+    screen.begin(PBX, members=[member(seat) for seat in seats])
     deltas = [delta for event in trace(name).events() for delta in screen.feed(PBX, floor.feed(event))]
     return lines(deltas)
 
@@ -136,3 +141,147 @@ def test_who_loses_a_ringall_sees_the_pop_go():
         "pop.closed PJSIP/1003 answered_elsewhere",
     ]
     assert told[5:] == ["pop.update PJSIP/1002 answered", "pop.closed PJSIP/1002 ended"]
+
+
+@pytest.mark.parametrize(
+    "name", ["22/same-second-burst", "22/atxfer-by-phone", "22/queue-call-picked-up", "22/ringall-losers"]
+)
+def test_facts_in_any_order_with_any_of_them_missing_leave_a_true_picture(name: str):
+    """Not that it happens: but whatever is wrong above, a screen must not contradict itself."""
+    floor = Floor(PBX)
+    told = [fact for event in trace(name).events() for fact in floor.feed(event)]
+    for seed in range(20):
+        chance = random.Random(seed)
+        some = [fact for fact in told if chance.random() < 0.8]
+        chance.shuffle(some)
+        screen, shown = Screen(), empty()
+        for fact in some:
+            for delta in screen.feed(PBX, [fact]):
+                shown = apply(shown, delta.message())
+        for delta in screen.tick(2**50):
+            shown = apply(shown, delta.message())
+        assert shown == screen.snapshot(), seed
+
+
+def test_a_call_handed_on_pops_at_the_colleague_with_who_handed_it_on_and_what_they_wrote():
+    screen, floor = Screen(), Floor(PBX)
+    screen.begin(PBX, members=[member("PJSIP/1001"), member("PJSIP/1002")])
+    seen: list[dict[str, Any]] = []
+    for event in trace("blind-to-agent").events():
+        for fact in floor.feed(event):
+            if type(fact).__name__ == "CallTransferred":
+                note = {"by": "PJSIP/1001", "note": "drum does not turn", "ticket": 5}
+                screen.learn(fact.call, {"transfer": note})  # type: ignore[union-attr]
+            seen += [delta.value or {} for delta in screen.feed(PBX, [fact]) if delta.type == "pop"]
+    first, second = seen
+    assert first["transfer"] is None
+    assert (second["interface"], second["queue"]) == ("PJSIP/1002", None)
+    told = second["transfer"]
+    assert (told["by"], told["by_name"], told["note"], told["ticket"]) == (
+        "PJSIP/1001",
+        "Zhang Wei",
+        "drum does not turn",
+        5,
+    )
+    assert [visit["end"] for visit in second["visits"]] == ["answered"]
+
+
+def test_a_second_call_stands_beside_the_first_and_takes_nothing_from_it():
+    screen = Screen()
+    screen.begin(PBX, members=[member("PJSIP/1001")])
+    first, second = (CallId(f"main:{n}.1") for n in (1, 2))
+    for call in (first, second):
+        screen.feed(PBX, [
+            facts.CallStarted(pbx=PBX, at=1, call=call, direction="inbound", caller_number="138"),
+            facts.CallQueued(pbx=PBX, at=1, call=call, visit=0, queue="hotline", leg=LegId("a")),
+            facts.AgentRang(
+                pbx=PBX, at=2, call=call, visit=0, queue="hotline", interface="PJSIP/1001", agent=None,
+                leg=LegId(f"b{call}"),
+            ),
+        ])  # fmt: skip
+        if call is first:
+            screen.feed(PBX, [
+                facts.AgentAnswered(
+                    pbx=PBX, at=3, call=call, visit=0, queue="hotline", interface="PJSIP/1001", agent=None,
+                    leg=LegId(f"b{call}"),
+                ),
+            ])  # fmt: skip
+    states = {pop["call"]: pop["state"] for pop in screen.snapshot()["pops"].values()}
+    assert states == {first: "answered", second: "offered"}
+
+
+def test_the_same_offer_once_more_is_no_second_pop():
+    screen = Screen()
+    screen.begin(PBX, members=[member("PJSIP/1001")])
+    call = CallId("main:1.1")
+
+    def ring(at: int, leg: str) -> facts.AgentRang:
+        return facts.AgentRang(
+            pbx=PBX,
+            at=at,
+            call=call,
+            visit=0,
+            queue="hotline",
+            interface="PJSIP/1001",
+            agent=None,
+            leg=LegId(leg),
+        )
+
+    deltas = screen.feed(PBX, [
+        facts.CallStarted(pbx=PBX, at=1, call=call, direction="inbound", caller_number="138"),
+        facts.CallQueued(pbx=PBX, at=1, call=call, visit=0, queue="hotline", leg=LegId("a")),
+        ring(2000, "b"),
+    ])  # fmt: skip
+    deltas += screen.feed(PBX, [ring(7000, "c")])
+    assert lines(deltas) == ["pop PJSIP/1001 offered", "pop.update PJSIP/1001 offered_at,waited_s"]
+
+
+def test_who_stopped_ringing_without_a_reason_is_not_offered_the_call_for_long():
+    screen = Screen()
+    screen.begin(PBX, members=[member("PJSIP/1001")])
+    call = CallId("main:1.1")
+    screen.feed(PBX, [
+        facts.CallStarted(pbx=PBX, at=1, call=call, direction="inbound", caller_number="138"),
+        facts.CallQueued(pbx=PBX, at=1, call=call, visit=0, queue="hotline", leg=LegId("a")),
+        facts.AgentRang(
+            pbx=PBX, at=2, call=call, visit=0, queue="hotline", interface="PJSIP/1001", agent=None, leg=LegId("b")
+        ),
+        facts.RingEnded(pbx=PBX, at=3, call=call, visit=0, leg=LegId("b"), result="canceled"),
+    ])  # fmt: skip
+    assert lines(screen.tick(1000)) == []
+    assert lines(screen.tick(2000)) == ["pop.closed PJSIP/1001 not_answered"]
+
+
+def test_a_missed_call_is_gone_after_half_an_hour_and_is_nothing_to_the_next_in_that_seat():
+    def missed() -> Screen:
+        screen, floor = Screen(), Floor(PBX)
+        screen.sit(PBX, "PJSIP/1001", Sitter(user=7))
+        for event in trace("abandoned-ringing").events():
+            screen.feed(PBX, floor.feed(event))
+        return screen
+
+    screen = missed()
+    (pop,) = screen.snapshot()["pops"].values()
+    assert pop["state"] == "missed"
+    gone_at = instant(pop["offered_at"]) or 0
+    assert lines(screen.tick(gone_at + MISSED_MS - 1000)) == []
+    assert lines(screen.tick(gone_at + MISSED_MS + 60_000)) == ["pop.closed PJSIP/1001 dismissed"]
+    screen = missed()
+    assert lines(screen.sit(PBX, "PJSIP/1001", Sitter(user=8))) == ["pop.closed PJSIP/1001 dismissed"]
+
+
+def test_a_gap_shows_and_what_ended_in_it_is_taken_away():
+    screen, floor = Screen(), Floor(PBX)
+    one = trace("answered-caller-ends")
+    screen.feed(PBX, floor.resync(one.snapshots[0].snapshot))
+    for event in one.events(0, one.snapshots[len(one.snapshots) // 2].offset):
+        screen.feed(PBX, floor.feed(event))
+    screen.feed(PBX, floor.lost(one.events()[-1].at, "gone"))
+    assert screen.snapshot()["switches"]["main"]["link"] == "down"
+    assert screen.snapshot()["switches"]["main"]["blind_since"] is not None
+    nothing = Snapshot(at=one.events()[-1].at, booted_at=None, channels=(), queues=(), members=(), waiting=())
+    screen.feed(PBX, floor.resync(nothing))
+    picture = screen.snapshot()
+    assert picture["switches"]["main"] == {"link": "up", "blind_since": None}
+    assert (picture["calls"], picture["agents"]) == ({}, {})
+    assert all(pop["state"] == "missed" for pop in picture["pops"].values())

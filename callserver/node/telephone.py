@@ -190,7 +190,7 @@ class Telephone:
         return came
 
     async def _settled(self, leg: LegId) -> None:
-        """Keys that are played right after a consultation came to nothing are lost (ran: 22.10; after 1 s they are not)."""
+        """Keys played right after a consultation that came to nothing are lost (ran: 22.10; not after 1 s)."""
         ago = asyncio.get_running_loop().time() - self._back_at.pop(leg, 0.0)
         if ago < SETTLE_S:
             await asyncio.sleep(SETTLE_S - ago)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, case, delete, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, literal, or_, select, update
 
 from callserver.errors import Conflict, LeaseLost
 from callserver.facts import Actor, Instant, PbxId
@@ -201,11 +201,6 @@ async def settle(store: Store, came: Outcome, *, now: Instant | None = None) -> 
         )
     )
     return await store.write(lambda connection: connection.execute(change).rowcount) == 1
-
-
-def forget(connection: Connection, before: Instant) -> int:
-    """Delete requests of before this instant: they name people's numbers and are of no use when they are over."""
-    return connection.execute(delete(table).where(table.c.asked_at < before, ~command_under_way)).rowcount
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

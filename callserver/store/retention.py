@@ -14,7 +14,18 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_
 
 from callserver.facts import MACHINE, Instant
-from callserver.store import audit, audit_chain, beside, dead_letters, desk, erasing, schema, timeline
+from callserver.store import (
+    at_work,
+    audit,
+    audit_chain,
+    beside,
+    dead_letters,
+    desk,
+    erasing,
+    schema,
+    timeline,
+)
+from callserver.store.at_work import command_under_way
 from callserver.store.engine import Store
 from callserver.store.erasing import By
 from callserver.store.upsert import insert
@@ -248,6 +259,19 @@ def _drop_dead(connection: Connection, before: Instant, now: Instant) -> int:
     return jobs + dead_letters.sweep(connection, before, done_days=36_500, dead_days=0)
 
 
+def _old_answers(connection: Connection, before: Instant) -> int:
+    return sum(one.old(connection, before) for one in _ANSWERS)
+
+
+def _drop_answers(connection: Connection, before: Instant, now: Instant) -> int:
+    """Requests to switches with them: they name numbers that were dialled, and are of no use when they are over."""
+    return sum(one.drop(connection, before, now) for one in _ANSWERS)
+
+
+_ANSWERS = (
+    _by(desk.idempotency, lambda before: desk.idempotency.c.at < before),
+    _by(at_work.commands, lambda before: and_(at_work.commands.c.asked_at < before, ~command_under_way)),
+)
 KINDS: dict[str, Kind] = {
     "facts": Kind(old=_old_facts, drop=_drop_facts),
     "calls": _by(schema.calls, _old_call),
@@ -257,7 +281,7 @@ KINDS: dict[str, Kind] = {
     "outbox": Kind(old=_old_outbox(desk.outbox.c.done_at), drop=_drop_sent),
     "dead": Kind(old=_old_dead, drop=_drop_dead),
     "jobs": _by(schema.jobs, _done_job),
-    "answers": _by(desk.idempotency, lambda before: desk.idempotency.c.at < before),
+    "answers": Kind(old=_old_answers, drop=_drop_answers),
     "imports": _by(desk.imports, _ended_import),
     "drafts": _by(beside.drafts, lambda before: beside.drafts.c.at < before),
 }

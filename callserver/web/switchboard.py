@@ -17,6 +17,7 @@ from callserver.store.commands import Ask
 from callserver.store.engine import Store
 
 LOOK_S = 0.2  # between two looks at what another node does
+EXPIRED_S = 1.0  # between two looks whether a request that nobody takes is too late
 PATIENCE_S = 5.0  # how long an outcome is waited for beyond the request's own end
 
 
@@ -67,24 +68,25 @@ class Switchboard:
                 del self._waiting[id]
 
     async def _first(self, id: CommandId, told: asyncio.Future[Outcome], deadline: float) -> Outcome:
+        loop = asyncio.get_running_loop()
+        expired_at = loop.time()  # when was last looked whether it is too late
         while True:
             known = await self._look(id)
-            left = deadline - asyncio.get_running_loop().time()
+            if known.state == "waiting" and loop.time() - expired_at >= EXPIRED_S:
+                known, expired_at = await self._look(id, give_up=True), loop.time()
+            left = deadline - loop.time()
             if known.over or left <= 0:
-                return known if known.over else await self._last_look(id)
+                return known if known.over else await self._look(id, give_up=True)
             await asyncio.wait([told], timeout=min(self._look_s, left))
             if told.done():
                 return told.result()
 
-    async def _look(self, id: CommandId) -> Outcome:
-        found = await self._store.read(lambda connection: commands.outcome(connection, id))
-        if found is None:
-            raise NotFound("there is no such request")
-        return found
-
-    async def _last_look(self, id: CommandId) -> Outcome:
-        """One that nobody took while it was good is over now."""
-        found = await self._store.write(lambda connection: commands.give_up(connection, id))
+    async def _look(self, id: CommandId, *, give_up: bool = False) -> Outcome:
+        """give_up: a request that nobody took while it was good is over then; that writes."""
+        if give_up:
+            found = await self._store.write(lambda connection: commands.give_up(connection, id))
+        else:
+            found = await self._store.read(lambda connection: commands.outcome(connection, id))
         if found is None:
             raise NotFound("there is no such request")
         return found

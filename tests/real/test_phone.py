@@ -104,17 +104,18 @@ def _talks(leg: dict[str, Any]) -> bool:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hot(asterisk_22: provision.Switch, sipp: list[str]) -> AsyncIterator[Hotline]:
-    async with Asterisk(stage_plan(hotline(), repair()), software=asterisk_22) as switch:
-        async with Phones(switch, sound=False) as phones:
-            service = Service(switch)
-            service.settings.write_text(
-                service.settings.read_text() + f"\n[telephone]\nring_s = {RING_S}\n", encoding="utf-8"
-            )
-            async with service:
-                made = Hotline(switch, phones, service)
-                await made.stands(ZHANG, "answers", ring_ms=200)
-                await phones.outside_answers(ring_ms=200)
-                yield made
+    async with (
+        Asterisk(stage_plan(hotline(), repair()), software=asterisk_22) as switch,
+        Phones(switch, sound=False) as phones,
+    ):
+        service = Service(switch)
+        settings = service.settings.read_text(encoding="utf-8")
+        service.settings.write_text(f"{settings}\n[telephone]\nring_s = {RING_S}\n", encoding="utf-8")
+        async with service:
+            made = Hotline(switch, phones, service)
+            await made.stands(ZHANG, "answers", ring_ms=200)
+            await phones.outside_answers(ring_ms=200)
+            yield made
 
 
 async def test_a_click_rings_the_own_phone_and_then_the_number(hot: Hotline) -> None:

@@ -20,7 +20,7 @@ from callserver.seats.asking import (
     from_json,
     to_json,
 )
-from callserver.store import commands, leases
+from callserver.store import commands, leases, retention
 from callserver.store.commands import Ask, Owner, UnderWay
 from callserver.store.engine import Store
 from tests.store.samples import PBX
@@ -154,8 +154,8 @@ async def test_requests_are_forgotten_when_they_are_old_and_over(store: Store) -
     over, under_way = await ask(store), await ask(store)
     await commands.take(store, owner, now=NOON)
     await commands.settle(store, Outcome(id=over, state="done"), now=NOON)
-    assert await store.write(lambda connection: commands.forget(connection, NOON)) == 0
-    assert await store.write(lambda connection: commands.forget(connection, NOON + 1)) == 1
+    gone = await retention.sweep(store, retention.Terms(answers=1), NOON + 2 * 86_400_000)
+    assert gone["answers"] == 1
     assert (await known(store, under_way)).state == "sent"
 
 
@@ -165,7 +165,9 @@ async def test_requests_are_forgotten_when_they_are_old_and_over(store: Store) -
         PAUSE,
         QueueAdd(queue="r", interface="PJSIP/1", member="王小明", penalty=3),
         Hangup(call=CallId("main:1.1"), leg=LegId("1.1")),
-        AttendedTransfer(call=CallId("main:1.1"), leg=LegId("1.1"), step="begin", way="agent", to="PJSIP/1002"),
+        AttendedTransfer(
+            call=CallId("main:1.1"), leg=LegId("1.1"), step="begin", way="agent", to="PJSIP/1002"
+        ),
     ],
 )
 def test_a_request_survives_its_json(request_: QueueAdd) -> None:

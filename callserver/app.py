@@ -148,7 +148,7 @@ class App:
         )  # stopped after the last facts are written
         watcher = Several(hub, presence)
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard, watcher) for one in self.settings.asterisk
+            self._duty(one, store, landing, switchboard, watcher, hub) for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
         sitting = Running(presence.run, presence.stop)
@@ -227,6 +227,7 @@ class App:
         landing: Worker,
         switchboard: Switchboard,
         watcher: Watcher,
+        hub: Hub,
     ) -> Duty:
         return Duty(
             settings,
@@ -238,6 +239,7 @@ class App:
             on_written=lambda batch: landing.wake() if batch.jobs else None,
             on_command_over=switchboard.over,
             watcher=watcher,
+            screens=hub,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

@@ -32,6 +32,7 @@ from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.commanding import Commander
 from callserver.node.lines import say
+from callserver.node.looking_on import EVERY_S, LookingOn
 from callserver.node.performing import Performer
 from callserver.node.scribe import Scribe
 from callserver.node.understanding import Understanding
@@ -74,6 +75,7 @@ class Duty:
         on_written: Callable[[Batch], None] = lambda batch: None,
         on_command_over: Callable[[Outcome], None] = lambda outcome: None,
         watcher: Watcher | None = None,
+        screens: Watcher | None = None,
         zone: tzinfo = UTC,
         clock: Callable[[], Instant] = wall_clock,
     ) -> None:
@@ -87,6 +89,7 @@ class Duty:
         self._on_written = on_written
         self._on_command_over = on_command_over
         self._watcher = watcher or Nobody()
+        self._looking_on = None if screens is None else LookingOn(store, self.pbx, screens)
         self._clock = clock
         self._zone = zone
         self._stopping = asyncio.Event()
@@ -153,8 +156,22 @@ class Duty:
         else:
             self._everything.database = ""
         if lease is None:
-            await self._pause(me.lease_s / 3)
+            await self._stand_by(me.lease_s / 3)
         return lease
+
+    async def _stand_by(self, seconds: float) -> None:
+        """Until it is worth asking for the lease again; meanwhile screens here show what the other node writes."""
+        if self._looking_on is None or self.vitals.link != "elsewhere":
+            await self._pause(seconds)
+            return
+        for _ in range(max(1, round(seconds / EVERY_S))):
+            try:
+                await self._looking_on.look()
+            except StoreError as error:
+                self._everything.database = str(error)
+            await self._pause(min(seconds, EVERY_S))
+            if self._stopping.is_set():
+                return
 
     async def _elsewhere(self) -> None:
         held = {lease.name: lease.holder for lease in await leases.held(self._store)}
@@ -210,6 +227,8 @@ class Duty:
                 await leases.release(self._store, lease)
 
     async def _attend(self, lease: Lease, journal: Journal) -> None:
+        if self._looking_on is not None:
+            self._looking_on.begin_anew()
         understanding = await begin(
             self._store, self.settings, clock=self._clock, zone=self._zone, watcher=self._watcher
         )

@@ -58,6 +58,12 @@ def sipp() -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> provision.Browser:
+    """A real browser."""
+    return needed(provision.chromium)
+
+
+@pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """`postgresql+asyncpg://...` of a server of this session; its user may create databases."""
     server = postgres.running()

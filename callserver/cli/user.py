@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import sys
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from callserver.cli.archive import actor, milliseconds, written
-from callserver.cli.common import AsJson, Config, json_line
+from callserver.cli.common import AsJson, Config, chunks, json_line
 from callserver.cli.ending import Commands
 from callserver.errors import BadValue
 from callserver.facts import iso
-from callserver.people.person import LANGUAGES, ROLES, Language, Profile, Role
+from callserver.people.person import LANGUAGES, ROLES, Language, Place, Profile, Role
 
 if TYPE_CHECKING:
     from callserver.store.engine import Connection
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(cls=Commands, no_args_is_help=True, help="Users: who may sign in, and as what.")
 team_app = typer.Typer(cls=Commands, no_args_is_help=True, help="Teams: who works on which queues.")
 
+_LONGEST = 10_000  # bytes of a password
 Login = Annotated[str, typer.Argument(help="What they sign in with, such as li.na.")]
 RoleOption = Annotated[str, typer.Option("--role", "-r", help=f"One of {', '.join(ROLES)}.")]
 
@@ -41,6 +43,10 @@ def add(
     ] = None,
     team: Annotated[list[str] | None, typer.Option("--team", "-t", help="A team; once for each.")] = None,
     language: Annotated[str, typer.Option("--language", help=f"One of {', '.join(LANGUAGES)}.")] = "en",
+    seat: Annotated[
+        str | None,
+        typer.Option("--seat", help="Their usual phone: SWITCH/INTERFACE, such as main/PJSIP/1001."),
+    ] = None,
     no_password: Annotated[bool, typer.Option("--no-password", help="They cannot sign in yet.")] = False,
     config: Config = None,
     as_json: AsJson = False,
@@ -57,6 +63,7 @@ def add(
         role=_role(role),
         language=_language(language),
         teams=team or (),
+        seat=_seat(seat),
         password=None if no_password else _hashed(login, name or login),
     )
 
@@ -64,6 +71,15 @@ def add(
         return users.add(connection, wanted, actor(), milliseconds())
 
     _tell_user(written(config, work), as_json, "made")
+
+
+def _seat(text: str | None) -> Place | None:
+    if text is None:
+        return None
+    pbx, _, interface = text.partition("/")
+    if not interface:
+        raise typer.BadParameter("say SWITCH/INTERFACE, such as main/PJSIP/1001", param_hint="--seat")
+    return Place(pbx=pbx, interface=interface)
 
 
 @app.command(name="list")
@@ -326,12 +342,22 @@ def _hashed(login: str, name: str) -> str:
 
 
 def _typed() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.buffer.readline(10_000).decode("utf-8", "replace").rstrip("\r\n")
+    if not os.isatty(0):
+        return _first_line().decode("utf-8", "replace").rstrip("\r")
     first = getpass.getpass("password: ")
     if getpass.getpass("once more: ") != first:
         raise BadValue("password", "the two are not the same")
     return first
+
+
+def _first_line() -> bytes:
+    """Of standard input, and not more of it than any password has."""
+    got = b""
+    for chunk in chunks(Path("-")):
+        got += chunk
+        if b"\n" in got or len(got) > _LONGEST:
+            break
+    return got.partition(b"\n")[0][:_LONGEST]
 
 
 def _change(config: Any, login: str, as_json: bool, done: str, **wanted: Any) -> None:

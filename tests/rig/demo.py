@@ -46,6 +46,9 @@ AGENTS = {
     "1006": "Anna Schmidt",
     "1007": "Sun Li 孙丽",
 }
+FREE = "1008"
+"""The phone that whoever looks at the demo sits down at; it answers by itself."""
+DEMO_AGENT = "demo"
 TRUNK = "trunk"
 LAST_CALLS_S = 22  # before the end: no new calls, so that the running ones can end
 LEAST_S = 8  # so long there are new calls in any case
@@ -67,7 +70,8 @@ def plan() -> Plan:
         version=(22, 1),
         managers=(Manager(user=FILTERED.user, secret=secrets.token_hex(16)),),
         phones=tuple(
-            Phone(endpoint=number, secret=secrets.token_hex(16), name=name) for number, name in AGENTS.items()
+            Phone(endpoint=number, secret=secrets.token_hex(16), name=name)
+            for number, name in {**AGENTS, FREE: "Demo Agent"}.items()
         ),
         queues=(
             hotline(
@@ -108,7 +112,8 @@ class Demo:
         )
         await self.phones.rejects("1004")
         await self.phones.never_answers("1005")
-        await self.phones.register("1003", "1004", "1005")
+        await self.phones.answers(FREE, ring_ms=4_000, stay_ms=40_000)
+        await self.phones.register("1003", "1004", "1005", FREE)
 
     async def customers_call(self) -> None:
         """A patient crowd, and some who hang up after four seconds."""
@@ -231,8 +236,11 @@ def _visit(visit: dict[str, Any]) -> str:
     return f"{waited}, {visit['agent']['name']} talked {visit['talk_s'] or 0:.0f} s"
 
 
-def greet(demo: Demo, customers: Path, seconds: int | None) -> None:
+def greet(demo: Demo, customers: Path, seconds: int | None, password: str) -> None:
     url = f"http://127.0.0.1:{demo.service.web}"
+    say("")
+    say(f"  YOUR DESK      {url}/   login {DEMO_AGENT}   password {password}")
+    say(f"                 begin work at the phone that is proposed ({FREE}): it answers by itself")
     say("")
     say("callserver follows a real Asterisk " + ".".join(map(str, demo.switch.version)))
     say(f"  status page    {url}/status")
@@ -299,10 +307,11 @@ async def run(seconds: int | None) -> int:
             await switch.start()
             service = Service(switch)
             await imported(service, customers)
+            password = await hired(service)
             async with Phones(switch, sound=False) as phones, service:
                 demo = Demo(switch, phones, service)
                 await demo.people_at_work()
-                greet(demo, customers, seconds)
+                greet(demo, customers, seconds, password)
                 code = await played(demo, ctrl_c, None if seconds is None else began + seconds)
                 home.keep = code != 0
                 return code
@@ -312,10 +321,29 @@ async def run(seconds: int | None) -> int:
 
 async def imported(service: Service, customers: Path) -> None:
     """The archive is what the program's own import makes of the list."""
-    for command in (("db", "upgrade"), ("customers", "import", str(customers))):
-        code, said = await service.run(*command)
-        if code:
-            raise RuntimeError(f"callserver {' '.join(command)}: {said}")
+    await service.must("db", "upgrade")
+    await service.must("customers", "import", str(customers))
+
+
+async def hired(service: Service) -> str:
+    """Somebody who may sit down at the free phone: the password of `DEMO_AGENT`, made up anew."""
+    password = secrets.token_urlsafe(9)
+    await service.must("team", "add", "demo", "-q", "hotline")
+    await service.must(
+        *(
+            "user",
+            "add",
+            DEMO_AGENT,
+            "--name",
+            "Demo Agent",
+            "--team",
+            "demo",
+            "--seat",
+            f"main/PJSIP/{FREE}",
+        ),
+        typed=f"{password}\n",
+    )
+    return password
 
 
 async def played(demo: Demo, ctrl_c: CtrlC, end: float | None) -> int:

@@ -1,7 +1,7 @@
 """The programs that tests, traces and the demo need, found on this machine or fetched into `.local/`.
 
-In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp and
-PostgreSQL. It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before
+In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp, PostgreSQL
+and Chromium. It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before
 the virtual environment exists. What is there is used as it is; nothing is fetched twice; no root is needed.
 
 A prefix in `.local/` is filled beside its place and renamed when whole: a half-fetched one is never used.
@@ -33,14 +33,18 @@ EXPIRED = frozenset({"bullseye"})
 ASTERISK_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-wav")
 # Of the machine's own suite, so its own C library does; the others serve parts that are never used here.
 POSTGRES_WITHOUT = ("libc6", "libc-bin", "libllvm", "perl", "libperl", "ssl-cert", "locales")
-TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres")
+C_LIBRARY = ("libc6", "libc-bin")
+FONTS = ("fonts-wqy-microhei", "fonts-dejavu-core")
+"""So that a Chinese screen shows letters and not boxes, on a machine without any font."""
+TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres", "chromium")
 BY_HAND = {
     "asterisk22": "or put an Asterisk (18 or newer) on PATH, or name one with ASTERISK=",
     "asterisk16": "its tests are skipped then, and its traces cannot be recorded",
     "sipp": "or install SIPp (Debian's package sip-tester) and put it on PATH",
     "postgres": "or install PostgreSQL's server (Debian's package postgresql)",
+    "chromium": "or install Chromium (Debian's package chromium)",
 }
-NEEDED = ("asterisk22", "sipp", "postgres", "asterisk16")
+NEEDED = ("asterisk22", "sipp", "postgres", "asterisk16", "chromium")
 
 Version = tuple[int, int, int]
 
@@ -60,6 +64,15 @@ class Postgres:
     """PostgreSQL's server programs, and the environment that they need beside the usual one."""
 
     bin: Path
+    environment: dict[str, str]
+    version: Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """Chromium, and the environment that it needs beside the usual one."""
+
+    program: Path
     environment: dict[str, str]
     version: Version
 
@@ -176,6 +189,41 @@ def _server(folder: Path, environment: dict[str, str]) -> Postgres:
     return Postgres(bin=folder, environment=environment, version=version)
 
 
+def chromium() -> Browser:
+    """Chromium: the machine's own, else that of its suite, fetched once; with letters for every screen.
+
+    Raises Unavailable.
+    """
+    fonts = {"FONTCONFIG_FILE": str(prefix_of("fonts", _fetch_fonts) / "fonts.conf")}
+    if own := shutil.which("chromium"):
+        return _browser(Path(own), fonts)
+    prefix = prefix_of("chromium", _fetch_chromium)
+    libraries = os.pathsep.join(map(str, _libraries(prefix)))
+    return _browser(prefix / "usr/lib/chromium/chromium", {**fonts, "LD_LIBRARY_PATH": libraries})
+
+
+def _fetch_chromium(prefix: Path) -> None:
+    debian.fetch(["chromium"], debian.codename(), prefix, without=C_LIBRARY)
+
+
+def _fetch_fonts(prefix: Path) -> None:
+    """The fonts, and a list that names them and the machine's own. Its `prefix` is the folder's later name."""
+    debian.fetch(FONTS, debian.codename(), prefix, without=C_LIBRARY)
+    (prefix / "fonts.conf").write_text(
+        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
+        '  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>\n'
+        f'  <dir>{LOCAL / "fonts"}/usr/share/fonts</dir>\n  <cachedir prefix="xdg">fontconfig</cachedir>\n'
+        "</fontconfig>\n"
+    )
+
+
+def _browser(program: Path, environment: dict[str, str]) -> Browser:
+    version = _version([str(program), "--version"], environment)
+    if version is None:
+        raise Unavailable(f"{program} does not run")
+    return Browser(program=program, environment=environment, version=version)
+
+
 def _foreign(prefix: Path, program: str) -> list[str]:
     """A program of another suite, run by the dynamic loader and the C library that came with it."""
     loader = next((found for folder in _libraries(prefix) for found in folder.glob("ld-linux*.so*")), None)
@@ -264,6 +312,9 @@ def describe(tool: str) -> str:
         case "postgres":
             server = postgres()
             return f"postgres: PostgreSQL {_dotted(server.version)}, {server.bin}"
+        case "chromium":
+            browser = chromium()
+            return f"chromium: Chromium {_dotted(browser.version)}, {browser.program}"
         case _:
             raise Unavailable(f"no tool is named {tool}; there are {', '.join(TOOLS)}")
 

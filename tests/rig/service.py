@@ -162,20 +162,30 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
 
-    async def run(self, *arguments: str) -> tuple[int, str]:
-        """Another command of the program on the same settings: its exit code and what it printed."""
+    async def run(self, *arguments: str, typed: str = "") -> tuple[int, str]:
+        """Another command of the program on the same settings: its exit code and what it printed.
+
+        typed: what is written into it, such as a password.
+        """
         process = await asyncio.create_subprocess_exec(
             *PROGRAM,
             *arguments,
             "-c",
             str(self.settings),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             preexec_fn=die_with_parent,
         )
-        out, _ = await process.communicate()
+        out, _ = await process.communicate(typed.encode())
         return process.returncode or 0, out.decode(errors="replace")
+
+    async def must(self, *arguments: str, typed: str = "") -> str:
+        """The same, and it has to succeed; what it printed. Raises RuntimeError."""
+        code, said = await self.run(*arguments, typed=typed)
+        if code:
+            raise RuntimeError(f"callserver {' '.join(arguments)}: {said}")
+        return said
 
     @property
     def log(self) -> str:

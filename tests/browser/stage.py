@@ -1,0 +1,173 @@
+"""What an agent's day needs: a switch, phones that behave, callserver, a browser, and people who sign in.
+
+Flows in: a switch and a browser. Flows out: desks on which tests look and type. Must not know: what a test wants
+to see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.rig import archive, provision
+from tests.rig.asterisk import Asterisk
+from tests.rig.browser import Chrome, Window, chrome
+from tests.rig.demo import imported
+from tests.rig.phones import Customer, Phones, Sipp
+from tests.rig.scenarios import LI, ZHANG, hotline, repair, stage_plan
+from tests.rig.service import Service
+
+PASSWORD = "correct pony battery"
+RING_MS = 2_500
+"""A phone answers after so long: a pop has to be there before."""
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+WRAP_UP_S = 6
+SETTINGS = f"""
+[work]
+wrap_up_s = {WRAP_UP_S}
+absent_s = 5
+"""
+PEOPLE = {
+    "zhang": ("Zhang Wei 张伟", "agent", "zh-CN", ZHANG),
+    "li": ("Li Na", "agent", "en", LI),
+    "boss": ("Chen Jie 陈杰", "supervisor", "en", None),
+}
+
+
+@dataclass(slots=True)
+class Desk:
+    """One person's screen."""
+
+    window: Window
+    name: str
+
+    @property
+    def page(self) -> Page:
+        return self.window.page
+
+    @property
+    def head(self) -> Locator:
+        return self.page.locator("section.head")
+
+    @property
+    def state(self) -> Locator:
+        return self.page.locator("section.me")
+
+    def button(self, id: str) -> Locator:
+        return self.page.locator(f"[data-action={id}]")
+
+    async def shows(self, *words: str) -> None:
+        """The head of the desk says so."""
+        for word in words:
+            await expect(self.head).to_contain_text(word)
+
+    async def is_(self, state: str) -> None:
+        """What the screen says about the agent."""
+        await expect(self.state).to_have_class(f"me state-{state}", timeout=20_000)
+
+    async def sits_down(self) -> None:
+        """At the phone that is proposed; nothing is chosen yet."""
+        await expect(self.page.locator("#seat")).not_to_have_value("")
+        await self.page.locator("#seat").press("Enter")
+        await expect(self.page.locator("#seat")).to_have_count(0)
+
+    async def ready(self) -> None:
+        await self.page.keyboard.press("Alt+r")
+        await self.is_("ready")
+
+    async def writes(self, note: str) -> None:
+        await self.page.locator("#note").fill(note)
+
+    async def saves(self) -> None:
+        await self.page.keyboard.press("Control+Enter")
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything, for one module of tests."""
+
+    switch: Asterisk
+    phones: Phones
+    service: Service
+    chrome: Chrome
+    desks: list[Desk] = field(default_factory=list)
+    standing: dict[str, Sipp] = field(default_factory=dict)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.service.web}"
+
+    async def desk(self, login: str, **how: Any) -> Desk:
+        """Somebody signs in with a browser of their own."""
+        window = await self.chrome.window(self.base, **how)
+        await window.sign_in(login, PASSWORD)
+        desk = Desk(window, PEOPLE[login][0])
+        self.desks.append(desk)
+        return desk
+
+    async def working(self, login: str, **how: Any) -> Desk:
+        """Signed in, at the phone, ready for calls."""
+        desk = await self.desk(login, **how)
+        await desk.sits_down()
+        await desk.ready()
+        return desk
+
+    async def stands(self, endpoint: str, how: str, **more: Any) -> None:
+        """A phone behaves so from now on."""
+        if endpoint in self.standing:
+            await self.standing[endpoint].kill()
+        self.standing[endpoint] = await getattr(self.phones, how)(endpoint, **more)
+        await self.phones.register(endpoint)
+
+    async def calls(self, **customer: Any) -> Sipp:
+        return await self.phones.call(Customer(**customer))
+
+    async def clear(self) -> None:
+        """Everybody goes home, all lines are free; nothing went wrong on any screen."""
+        wrong = [f"{desk.name}: {what}" for desk in self.desks for what in desk.window.wrong]
+        for desk in self.desks:
+            await desk.window.close()
+        self.desks.clear()
+        await self.switch.rx("channel request hangup all")
+        for login in PEOPLE:
+            await self.leave(login)
+        await self.service.until(lambda: self.service.open_calls() == 0, 20, "all lines to be free")
+        assert not wrong, wrong
+
+    async def leave(self, login: str) -> None:
+        """Out of the seat, by the door that everybody uses."""
+        async with asyncio.timeout(20):
+            window = await self.chrome.window(self.base)
+            await window.sign_in(login, PASSWORD)
+            await window.page.evaluate(
+                "fetch('/api/v1/me/seat', {method: 'DELETE', headers: {'X-Callserver': '1', 'If-Match': '*'}})"
+            )
+            await window.close()
+
+
+@asynccontextmanager
+async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
+    """All of it, running."""
+    plan = stage_plan(hotline(members=(), ring_s=20, wrapup_s=2), repair(members=(), wrapup_s=2))
+    switch = Asterisk(plan, software=software)
+    try:
+        await switch.start()
+        service = Service(switch)
+        with service.settings.open("a") as settings:
+            settings.write(SETTINGS)
+        await imported(service, archive.write(service.home / "customers.csv"))
+        await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
+        for login, (name, role, language, phone) in PEOPLE.items():
+            seat = ("--seat", f"main/PJSIP/{phone}") if phone else ()
+            said = ("--name", name, "--role", role, "--language", language, "--team", "line")
+            await service.must("user", "add", login, *said, *seat, typed=f"{PASSWORD}\n")
+        async with Phones(switch, sound=False) as phones, service, chrome(browser) as found:
+            yield Stage(switch, phones, service, found)
+    finally:
+        await switch.close()

@@ -40,6 +40,7 @@ from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
 from callserver.web import entrance
 from callserver.web.api.operation import Tried
+from callserver.web.places import Places
 from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.sitting import Sitting
@@ -120,7 +121,9 @@ class App:
         self.settings.number_plan.make_ready()
         send = await self._sending()
         switchboard = Switchboard(store)
-        hub = self.hub = self._hub(store)
+        places = Places(self.settings.number_plan.country)
+        await self._begin(Stage("places", _nothing, places.close))
+        hub = self.hub = self._hub(store, places)
         presence = self._presence(store, switchboard, hub)
         server = self.server = Server(
             self.settings.web,
@@ -191,11 +194,10 @@ class App:
         running = Running(courier.run, courier.stop)
         await self._begin(Stage("webhooks", running.start, running.stop))
 
-    def _hub(self, store: Store) -> Hub:
+    def _hub(self, store: Store, places: Places) -> Hub:
         """The live screens: begun and ended by the web server."""
-        popping = Popping(
-            store=store, plan=self.settings.number_plan, clock=wall_clock, zone=self.settings.zone
-        )
+        plan = self.settings.number_plan
+        popping = Popping(store=store, plan=plan, clock=wall_clock, zone=self.settings.zone, places=places)
         return Hub(
             self.myself.node,
             titles={name: queue.title for name, queue in self.settings.queues.items() if queue.title},

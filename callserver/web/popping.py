@@ -35,6 +35,7 @@ from callserver.tickets.record import to_json as ticket_to_json
 from callserver.web.api.customers import AddressShown, CustomerShown, NumberShown
 from callserver.web.api.products import ProductShown
 from callserver.web.api.tickets import TicketShown
+from callserver.web.places import Places
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +44,15 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Popping:
-    """Looks callers up for the hub. `zone`: where the site's days begin, for warranties."""
+    """Looks callers up for the hub. `zone`: where the site's days begin, for warranties; `places`: where numbers are
+    from, None: nobody is told.
+    """
 
     store: Store
     plan: Plan
     clock: Callable[[], Instant]
     zone: tzinfo = UTC
+    places: Places | None = None
 
     async def details(self, ask: CallerAsk) -> Body | None:
         """What the pop shows besides the call itself; None where the database cannot be asked now.
@@ -63,10 +67,13 @@ class Popping:
             return told(number, rows, ask.call, today, self.plan.country)
 
         try:
-            return await self.store.read(read)
+            found = await self.store.read(read)
         except StoreError as error:
             log.warning("a pop goes out without its details", call=ask.call, why=str(error))
             return None
+        if self.places is not None and number.e164 is not None:
+            found["number"]["place"] = self.places.of(number.e164)
+        return found
 
 
 def told(number: Read, rows: Rows, call: CallId, today: str, country: str) -> Body:

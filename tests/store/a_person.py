@@ -27,6 +27,7 @@ from callserver.store import (
     attachments,
     call_tickets,
     customers,
+    drafts,
     idempotency,
     merging,
     products,
@@ -271,6 +272,8 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
     )
     tickets.change(connection, opened.id, None, Changes(subject="smells of plums"), MEI, now)
     timeline.note(connection, opened.id, f"{NAME}, {HOUSE}: smells of plums", MEI, now)
+    drafts.save(connection, 7, f"ticket:{opened.id}", f"{NAME} says: plums", {}, now)
+    drafts.save(connection, 7, "call:main:404.0", "somebody on 0" + MOBILE, {}, now)
     timeline.add(
         connection,
         opened.id,

@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { caller, calls, current, customerOf, dismiss, look, lookAway, missed, release } from "./pops.js";
 import { alike, useDesk } from "./store.js";
-import { t, tn } from "./texts.js";
+import { t, titled, tn } from "./texts.js";
 import { Lasting, Moment, away, roughly } from "./time.js";
 import { numberKind, promiseWord } from "./words.js";
 
@@ -58,7 +58,7 @@ export function Head() {
       <h1 class="cut"><bdi title=${name}>${name || shownNumber(pop)}</bdi></h1>
       <p class="cut line">
         ${name && html`<bdi class="number big">${shownNumber(pop)}</bdi>`}
-        ${pop.number?.place && html`<span>${pop.number.place}</span>`}
+        ${pop.number?.place && html`<span>${titled(pop.number.place)}</span>`}
         <span class="quiet">${numberKind(pop.number?.kind ?? "other")}</span>
         ${customer?.addresses?.[0] && html`<${Name}>${address(customer.addresses[0])}<//>`}
       </p>

@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -35,35 +35,13 @@ from callserver.store.agents import Member
 from callserver.store.engine import Connection, Store
 from callserver.store.shifts import ShiftChanged
 from callserver.work import shifting
+from callserver.work.neighbours import Screens, Switchboard
 
 log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0  # how soon changes of other processes are seen
 RETRY_S = 1.0
 SETTLE_S = 3.0
-
-
-class Switchboard(Protocol):
-    """Where requests to switches are waited for."""
-
-    def wake(self, pbx: PbxId) -> None: ...
-    async def outcome(self, id: CommandId, timeout_s: float) -> Outcome: ...
-
-
-class Screens(Protocol):
-    """What people see of it. Nothing here waits."""
-
-    def show(self, shift: Shift, problems: tuple[Problem, ...]) -> None:
-        """This is how a shift is now."""
-
-    def clear(self, user: UserId) -> None:
-        """This person is not at work."""
-
-    def moved(self, before: Shift, after: Shift | None, by: Shift | None) -> None:
-        """Somebody sits elsewhere, or nowhere any more; `by`: who sits in their place."""
-
-    def open(self, user: UserId) -> int:
-        """How many screens this person has open at this process."""
 
 
 @dataclass(slots=True)

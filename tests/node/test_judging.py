@@ -1,0 +1,93 @@
+"""What facts mean for a request of the telephone: recorded calls and single facts, judged."""
+
+from __future__ import annotations
+
+import pytest
+
+from callserver import facts
+from callserver.ami.events import OriginateResponse
+from callserver.calls.floor import Floor
+from callserver.facts import CallId, Fact, LegId
+from callserver.node.judging import Came, CameBack, Consulted, Finished, Handed, Judge, Rung
+from tests.node.fakes import PBX, events
+
+CALL, LEG = CallId("main:1.0"), LegId("1.1")
+OTHER = LegId("1.0")
+
+
+def told(scenario: str) -> list[Fact]:
+    floor = Floor(PBX)
+    return [fact for event in events(scenario) for fact in floor.feed(event)]
+
+
+def verdict(judge: Judge, news: list[Fact]) -> Came:
+    return next(came for one in news if (came := judge(one)) is not None)
+
+
+def in_recording(scenario: str) -> tuple[list[Fact], CallId, LegId, frozenset[LegId]]:
+    """The facts, the call, the agent's leg, and whom the agent talked with first."""
+    news = told(scenario)
+    answered = next(fact for fact in news if isinstance(fact, facts.AgentAnswered))
+    assert answered.leg is not None
+    talk = next(fact for fact in news if isinstance(fact, facts.TalkStarted) and answered.leg in fact.legs)
+    later = news[news.index(talk) + 1 :]
+    return later, answered.call, answered.leg, frozenset(talk.legs) - {answered.leg}
+
+
+def test_a_recorded_consultation_was_answered_and_finished() -> None:
+    news, call, leg, partners = in_recording("atxfer-finished")
+    consulted = Consulted(call=call, leg=leg, to="1003", partners=partners)
+    assert verdict(consulted, news) == Came("done", "consulting", detail={"with": ["PJSIP/1003"]})
+    assert verdict(Finished(call=call, leg=leg), news).code == "transferred"
+
+
+def test_a_recorded_consultation_was_given_up() -> None:
+    news, call, leg, partners = in_recording("atxfer-given-up")
+    assert verdict(Consulted(call=call, leg=leg, to="1003", partners=partners), news).code == "consulting"
+    assert verdict(CameBack(leg=leg, partners=partners), news) == Came("done", "back")
+
+
+def test_a_recorded_colleague_refused() -> None:
+    news, call, leg, partners = in_recording("atxfer-unanswered")
+    came = verdict(Consulted(call=call, leg=leg, to="1003", partners=partners), news)
+    assert (came.state, came.code, came.said) == ("refused", "busy", "1003 is busy")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code"),
+    [("blind-to-queue", "queued"), ("blind-to-agent", "ringing"), ("blind-to-outside", "ringing")],
+)
+def test_a_recorded_caller_arrived_where_they_were_sent(scenario: str, code: str) -> None:
+    news, call, leg, _ = in_recording(scenario)
+    begin = next(n for n, fact in enumerate(news) if isinstance(fact, facts.CallTransferred))
+    assert verdict(Handed(call=call, leg=leg, to="601"), news[begin:]).code == code
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [(17, "busy"), (19, "no_answer"), (21, "declined"), (20, "unreachable"), (16, "ended"), (None, "ended")],
+)
+def test_a_phone_that_stopped_ringing_says_why(cause: int | None, code: str) -> None:
+    rung = Rung(channel=LEG, who="PJSIP/1001")
+    begun = facts.LegStarted(
+        pbx=PBX, at=1, call=CALL, leg=LEG, channel="PJSIP/1001-1", interface="PJSIP/1001"
+    )
+    assert rung(begun) is None
+    assert rung(OriginateResponse(at=2, uniqueid=LEG, channel="", success=False, reason=0)) is None
+    assert rung(facts.LegEnded(pbx=PBX, at=3, call=CALL, leg=OTHER, cause=17)) is None
+    came = rung(facts.LegEnded(pbx=PBX, at=3, call=CALL, leg=LEG, cause=cause))
+    assert came is not None
+    assert (came.state, came.code) == ("refused", code)
+
+
+def test_a_phone_that_never_rang_cannot_be_reached_and_one_of_others_is_not_ours() -> None:
+    rung = Rung(channel=LEG, who="PJSIP/1001")
+    assert rung(OriginateResponse(at=2, uniqueid="another", channel="", success=False, reason=0)) is None
+    came = rung(OriginateResponse(at=2, uniqueid=LEG, channel="", success=False, reason=0))
+    assert came is not None
+    assert came.said == "PJSIP/1001 cannot be reached: perhaps it is not registered"
+
+
+def test_a_phone_that_was_answered_names_its_call() -> None:
+    came = Rung(channel=LEG, who="x")(facts.LegAnswered(pbx=PBX, at=1, call=CALL, leg=LEG))
+    assert came == Came("done", "answered", detail={"call": CALL})

@@ -249,7 +249,7 @@ class Hub:
         client = kept or Client(secrets.token_urlsafe(12), owner, view, None, close)
         client.transport, client.close, client.left_at = transport, close, None
         client.user = user
-        client.heard_at = self._monotonic()
+        client.heard_at, client.stuck_since = self._monotonic(), None
         client.hello(self._hello(client, resumed=kept is not None))
         if kept is not None and place is not None:
             client.again(place[1])
@@ -330,7 +330,7 @@ class Hub:
         if kept is None:
             return client
         kept.transport, kept.close, kept.left_at = client.transport, client.close, None
-        kept.budget, kept.heard_at = client.budget, client.heard_at
+        kept.budget, kept.heard_at, kept.stuck_since = client.budget, client.heard_at, None
         client.transport = None
         self._remove(client)
         kept.hello(self._hello(kept, resumed=True))

@@ -71,7 +71,7 @@ class View:
 
     user: whose screen it is; None: a token's. seat: where they sit, by `seat_key`. queues: those they work in or answer
     for; None: all. callers: also the calls of others in those queues (supervisors, and tokens that may read calls).
-    pops: also the pops of others. seats: every agent, whatever their queues.
+    pops: also the pops of others.
     """
 
     user: int | None = None

@@ -52,6 +52,8 @@ class Client:
     unseen: dict[int, float] = field(default_factory=dict)  # number of a pop -> when its event arrived
     outbox: int = OUTBOX  # how much may wait for its socket now
     stuck_since: float | None = None
+    written: int = 0  # bytes, at this connection or before
+    taken: int = 0  # of them by its socket, last looked
     left_at: float | None = None
     budget: float = wire.BURST
     heard_at: float = 0.0
@@ -86,7 +88,12 @@ class Client:
     def write(self, text: bytes) -> None:
         """To the socket, where there is one."""
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(wire.frame(text))
+            self._put(wire.frame(text))
+
+    def _put(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.written += len(data)
+            self.transport.write(data)
 
     @property
     def waiting(self) -> int:
@@ -96,10 +103,11 @@ class Client:
     def stalled(self, now: float) -> bool:
         """Whether it does not read. Asked every second."""
         waiting = self.waiting
+        taken, before = self.written - waiting, self.taken
+        self.taken = taken
         if waiting == 0:
-            self.stuck_since, self.outbox = None, OUTBOX
-            return False
-        if self.stuck_since is None:
+            self.outbox = OUTBOX
+        if waiting == 0 or taken > before or self.stuck_since is None:  # slow, but it reads
             self.stuck_since = now
         return waiting > self.outbox or now - self.stuck_since > STALL_S
 
@@ -122,7 +130,7 @@ class Client:
         """Everything after `seq` once more."""
         rest = [wire.frame(wire.numbered(number, body)) for number, body in self.backlog if number > seq]
         if self.transport is not None and rest:
-            self.transport.write(b"".join(rest))
+            self._put(b"".join(rest))
 
     def spend(self, now: float) -> bool:
         """Whether the client may say one more word now."""

@@ -395,6 +395,19 @@ async def test_who_stopped_reading_is_cut_after_a_while_even_when_little_happens
     assert deaf.socket.aborted
 
 
+async def test_who_reads_slowly_is_not_cut():
+    clock = Clock()
+    hub = hub_of(clock)
+    slow = Someone(hub, AGENT)
+    slow.socket.reads = False
+    for _ in range(3 * round(STALL_S)):
+        hub.put("notice", str(clock.s), {"text": "x" * 1000}, Everyone())
+        slow.socket.stuck -= 900  # never empty, but it moves
+        hub.tick()
+        clock.s += 1
+    assert not slow.socket.aborted
+
+
 async def test_too_many_streams_of_one_are_refused():
     hub = hub_of()
     for _ in range(MOST_OF_ONE):

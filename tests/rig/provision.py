@@ -33,9 +33,22 @@ EXPIRED = frozenset({"bullseye"})
 ASTERISK_PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-wav")
 # Of the machine's own suite, so its own C library does; the others serve parts that are never used here.
 POSTGRES_WITHOUT = ("libc6", "libc-bin", "libllvm", "perl", "libperl", "ssl-cert", "locales")
-C_LIBRARY = ("libc6", "libc-bin")
-FONTS = ("fonts-wqy-microhei", "fonts-dejavu-core")
-"""So that a Chinese screen shows letters and not boxes, on a machine without any font."""
+CHROMIUM_WITHOUT = tuple(
+    "libc6 libc-bin libllvm libz3 libgl1-mesa mesa- perl libperl systemd libsystemd-shared adwaita hicolor "
+    "libgtk-3-common dconf dbus xkb-data fonts- passwd xdg x11- coreutils".split()
+)
+FONTS = ("fonts-noto-cjk", "fonts-dejavu-core")
+"""So that a Chinese screen shows letters and not boxes, and is as wide on every machine."""
+FONTS_CONF = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{folder}</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+  <alias binding="same"><family>monospace</family><prefer><family>Noto Sans Mono CJK SC</family></prefer></alias>
+  <match target="pattern"><edit name="family" mode="append_last"><string>Noto Sans CJK SC</string></edit></match>
+</fontconfig>
+"""
 TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres", "chromium")
 BY_HAND = {
     "asterisk22": "or put an Asterisk (18 or newer) on PATH, or name one with ASTERISK=",
@@ -198,23 +211,21 @@ def chromium() -> Browser:
     if own := shutil.which("chromium"):
         return _browser(Path(own), fonts)
     prefix = prefix_of("chromium", _fetch_chromium)
-    libraries = os.pathsep.join(map(str, _libraries(prefix)))
+    # PulseAudio keeps one of its libraries apart, where only its own run path would find it.
+    libraries = os.pathsep.join(map(str, [*_libraries(prefix), *prefix.glob("usr/lib/*/pulseaudio")]))
     return _browser(prefix / "usr/lib/chromium/chromium", {**fonts, "LD_LIBRARY_PATH": libraries})
 
 
 def _fetch_chromium(prefix: Path) -> None:
-    debian.fetch(["chromium"], debian.codename(), prefix, without=C_LIBRARY)
+    debian.fetch(["chromium"], debian.codename(), prefix, without=CHROMIUM_WITHOUT)
 
 
 def _fetch_fonts(prefix: Path) -> None:
-    """The fonts, and a list that names them and the machine's own. Its `prefix` is the folder's later name."""
-    debian.fetch(FONTS, debian.codename(), prefix, without=C_LIBRARY)
-    (prefix / "fonts.conf").write_text(
-        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>\n'
-        '  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>\n'
-        f'  <dir>{LOCAL / "fonts"}/usr/share/fonts</dir>\n  <cachedir prefix="xdg">fontconfig</cachedir>\n'
-        "</fontconfig>\n"
-    )
+    """The fonts, and a list that names them alone, by the place where `prefix` will lie."""
+    debian.fetch(FONTS, debian.codename(), prefix)
+    for unread in prefix.glob("usr/share/fonts/*/*/*Serif*"):
+        unread.unlink()
+    (prefix / "fonts.conf").write_text(FONTS_CONF.format(folder=f"{LOCAL / 'fonts'}/usr/share/fonts"))
 
 
 def _browser(program: Path, environment: dict[str, str]) -> Browser:

@@ -127,7 +127,10 @@ class Keeper:
         """For explaining."""
         shift = self.shifts.get(user)
         picture = self.pictures.get(shift.seat.pbx) if shift is not None else None
-        return Situation(shift=shift, picture=picture, tries=self._mind(user).tries, screens=screens)
+        busy = user in self._busy
+        return Situation(
+            shift=shift, picture=picture, tries=self._mind(user).tries, screens=screens, busy=busy
+        )
 
     def settled(self, user: UserId) -> bool:
         """Whether nothing more is to be expected of the switch for now."""

@@ -19,12 +19,13 @@ from callserver.seats.steering import TRIES, Tries, foreign, is_so, target_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What is known. `picture` None: this process does not follow the seat's switch."""
+    """What is known. `picture` None: this process does not follow the seat's switch. `busy`: it is being told of."""
 
     shift: Shift | None
     picture: Picture | None
     tries: Tries
     screens: int = 1
+    busy: bool = False
 
     @property
     def members(self) -> Mapping[str, Membership]:
@@ -71,14 +72,14 @@ def refused(shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict[str
 def left(shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict[str, Any]]:
     """Taken out again after it was put back once."""
     for queue in sorted(shift.serves - it.members.keys() - it.tries.refused.keys()):
-        if it.tries.joins.get(queue, 0) >= TRIES:
+        if it.tries.joins.get(queue, 0) >= TRIES and not it.busy:
             yield {"queue": queue}
 
 
 def joining(shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict[str, Any]]:
     """Not a member, and it is still being tried."""
     for queue in sorted(shift.serves - it.members.keys() - it.tries.refused.keys()):
-        if it.tries.joins.get(queue, 0) < TRIES:
+        if it.tries.joins.get(queue, 0) < TRIES or it.busy:
             yield {"queue": queue}
 
 
@@ -133,7 +134,8 @@ def unpaused_elsewhere(shift: Shift, _picture: Picture, it: Situation) -> Iterat
     """A pause that was ended on the switch, and again after it was renewed once."""
     target = target_of(shift)
     for queue, known in sorted(it.members.items()):
-        if target.paused and not known.paused and it.tries.pauses.get(queue, 0) >= TRIES:
+        tried = it.tries.pauses.get(queue, 0) >= TRIES and not it.busy
+        if target.paused and not known.paused and tried:
             yield {"queue": queue, "reason": target.reason}
 
 

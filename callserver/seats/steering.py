@@ -84,6 +84,7 @@ def _memberships(
     for served in shift.queues:
         known = members.get(served.queue)
         if known is not None and _fits(shift, served, known):
+            tries.joins.setdefault(served.queue, 1)  # it is so: what comes now is a repair
             continue
         if served.queue in tries.refused or not _may(tries.joins, served.queue):
             continue
@@ -126,6 +127,8 @@ def _may(counts: dict[str, int], queue: str) -> bool:
 
 def _pauses(shift: Shift, members: Mapping[str, Membership], target: Target, tries: Tries) -> Iterator[Order]:
     wrong = [queue for queue, known in members.items() if not _left_alone(known, target, shift)]
+    for queue in members.keys() - set(wrong):
+        tries.pauses.setdefault(queue, 1)
     ordered = [queue for queue in wrong if _may(tries.pauses, queue)]
     everywhere = len(ordered) == len(members)
     for queue in ordered[:1] if everywhere else ordered:

@@ -181,7 +181,7 @@ async def test_after_a_call_no_other_comes_until_the_wrap_up_is_over(desk: Desk)
 
 async def test_ready_ends_a_wrap_up_at_once(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
-    await desk.call(stay_ms=800)
+    await desk.call(stay_ms=2000)
     await desk.shows(ZHANG, "paused:wrap-up", within_s=15)
     told = await desk.ask("zhang", "PUT", "me/state", state="ready")
     assert told["wrap_up"] is None
@@ -258,7 +258,7 @@ async def test_signing_out_in_a_call_waits_for_its_end(desk: Desk) -> None:
 async def test_shifts_go_on_over_restarts_of_callserver_and_of_the_switch(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
     await desk.sits("li", LI, state=None)
-    await desk.call(stay_ms=800)
+    await desk.call(stay_ms=2000)
     await desk.shows(ZHANG, "paused:wrap-up", within_s=15)
     await desk.service.kill()
     await desk.service.start()

@@ -110,6 +110,13 @@ def test_a_colleague_who_is_paused_or_talks_is_not_before_anybody():
     assert codes(situation(shift(), seen)) == []
 
 
+def test_what_is_just_being_repaired_is_not_given_up():
+    tries = Tries(joins={"hotline": 2}, pauses={"repair": 2})
+    found = situation(shift(wrap_up=WRAP), at_work(left("hotline")), tries)
+    assert {"left_queue", "unpaused_elsewhere"} <= set(codes(found))
+    assert {"left_queue", "unpaused_elsewhere"}.isdisjoint(codes(replace(found, busy=True)))
+
+
 def test_a_call_of_a_local_member_is_seen_by_the_phone_behind_it():
     seat = Seat(pbx=PBX, interface=LOCAL, state_interface=PHONE)
     members = [joined(queue, LOCAL, state_interface=PHONE) for queue in ("hotline", "repair")]

@@ -95,6 +95,19 @@ def test_a_membership_that_somebody_ends_is_renewed_once_and_then_left():
     assert [type(one) for one in given] == [QueueAdd, QueueAdd]
 
 
+def test_a_new_wish_that_finds_it_all_right_still_leaves_one_repair():
+    seen, tries = at_work(), Tries()
+    assert orders(shift(), seen, tries) == []
+    given = []
+    for _ in range(3):
+        seen.feed([left("repair")])
+        new = orders(shift(), seen, tries)
+        given += new
+        for one in new:
+            seen.believe(one)
+    assert [type(one) for one in given] == [QueueAdd]
+
+
 def test_a_new_line_to_the_switch_begins_the_count_anew():
     tries = Tries(joins={"hotline": 2, "repair": 2}, wished_at=NOW)
     assert orders(shift(), picture(), tries) == []

@@ -18,12 +18,12 @@ from callserver.customers import names
 from callserver.customers.record import Customer
 from callserver.numbers import Plan
 from callserver.store import customers, words
-from callserver.store.desk import customer_numbers, findable, products, tickets
+from callserver.store.desk import customer_numbers, findable, products, ticket_open, tickets
 from callserver.store.desk import customers as table
 from callserver.store.text import storable
 from callserver.tickets import number as ticket_number
 
-Way = Literal["external_id", "ticket", "number", "serial", "digits", "name", "initials", "words"]
+Way = Literal["external_id", "ticket", "number", "caller", "serial", "digits", "name", "initials", "words"]
 WAYS: tuple[Way, ...] = get_args(Way)  # the surest first
 FEWEST_DIGITS = 4
 _FEWEST_OF_SERIAL = 4
@@ -46,6 +46,7 @@ class Asked:
     external_id: str
     ticket: int
     number: str  # backwards
+    caller: str  # the same
     serial: str
     digits: str  # backwards
     name: str
@@ -75,10 +76,12 @@ def asked(text: str, plan: Plan) -> Asked:
     key = names.key(plain)
     dialled = _DIALLED.fullmatch(plain) is not None
     read = plan.read(plain) if dialled else None
+    number = numbers.tail(read.e164) if read is not None and read.e164 else ""
     return Asked(
         external_id=plain,
         ticket=ticket_number.heard(plain) or 0,
-        number=numbers.tail(read.e164) if read is not None and read.e164 else "",
+        number=number,
+        caller=number,
         serial=_long_enough(names.serial(plain), _FEWEST_OF_SERIAL),
         digits=_long_enough(_last_digits(plain), FEWEST_DIGITS) if dialled else "",
         name="" if dialled else key,
@@ -122,6 +125,13 @@ def _by_number(connection: Connection, asked: Asked, _value: str, id: int, limit
     here = select(column.customer_id).where(column.tail == asked.number, column.customer_id > id)
     found = connection.execute(here.order_by(column.customer_id).limit(limit)).scalars()
     return [Step(value="", id=one, customer=one) for one in found]
+
+
+def _by_caller(connection: Connection, asked: Asked, _value: str, id: int, limit: int) -> list[Step]:
+    """Open tickets of a number, for which nobody is known yet."""
+    theirs = (ticket_open, tickets.c.tail == asked.caller, tickets.c.customer_id.is_(None))
+    here = select(tickets.c.id).where(*theirs, tickets.c.id > id).order_by(tickets.c.id).limit(limit)
+    return [Step(value="", id=one, customer=None, ticket=one) for one in connection.execute(here).scalars()]
 
 
 def _by_serial(connection: Connection, asked: Asked, value: str, id: int, limit: int) -> list[Step]:
@@ -195,6 +205,7 @@ WALKS: Mapping[Way, Walk] = {
     "external_id": _by_external_id,
     "ticket": _by_ticket,
     "number": _by_number,
+    "caller": _by_caller,
     "serial": _by_serial,
     "digits": _by_digits,
     "name": _by_name,

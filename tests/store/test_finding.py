@@ -13,6 +13,7 @@ from callserver.store.engine import Store
 from callserver.store.finding import Page, Place, Way
 from callserver.store.ways import asked as typed
 from callserver.tickets.changing import Draft
+from tests.store.of_tickets import ANNA, NOON, begin
 from tests.store.test_customers import LI, NOW, PLAN, created
 from tests.store.test_merging import opened
 from tests.store.test_products import bought
@@ -237,3 +238,12 @@ async def test_a_search_that_was_broken_off_says_where_to_go_on(
         pages.append(await asked(store, "青岛 王", after=pages[-1].next))
     assert [page.more for page in pages] == [True, True, True, False]
     assert [[hit.customer.id for hit in page.hits if hit.customer] for page in pages] == [[1], [2], [], [4]]
+
+
+async def test_the_number_of_a_stranger_leads_to_their_open_tickets(store: Store) -> None:
+    opened = await begin(store)
+    await begin(store, caller="+8613900139000")
+    over = await begin(store)
+    await store.write(lambda c: tickets.move(c, over.id, "cancelled", "no", ANNA, NOON))
+    page = await asked(store, "138 0013 8000")
+    assert [(hit.way, hit.ticket, hit.customer) for hit in page.hits] == [("caller", opened.id, None)]

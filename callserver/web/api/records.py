@@ -27,8 +27,7 @@ from callserver.tickets.changing import Draft
 from callserver.tickets.presets import Preset, Wanted, wanted
 from callserver.tickets.promise import PromiseKind
 from callserver.tickets.record import Ticket, TicketId
-from callserver.tickets.tables import Right
-from callserver.web.api import showing
+from callserver.web.api import rights, showing
 from callserver.web.api.calls import CallName
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.shapes import at
@@ -147,7 +146,9 @@ def record_call(connection: Connection, asked: Asked, id: CallName, body: Record
     _must_be_theirs(connection, asked, call)
     if body.change is not None:
         showing.must_see(asked, showing.values(body.change), HIDDEN)
-    done = recording.record(connection, call, _recording(connection, asked, call, body), _writer(asked))
+    what = _recording(connection, asked, call, body)
+    with rights.explained():
+        done = recording.record(connection, call, what, _writer(asked))
     told = whole(connection, done.ticket, asked)
     shown = RecordShown(
         call=id,
@@ -172,12 +173,11 @@ def undo_record(connection: Connection, asked: Asked, id: CallName) -> Done[Reco
 
 
 def _writer(asked: Asked) -> Writer:
-    held: dict[str, Right] = {"tickets:waive": "waive", "tickets:call_off": "call_off"}
     return Writer(
         actor=asked.actor,
         now=asked.now,
         user=None if asked.person is None else asked.person.id,
-        rights=frozenset(right for scope, right in held.items() if asked.may(scope)),
+        rights=rights.of_tickets(asked),
     )
 
 

@@ -281,3 +281,12 @@ async def test_only_its_writer_takes_a_record_back_and_not_for_ever(site: Site) 
     assert (await site.ask("POST", f"calls/{CALL}/record/undo")).status == 403
     site.now += 11 * 60_000
     assert (await browser.ask("POST", f"calls/{CALL}/record/undo")).status == 409
+
+
+async def test_an_agent_waives_nothing_and_hears_who_may(site: Site) -> None:
+    await talked(site)
+    browser = await li_na(site)
+    await record(browser, {"promises": [{"preset": "72h"}]})
+    refused = await record(browser, {"version": 1, "status": {"to": "closed", "why": "she hung up"}})
+    assert refused.status == 403, refused
+    assert "supervisor" in refused.body["detail"]

@@ -21,9 +21,20 @@ from schemathesis.config import SchemathesisConfig
 from callserver.customers import checking
 from callserver.facts import Actor
 from callserver.numbers import Plan
-from callserver.store import attachments, customers, products, promises, tickets, timeline, webhooks
+from callserver.store import (
+    attachments,
+    customers,
+    products,
+    promises,
+    teams,
+    tickets,
+    timeline,
+    users,
+    webhooks,
+)
 from callserver.store.attachments import NewFile
 from callserver.store.engine import Connection, Store
+from callserver.store.users import Wanted
 from callserver.store.webhook import Subscription
 from callserver.tickets.changing import Draft
 from callserver.tickets.promise import owed
@@ -54,6 +65,8 @@ async def some_of_everything(store: Store) -> None:
         await store.write(partial(_customer_with_a_ticket, name=name))
     asked = Subscription(name="down", url="https://down.example.com/")
     await store.write(lambda c: webhooks.create(c, asked, LI, NOW))
+    await store.write(lambda c: teams.add(c, "repair", ["repair"], LI, NOW))
+    await store.write(lambda c: users.add(c, Wanted(login="li", name="Li", role="agent"), LI, NOW))
 
 
 def _customer_with_a_ticket(connection: Connection, name: str) -> None:

@@ -17,8 +17,9 @@ from callserver.store.engine import Store
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals
 from callserver.web.api.operation import Tried
+from callserver.web.passwords import Passwords
 from callserver.web.server import application
-from tests.web.conftest import TOKEN
+from tests.web.conftest import CHEAP, TOKEN
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
@@ -68,7 +69,14 @@ async def _started(store: Store) -> web.AppRunner:
         await store.read(lambda connection: webhooks.get(connection, webhook))
         return Tried(delivered=False, status=None, said="there is no network here", took_s=0.0)
 
-    app = application(settings, store, Vitals("n"), plan=Plan(area_code="0532"), try_webhook=try_webhook)
+    app = application(
+        settings,
+        store,
+        Vitals("n"),
+        plan=Plan(area_code="0532"),
+        try_webhook=try_webhook,
+        passwords=Passwords(CHEAP),
+    )
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, 0).start()

@@ -91,7 +91,9 @@ def defined(
     preset: str | None = None,
     retired: bool = False,
 ) -> Disposition:
-    """A definition that was checked; `known`: kinds of ticket that there are. Raises BadValues with all that is wrong.
+    """A definition that was checked; `known`: kinds of ticket that there are.
+
+    Raises BadValues with all that is wrong.
     """
     wrong = [*_wrong_title(title), *_wrong_kinds(kinds, known)]
     if not _NAME.fullmatch(name):

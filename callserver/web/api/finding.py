@@ -65,9 +65,9 @@ def search(connection: Connection, asked: Asked, query: SearchQuery) -> Done[Fou
     """Find customers: one box for everything that somebody may know of them.
 
     A name by its beginning, or any two characters of one in Chinese; its pinyin initials; a number in any writing, or
-    at least 4 of its last digits (a stranger's leads to their open tickets); words of an address; a serial number or its beginning; an external id; a ticket's
-    number. Without the right `personal:read` not by address, serial number or more than 4 last digits, and no further
-    than the first page by those.
+    at least 4 of its last digits (a stranger's leads to their open tickets); words of an address; a serial number or
+    its beginning; an external id; a ticket's number. Without the right `personal:read` not by address, serial number or
+    more than 4 last digits, and no further than the first page by those.
     """
     after = _place(query.cursor)
     try:

@@ -3,6 +3,7 @@ import { html, classes } from "./ui.js";
 import { Badge, Do, Name } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
+import { dial } from "./phone.js";
 import { caller, calls, current, customerOf, dismiss, look, lookAway, missed, release } from "./pops.js";
 import { alike, useDesk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
@@ -125,7 +126,8 @@ function NoCall() {
       <p class="badges">${customer?.vip && html`<${Badge} kind="gold" icon="star">VIP<//>`}
         ${customer?.caution && html`<${Badge} kind="bad" icon="warning">${t("Caution: {why}", { why: customer.caution })}<//>`}
         ${customer?.do_not_call && html`<${Badge} kind="bad">${t("Wants no calls")}<//>`}</p></div>
-    <div class="whence"><${Do} id="away" onClick=${lookAway}>${t("Close")}<//></div>
+    <div class="whence"><${Do} id="away" onClick=${lookAway}>${t("Close")}<//>
+      ${(customer?.numbers ?? []).filter((one) => one.e164).slice(0, 3).map((one) => html`<${Do} key=${one.e164} id="" icon="talking" onClick=${() => dial(one.e164)}>${t("Dial")} ${one.received}<//>`)}</div>
   </section>`;
   return html`<section class="head idle" aria-label=${t("The call")}>
     <div class="phase"><${Icon} name="talking" size=${30} /></div>

@@ -59,7 +59,7 @@ export function startCustomer() {
       choose(key, at ? ids[at - 1] : 0);
     }, () => choices()[1].length >= Math.max(1, at));
   }
-  action("who", "Alt+A", t("Put down a new customer"), () => document.querySelector("[data-focus=customer]")?.focus());
+  action("who", "Alt+A", t("Put down a new customer"), () => document.querySelector("[data-focus=customer]")?.select());
 }
 
 function Unknown({ id, pop }) {

@@ -13,7 +13,7 @@ import { calls, current, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
 import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
-import { start as startStream } from "./stream.js";
+import { onMessage, start as startStream } from "./stream.js";
 import { t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
 import { startSearch } from "./search.js";
@@ -63,6 +63,20 @@ async function begin() {
     recover(),
   ]);
 }
+
+/** A page that was left open over an upgrade becomes the new one as soon as nothing is lost by it. */
+const mine = new URL(import.meta.url).pathname.split("/")[2];
+let greeted = false;
+onMessage(async (message) => {
+  if (message.type !== "hello") return;
+  const again = greeted;
+  greeted = true;
+  if (!again) return;
+  const answer = await fetch("/static/version", { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok || (await answer.text()) === mine) return;
+  if (!calls().length && !Object.keys(desk.forms).length) location.reload();
+  else say(t("There is a new version of this page: reload it after this call."), "warning");
+});
 
 const complain = (error) => say(error.words ?? String(error), "warning");
 

@@ -4,7 +4,8 @@ import { t } from "./texts.js";
 import { unask } from "./store.js";
 import { Icon } from "./icons.js";
 
-export function Dialog({ title, wide = false, onSubmit, children }) {
+/** `onKey`: a key pressed anywhere in it. */
+export function Dialog({ title, wide = false, onSubmit, onKey, children }) {
   const box = useRef(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -17,7 +18,7 @@ export function Dialog({ title, wide = false, onSubmit, children }) {
     onSubmit?.();
   };
   return html`<dialog ref=${box} class=${wide ? "wide" : ""} aria-labelledby="dialog-title"
-      onCancel=${(event) => { event.preventDefault(); unask(); }}>
+      onKeyDown=${onKey} onCancel=${(event) => { event.preventDefault(); unask(); }}>
     <form method="dialog" onSubmit=${submit}>
       <header>
         <h2 id="dialog-title">${title}</h2>

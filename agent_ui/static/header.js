@@ -48,7 +48,7 @@ export function Notices() {
   const shown = notices.filter((_, at) => at % 2 === 0).map((key, at) => [key, notices[at * 2 + 1]]).slice(-3);
   const hide = (key) => put({ hidden: { ...hiddenNow(), [key]: true } });
   const hiddenNow = () => Object.fromEntries(shown.map(([key]) => [key, false]));
-  return html`<div class="notices">
+  return html`<div class="notices" role="region" aria-label=${t("Notices")}>
     ${shown.map(([key, one]) => html`<p key=${key} class=${`notice ${one.level}`} role=${one.level === "info" ? "status" : "alert"}>
       <${Icon} name=${one.level === "info" ? "message" : "warning"} /><span>${noticeText(one)}</span>
       <button type="button" class="bare" onClick=${() => hide(key)} aria-label=${t("Close")}><${Icon} name="close" size=${14} /></button></p>`)}

@@ -79,7 +79,9 @@ export function Phone() {
   };
   const start = (event) => {
     event.preventDefault();
-    if (dialable(number)) go(() => dial(number, ticketOf(desk)));
+    if (!dialable(number)) return;
+    document.activeElement?.blur();
+    go(async () => { if (await dial(number, ticketOf(desk))) setNumber(""); });
   };
   return html`<section class="phone" aria-label=${t("Telephone")}>
     <form class="line" onSubmit=${start}>
@@ -165,7 +167,7 @@ export function TransferDialog() {
         <strong class="cut"><bdi>${one.name}</bdi></strong>
         <span>${one.state ? stateWord(one.state) : ""} ${one.state && one.since && html`<${Lasting} since=${one.since} />`}</span>
         <span class="quiet cut"><bdi>${one.more}</bdi></span></li>`)}
-      ${!all.length && html`<li><${Empty}>${t("Nobody is called so")}<//></li>`}
+      ${!all.length && html`<li role="option" aria-selected="false" aria-disabled="true"><${Empty}>${t("Nobody is called so")}<//></li>`}
     </ul>
     <footer>
       <label class="line"><input type="checkbox" checked=${how === "attended"} onChange=${(event) => setHow(event.target.checked ? "attended" : "blind")} />

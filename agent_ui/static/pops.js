@@ -5,7 +5,7 @@ import { onMessage, send } from "./stream.js";
 import { desk, put, putIn, say } from "./store.js";
 import { closedWord } from "./words.js";
 import { t } from "./texts.js";
-import { announce } from "./ringing.js";
+import { announce, retell } from "./ringing.js";
 
 const KEEP_MISSED_MS = 30 * 60_000;
 
@@ -53,7 +53,7 @@ function made(call, { pbx, interface: at }, caller) {
   const pop = {
     pbx, interface: at, call: call.id, own: true, state: call.direction === "outbound" && !call.answered_at ? "calling" : "answered",
     queue: call.queue, queue_title: null, offered_at: call.started_at, answered_at: call.answered_at, visits: [],
-    number: { received: call.number, e164: null, shown: call.number, kind: "other", place: null }, name: call.name,
+    number: { received: call.number, e164: caller?.number?.e164 ?? null, shown: call.number, kind: caller?.number?.kind ?? "other", place: null }, name: call.name,
     transfer: null, caller: caller ?? null, repeat: 0, ticket: call.ticket ? { id: call.ticket } : null,
     direction: call.direction,
   };
@@ -135,7 +135,10 @@ function pop({ key, value }, before) {
 }
 
 function updated({ key, value }, before) {
-  if (value.caller) putIn("callers", key, undefined);
+  if (value.caller) {
+    putIn("callers", key, undefined);
+    retell(ringing());
+  }
   if (value.state === "answered" && before.pops[key]?.state !== "answered") {
     announce(ringing());
     if (before.pops[key]) answered(key);

@@ -41,6 +41,12 @@ export function announce(pop) {
   notify(words, pop);
 }
 
+/** More is known now of the one who rings: in words, without another peal. */
+export function retell(pop) {
+  const place = document.getElementById("called");
+  if (pop?.state === "offered" && place.textContent) place.textContent = spoken(pop);
+}
+
 export function spoken(pop) {
   const [known] = pop.caller?.customers?.length === 1 ? pop.caller.customers : [];
   const who = known?.customer.name || pop.name || pop.number?.shown || numberKind("withheld");

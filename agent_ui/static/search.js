@@ -68,7 +68,7 @@ export function Search() {
         <span class="cut quiet"><bdi>${hit.customer ? [hit.customer.numbers[0]?.received, hit.customer.addresses[0] && address(hit.customer.addresses[0])].filter(Boolean).join(" · ") : ""}</bdi></span>
         ${hit.customer?.vip && html`<${Badge} kind="gold" icon="star">VIP<//>`}
         <small class="quiet">${BY[hit.by] ?? hit.by}</small></li>`)}
-      ${!hits.length && html`<li class="none"><${Empty}>${wrong || t("Nothing is found")}<//></li>`}
+      ${!hits.length && html`<li class="none" role="option" aria-selected="false" aria-disabled="true"><${Empty}>${wrong || t("Nothing is found")}<//></li>`}
     </ul>`}
   </div>`;
 }

@@ -161,10 +161,12 @@ export function PauseDialog() {
   };
   const press = (event) => {
     const at = event.target.tagName === "INPUT" ? NaN : Number(event.key);
-    if (at >= 1 && at <= choosable.length) choose(choosable[at - 1][0]);
+    if (at < 1 || at > choosable.length || Number.isNaN(at)) return;
+    event.preventDefault();
+    choose(choosable[at - 1][0]);
   };
-  return html`<${Dialog} title=${t("Pause")} onSubmit=${() => own.trim() && choose(own.trim())}>
-    <div class="list" onKeyDown=${press}>
+  return html`<${Dialog} title=${t("Pause")} onKey=${press} onSubmit=${() => own.trim() && choose(own.trim())}>
+    <div class="list">
       ${choosable.map(([code, one], at) => html`<button type="button" key=${code} autofocus=${at === 0} onClick=${() => choose(code)}>
         <kbd>${at + 1}</kbd> ${one.title}</button>`)}
       <label class="line">${t("Another reason")}

@@ -10,7 +10,7 @@ const PROTOCOL = "callserver.v1";
 const PING_MS = 10_000; //     how often we ask whether the other side is there
 const SILENCE_MS = 6_000; //   how long it may take to say so
 const SLEPT_MS = 8_000; //     a second that took so long: the machine slept
-const WAITS_MS = [200, 500, 1_000, 2_000, 4_000, 8_000];
+const WAITS_MS = [200, 500, 1_000, 2_000, 3_000];
 
 let socket = null;
 let place = { stream: null, seq: 0 };

@@ -70,8 +70,14 @@ class Statics:
         return sorted(name for name in self._files if name.endswith(ending))
 
     def routes(self) -> list[web.RouteDef]:
-        """`/static/VERSION/NAME`."""
-        return [web.get(ROOT + "{version:[0-9a-z]+}/{name:.+}", self._give)]
+        """`/static/VERSION/NAME`, and which version there is now."""
+        return [
+            web.get(ROOT + "version", self._say),
+            web.get(ROOT + "{version:[0-9a-z]+}/{name:.+}", self._give),
+        ]
+
+    async def _say(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.version)
 
     async def _give(self, request: web.Request) -> web.Response:
         one = self._files.get(request.match_info["name"])

@@ -143,6 +143,12 @@ async def test_a_page_of_another_version_gets_todays_files_and_keeps_none(client
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
+async def test_a_page_that_was_left_open_can_ask_which_version_there_is(client, pages):
+    answer = await client.get("/static/version")
+    assert await answer.text() == pages.files.version
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 @pytest.mark.parametrize(
     "name", ["nothing.js", "../__init__.py", "..%2f__init__.py", "vendor/", "%00", "/etc/passwd"]
 )

@@ -13,6 +13,7 @@ import { calls, current, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
 import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
+import { MergeDialog, startMerging } from "./merging.js";
 import { onMessage, start as startStream } from "./stream.js";
 import { t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
@@ -21,7 +22,7 @@ import { Timeline } from "./timeline.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
-  override: OverrideDialog,
+  override: OverrideDialog, merge: MergeDialog,
 };
 
 function Desk() {
@@ -87,6 +88,7 @@ startTicket();
 startSearch();
 startHead();
 startCustomer();
+startMerging();
 startHeader();
 action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || desk.view.kind === "customer") lookAway(); });
 startKeys();

@@ -54,6 +54,7 @@ export function Notices() {
       <button type="button" class="bare" onClick=${() => hide(key)} aria-label=${t("Close")}><${Icon} name="close" size=${14} /></button></p>`)}
     ${toasts.map((one) => html`<p key=${one.id} class=${`notice ${one.level}`} role=${one.level === "info" ? undefined : "alert"}>
       <${Icon} name=${one.level === "info" ? "ready" : "warning"} /><span>${one.text}</span>
+      ${one.more && html`<button type="button" class="bare" onClick=${() => { unsay(one.id); one.more.run(); }}><u>${one.more.label}</u></button>`}
       <button type="button" class="bare" onClick=${() => unsay(one.id)} aria-label=${t("Close")}><${Icon} name="close" size=${14} /></button></p>`)}
   </div>`;
 }

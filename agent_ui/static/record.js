@@ -1,5 +1,5 @@
 // Saving: the whole record of a call in one request, or the changes of a ticket. Twice the same wish is done once.
-import { api, onceKey } from "./api.js";
+import { Refused, api, onceKey } from "./api.js";
 import { counterOf, forget, formOf, isEmpty } from "./form.js";
 import { current, customerOf, release } from "./pops.js";
 import { desk, put, putIn, say } from "./store.js";
@@ -38,8 +38,20 @@ async function saveCall(subject, id, base, form, kind) {
   putIn("tickets", saved.ticket.id, saved.ticket);
   await forget(subject, false);
   put({ ticket: null });
-  say(t("Saved on ticket {number}", { number: saved.ticket.spoken }));
+  say(t("Saved on ticket {number}", { number: saved.ticket.spoken }), "info", { label: t("Take back"), run: () => undo(pop.call) });
   if (desk.kept[key]) release(key);
+}
+
+/** What can be taken back is: the note by a correction, promises, the move, the verdict. */
+async function undo(call) {
+  try {
+    const { ticket, stayed } = await api.post(`/calls/${encodeURIComponent(call)}/record/undo`, {});
+    putIn("tickets", ticket.id, ticket);
+    say([t("Taken back on ticket {number}", { number: ticket.spoken }), ...stayed].join("; "), stayed.length ? "warning" : "info");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.words, "warning");
+  }
 }
 
 function recordOf(key, pop, id, base, form, kind) {

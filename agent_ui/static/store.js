@@ -74,13 +74,13 @@ export function watch(tell) {
 
 let count = 0;
 
-/** A short word at the lower edge; `bad` ones stay until they are read. */
-export function say(text, level = "info") {
+/** A short word at the lower edge; warnings stay until they are read. `more`: {label, run}, what can be done about it. */
+export function say(text, level = "info", more = null) {
   count += 1;
   const id = count;
-  put({ toasts: [...desk.toasts.slice(-3), { id, text, level }] });
+  put({ toasts: [...desk.toasts.slice(-3), { id, text, level, more }] });
   document.getElementById("said").textContent = text;
-  if (level === "info") setTimeout(() => unsay(id), 5000);
+  if (level === "info") setTimeout(() => unsay(id), more ? 15_000 : 5000);
 }
 
 export const unsay = (id) => put({ toasts: desk.toasts.filter((one) => one.id !== id) });

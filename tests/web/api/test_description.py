@@ -34,6 +34,7 @@ async def test_what_is_served_is_described_and_the_other_way_round(site: Site) -
         and route.resource is not None
         and route.resource.canonical.startswith("/api/v1/")
         and route.resource.canonical not in OPEN
+        and route.resource.canonical != "/api/v1/stream"  # no request and answer: docs/stream.md has it
         and route.method != "HEAD"
     }
     described = {(method.upper(), path) for path, methods in DESCRIBED["paths"].items() for method in methods}

@@ -122,8 +122,10 @@ function targets(state, words) {
     key, to: { queue: one.name }, name: one.title || one.name, state: null, rank: 2.5,
     more: tn("{n} ready", "{n} ready", one.ready ?? 0), ready: one.ready,
   }));
-  const found = [...agents, ...queues].filter((one) => !words || `${one.name} ${one.more}`.toLowerCase().includes(words.toLowerCase()));
-  return found.sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name)).slice(0, 50);
+  const wanted = words.trim().toLowerCase();
+  const found = [...agents, ...queues].filter((one) => `${one.name} ${one.more}`.toLowerCase().includes(wanted));
+  const begins = (one) => (one.name.toLowerCase().startsWith(wanted) ? 0 : 1); // "li" is Li Na, however busy, before the hotline
+  return found.sort((a, b) => begins(a) - begins(b) || a.rank - b.rank || a.name.localeCompare(b.name)).slice(0, 50);
 }
 
 export function TransferDialog() {

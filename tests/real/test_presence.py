@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -122,7 +123,7 @@ async def add_users(service: Service) -> None:
     boss = Actor(name="boss", through="cli")
     for login, name in NAMES.items():
         wanted = users.Wanted(login=login, name=name, role="agent", queues=queues, password=password)
-        await store.write(lambda c, wanted=wanted: users.add(c, wanted, boss, 1))
+        await store.write(partial(users.add, wanted=wanted, actor=boss, now=1))
     await store.close()
 
 

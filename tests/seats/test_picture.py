@@ -68,7 +68,7 @@ def test_news_name_the_interfaces_they_are_of_and_a_new_line_is_of_all():
 
 
 def test_the_end_of_an_answered_leg_is_the_end_of_the_phones_part():
-    call = [started(), leg("A", "PJSIP/trunk"), up("A"), leg("B", PHONE), up("B")]
+    call: list[facts.Fact] = [started(), leg("A", "PJSIP/trunk"), up("A"), leg("B", PHONE), up("B")]
     seen = picture(*call)
     assert list(seen.calls_of(SEAT)) == [CALL]
     seen.feed([over("B")])

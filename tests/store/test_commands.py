@@ -20,7 +20,7 @@ from callserver.seats.asking import (
     from_json,
     to_json,
 )
-from callserver.store import commands, leases, retention
+from callserver.store import at_work, commands, leases, retention
 from callserver.store.commands import Ask, Owner, UnderWay
 from callserver.store.engine import Store
 from tests.store.samples import PBX
@@ -143,7 +143,7 @@ async def test_the_next_owner_is_told_what_was_sent_and_not_settled(store: Store
 async def test_what_this_program_cannot_read_is_given_out_as_such(store: Store) -> None:
     owner = await own(store)
     id = await ask(store)
-    table = commands.table
+    table = at_work.commands
     await store.write(lambda c: c.execute(table.update().where(table.c.id == id).values(kind="fly")))
     (taken,) = await commands.take(store, owner, now=NOON)
     assert taken.request is None

@@ -65,7 +65,7 @@ async def test_moving_to_another_seat_takes_the_wish_along_and_leaves_the_old_on
         False,
     )
     (left,) = await store.read(shifts.vacated)
-    assert (left.interface, left.queues) == ("PJSIP/1001", {"hotline", "repair"})
+    assert (left.interface, left.queues) == ("PJSIP/1001", frozenset({"hotline", "repair"}))
     await store.write(lambda c: shifts.cleared(c, left))
     assert await store.read(shifts.vacated) == []
 
@@ -176,7 +176,7 @@ async def test_a_changed_profile_reaches_the_shift_and_an_unchanged_one_changes_
     assert await of(store, LI) == before
     await store.write(lambda c: shifts.refresh(c, person(1, "Li Na", "vip"), NOW))
     after = await shift_of(store, LI)
-    assert (after.name, after.serves) == ("Li Na", {"vip"})
+    assert (after.name, after.serves) == ("Li Na", frozenset({"vip"}))
     assert after.wished_at > before.wished_at
 
 

@@ -51,7 +51,7 @@ class Screens:
         self.shifts.pop(user, None)
 
     def moved(self, before: Shift, after: Shift | None, by: Shift | None) -> None:
-        self.moves.append((before.name, after and after.seat.interface, by and by.name))
+        self.moves.append((before.name, after.seat.interface if after else None, by.name if by else None))
 
     def open(self, user: UserId) -> int:
         return int(user in self.opened)

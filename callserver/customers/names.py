@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 from operator import add
 
 from callserver.pinyin import readings
@@ -84,13 +85,18 @@ def words(name: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     """
     found = [word for piece in _PIECE.findall(key(name)) for word in _cut(piece, singles=True)]
     for text in others:
-        found += _words_of(text)
-    return tuple(dict.fromkeys(found))[:MOST_WORDS]
+        found += words_of(text)
+    return together_once(found)
+
+
+def together_once(words: Iterable[str]) -> tuple[str, ...]:
+    """Each of them once, and no more than are kept of one customer."""
+    return tuple(dict.fromkeys(words))[:MOST_WORDS]
 
 
 def asked(text: str) -> tuple[str, ...]:
     """The words that somebody looks for: `words` has them where it has this text, as whole words or two characters."""
-    return tuple(dict.fromkeys(_words_of(text)))
+    return tuple(dict.fromkeys(words_of(text)))
 
 
 def together(text: str, there: Iterable[str]) -> bool:
@@ -104,6 +110,8 @@ def together(text: str, there: Iterable[str]) -> bool:
 
 def serial(text: str) -> str:
     """A serial number to compare with: letters and digits alone, as people leave out dashes and mix cases."""
+    if text.isascii() and text.isalnum():
+        return text.lower()[:KEY_LENGTH]
     return "".join(one for one in key(text) if one.isalnum())
 
 
@@ -112,12 +120,9 @@ def is_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
-@lru_cache(maxsize=4096)  # cities and areas come again and again
-def _words_of(text: str) -> tuple[str, ...]:
-    found: list[str] = []
-    for piece in _PIECE.findall(_long_key(text)):
-        found += _cut(piece)
-    return tuple(found)
+def words_of(text: str) -> list[str]:
+    """Those of one text of an address, as often as they come."""
+    return list(chain.from_iterable(map(_cut_once, _PIECE.findall(_long_key(text)))))
 
 
 def _long_key(text: str) -> str:
@@ -132,6 +137,11 @@ def _cut(piece: str, *, singles: bool = False) -> Iterable[str]:
         return (piece[:WORD_LENGTH] if piece.isascii() else _plain(piece)[:WORD_LENGTH],)
     pairs = list(map(add, piece, piece[1:]))
     return [*piece, *pairs] if singles else pairs or [piece]
+
+
+@lru_cache(maxsize=1 << 16)  # cities, areas, roads and what houses are counted with come again and again
+def _cut_once(piece: str) -> tuple[str, ...]:
+    return tuple(_cut(piece))
 
 
 def _plain(word: str) -> str:

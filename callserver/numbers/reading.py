@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from callserver.numbers.china import at_a_glance
+from callserver.numbers.china import MOBILE, at_a_glance
 from callserver.numbers.dressing import LONGEST, Bare, Nothing, storable, undressed
 from callserver.numbers.values import Kind, Read, Rule
 from callserver.numbers.world import OPEN_PLANS, country_code, is_short_code, read_world, subscriber
@@ -53,6 +53,10 @@ class Plan:
         if len(text) > LONGEST:  # nor may it fill the memory of what was read before
             return Read(received=storable(text), kind="rubbish")
         return read_slowly(self, text)
+
+    def plain_mobile(self, text: str) -> str | None:
+        """E.164 of the bare digits of a mobile of the site's country, faster than `read`; None: ask that."""
+        return "+86" + text if self.country == "cn" and MOBILE.fullmatch(text) else None
 
     def make_ready(self) -> None:
         """Read the world's plans now (0.15 s), so that the first caller does not wait for them: once, at start."""

@@ -7,6 +7,7 @@ In: a path, and what the user says about it. Out: a Table. Raises OSError, and B
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from callserver.errors import BadValue
@@ -57,5 +58,5 @@ def _split(rows: Iterator[Row]) -> tuple[tuple[str, ...], Iterator[Row]]:
         if row.fault:
             raise BadValue(f"line {row.line}", f"the headings cannot be read: {row.fault}")
         if row.cells:
-            return tuple(cell.strip() for cell in row.cells), (one for one in rows if one.cells)
+            return tuple(cell.strip() for cell in row.cells), filter(itemgetter(1), rows)
     raise BadValue("file", "there is no row in the file")

@@ -22,7 +22,7 @@ from sqlalchemy import Connection as Connection  # the web room hands it on and 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from callserver.store import address, after, faults, migrations
+from callserver.store import address, after, faults, later, migrations
 from callserver.store.lane import WRITING, Lane
 from callserver.store.schema import database_now
 
@@ -142,7 +142,8 @@ async def open(
 
     SQLite: `synchronous` FULL survives a power cut, NORMAL may lose the last moments in one; `busy_s` is how
     long a writer waits for another process. PostgreSQL: `connections` is how many writers it sees at most.
-    Raises SchemaTooOld (also for an empty database), SchemaTooNew, StoreFull for a database that cannot be
+    Indexes that an import has put off and not made are made now. Raises SchemaTooOld (also for an empty
+    database), SchemaTooNew, StoreFull for a database that cannot be
     written, StoreGone for one that cannot be reached, StoreError.
     """
     await migrations.check(url)
@@ -154,6 +155,9 @@ async def open(
         store = _postgresql(parsed, connections)
     try:
         await _try(store)
+        if await store.read(later.is_missing):
+            while await store.write(later.make_one):
+                pass
     except BaseException:
         await store.close()
         raise

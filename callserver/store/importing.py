@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, select, update
@@ -18,14 +19,15 @@ from sqlalchemy.exc import IntegrityError
 
 from callserver.customers import updating
 from callserver.customers.checking import Draft, ProductDraft
-from callserver.customers.listed import Entry, OwnedEntry
+from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.customers.record import Address, Customer, Number, Product, customer_from_json
 from callserver.customers.updating import Update
 from callserver.errors import BadValue, Conflict
 from callserver.facts import Actor, Instant
-from callserver.store import audit, customers, merging, newcomers, products
+from callserver.store import audit, customers, later, merging, newcomers, products, recognised
 from callserver.store.desk import customer_numbers, findable, imports
 from callserver.store.desk import customers as customers_table
+from callserver.store.schema import clock, leases
 from callserver.store.text import dump, load
 from callserver.store.text import key as storable_key
 from callserver.store.upsert import insert
@@ -93,9 +95,14 @@ def position(connection: Connection, digest: str) -> Position:
     return Position(rows=row.rows, rejects=row.rejects, counts=counts, done=row.state == "done")
 
 
-def begin(connection: Connection, digest: str, name: str, actor: Actor, now: Instant) -> Position:
-    """Begin an import, or go on with one that did not come to its end; one that did begins anew."""
+def begin(
+    connection: Connection, digest: str, name: str, actor: Actor, now: Instant, *, about: int = later.MOST + 1
+) -> Position:
+    """Begin an import of about so many rows, or go on with one that did not come to its end; what was done begins
+    anew."""
     ease(connection)
+    if about <= later.MOST and is_alone(connection):
+        later.put_off(connection)
     before = position(connection, digest)
     if before.rows and not before.done:
         return before
@@ -144,6 +151,12 @@ def ease(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 8000")
 
 
+def is_alone(connection: Connection) -> bool:
+    """Whether no hotline runs on this database: then nobody waits for the end of a long transaction."""
+    live = leases.c.expires_at > clock(None)
+    return connection.execute(select(leases.c.name).where(live).limit(1)).first() is None
+
+
 def written_by_others(connection: Connection) -> int:
     """A number that changes when somebody else writes to an SQLite file; PostgreSQL has no line to stand in."""
     if connection.dialect.name != "sqlite":
@@ -155,20 +168,43 @@ def written_by_others(connection: Connection) -> int:
 
 
 def land(
-    connection: Connection, entries: Sequence[Entry], change: Update, actor: Actor, now: Instant
+    connection: Connection,
+    entries: Sequence[Entry],
+    change: Update,
+    actor: Actor,
+    now: Instant,
+    plain: Plain | None = None,
 ) -> Landed:
     """Put a batch down: new customers, and what it says of those whom we have.
 
+    `plain`: those of the entries that came column by column; none of these is about the same customer as another one.
     Raises Conflict where others wrote the same customers at this moment: nothing was written then, try again.
     """
     landed = Landed(counts=Counts())
     try:
+        if plain is not None:
+            counts, left = _plainly(connection, plain, actor, now)
+            landed, entries = Landed(counts=counts), sorted([*left, *entries], key=itemgetter(0))
         for wave in _waves(entries):
             counts, refused = _wave(connection, wave, change, actor, now)
             landed = Landed(counts=landed.counts + counts, refused=landed.refused + tuple(refused))
     except IntegrityError as error:
         raise Conflict("somebody else put down the same customer at this moment") from error
     return landed
+
+
+def _plainly(
+    connection: Connection, plain: Plain, actor: Actor, now: Instant
+) -> tuple[Counts, Sequence[Entry]]:
+    """Put down those of whom we have none, or leave what is as it is told; and the entries for a closer look."""
+    if not recognised.anybody(connection, plain):
+        newcomers.put_plain(connection, plain, actor, now)
+        return Counts(new=len(plain.lines)), ()
+    same = recognised.unchanged(connection, plain)
+    if len(same) == len(plain.lines):
+        return Counts(same=len(same)), ()
+    left = [one for place, one in enumerate(plain.entries()) if place not in same]
+    return Counts(same=len(same)), left
 
 
 def weigh(connection: Connection, entries: Sequence[Entry], change: Update) -> Landed:
@@ -189,6 +225,8 @@ def weigh(connection: Connection, entries: Sequence[Entry], change: Update) -> L
 
 def _waves(entries: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
     """The entries in their order, cut so that no customer comes twice in one piece."""
+    if not entries:
+        return
     if not any(entry.before for entry in entries):
         yield entries
         return

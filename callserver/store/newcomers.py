@@ -7,11 +7,12 @@ tests/store/test_importing.py compares them with the others'. Must not know: whe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table, Text
 
-from callserver.customers.listed import Entry, OwnedEntry
+from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.facts import Actor, Instant
 from callserver.store import ids
 from callserver.store.desk import customer_numbers
@@ -20,6 +21,8 @@ from callserver.store.desk import products as products_table
 from callserver.store.text import dump
 
 Row: TypeAlias = tuple[Any, ...]
+
+_A_STATEMENT = 50  # rows
 
 _CUSTOMER = (
     "id", "version", "name_key", "initials", "external_id", "mark", "vip", "findable", "updated_at", "record",
@@ -33,35 +36,64 @@ def put(connection: Connection, entries: Sequence[Entry], actor: Actor, now: Ins
     """New customers with their products. Raises IntegrityError for ids and marks that are taken."""
     if not entries:
         return
-    numbered = list(zip(ids.reserve(connection, customers_table, len(entries)), entries, strict=True))
+    reserved = ids.reserve(connection, customers_table, len(entries))
+    tails = [(tail, id) for id, one in zip(reserved, entries, strict=True) for tail in one.tails]
+    _put_customers(
+        connection, reserved, tails, actor, now,
+        name_keys=[one.name_key for one in entries], initials=[one.initials for one in entries],
+        external_ids=[one.external_id for one in entries], marks=[one.mark for one in entries],
+        vips=[one.vip for one in entries], words=[one.words for one in entries],
+        records=[one.record for one in entries],
+    )  # fmt: skip
+    owned = [(id, said) for id, one in zip(reserved, entries, strict=True) for said in one.products]
+    put_products(connection, owned, now)
+
+
+def put_plain(connection: Connection, plain: Plain, actor: Actor, now: Instant) -> None:
+    """The same for entries that came column by column."""
+    reserved = ids.reserve(connection, customers_table, len(plain.lines))
+    tails = zip(map(str.split, plain.tails.split("\n")), reserved, strict=True)
+    _put_customers(
+        connection, reserved, [(tail, id) for several, id in tails for tail in several], actor, now,
+        name_keys=plain.name_keys.split("\n"), initials=plain.initials.split("\n"),
+        external_ids=[one or None for one in plain.external_ids.split("\n")],
+        marks=[one or None for one in plain.marks.split("\n")], vips=list(map(bool, plain.vips)),
+        words=plain.words.split("\n"), records=plain.records.split("\n"),
+    )  # fmt: skip
+    owners = [reserved[place] for place in plain.owners]
+    put_products(connection, list(zip(owners, plain.products(), strict=True)), now)
+
+
+def _put_customers(
+    connection: Connection,
+    reserved: Sequence[int],
+    tails: Sequence[Row],
+    actor: Actor,
+    now: Instant,
+    *,
+    name_keys: Sequence[str],
+    initials: Sequence[str],
+    external_ids: Sequence[str | None],
+    marks: Sequence[str | None],
+    vips: Sequence[bool],
+    words: Sequence[str],
+    records: Sequence[str],
+) -> None:
     by = dump(
         {"created_at": now, "created_by": actor.name, "created_through": actor.through, "updated_at": now}
     )
     end = f',{by[1:-1]},"merged_into":null,"erased_at":null}}'
-    rows = [
-        (
-            id,
-            1,
-            one.name_key,
-            one.initials,
-            one.external_id,
-            one.mark,
-            one.vip,
-            True,
-            now,
-            f'{{{one.record[1:-1]},"id":{id},"version":1{end}',
-        )
-        for id, one in numbered
+    whole = [
+        f'{record[:-1]},"id":{id},"version":1{end}' for id, record in zip(reserved, records, strict=True)
     ]
+    rows = list(
+        zip(
+            reserved, repeat(1), name_keys, initials, external_ids, marks, vips, repeat(True), repeat(now), whole,
+        )
+    )  # fmt: skip
     _insert(connection, customers_table, _CUSTOMER, rows)
-    _insert(
-        connection,
-        customer_numbers,
-        ("tail", "customer_id"),
-        [(tail, id) for id, one in numbered for tail in one.tails],
-    )
-    _put_words(connection, [(id, one.words) for id, one in numbered])
-    put_products(connection, [(id, said) for id, one in numbered for said in one.products], now)
+    _insert(connection, customer_numbers, ("tail", "customer_id"), tails)
+    _put_words(connection, list(zip(reserved, words, strict=True)))
 
 
 def put_products(connection: Connection, owned: Sequence[tuple[int, OwnedEntry]], now: Instant) -> None:
@@ -92,13 +124,24 @@ def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: 
         return
     names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
-        places = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({places})", list(rows))
+        _insert_some(connection, f"INSERT INTO {table.name} ({names}) VALUES", rows)
         return
     types = [_POSTGRESQL[type(table.c[name].type)] for name in columns]
     arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types, 1))
     wanted = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
     connection.exec_driver_sql(wanted, tuple(map(list, zip(*rows, strict=True))))
+
+
+def _insert_some(connection: Connection, begin: str, rows: Sequence[Row]) -> None:
+    """SQLite counts ids once a statement, and opens each index once, so many rows share one."""
+    one = f"({', '.join('?' * len(rows[0]))})"
+    whole = len(rows) - len(rows) % _A_STATEMENT
+    together = f"{begin} {', '.join([one] * _A_STATEMENT)}"
+    for place in range(0, whole, _A_STATEMENT):
+        values = tuple(chain.from_iterable(rows[place : place + _A_STATEMENT]))
+        connection.exec_driver_sql(together, values)
+    if rows[whole:]:
+        connection.exec_driver_sql(f"{begin} {one}", list(rows[whole:]))
 
 
 def _put_words(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:

@@ -10,7 +10,6 @@ both ways give the same is for tests/work/test_entries.py to prove, with rows of
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,12 +20,13 @@ import orjson
 from callserver import numbers
 from callserver.customers import checking, names
 from callserver.customers.checking import LENGTHS
-from callserver.customers.listed import Entry, OwnedEntry
+from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.customers.record import NUMBER_KINDS
 from callserver.errors import BadValue, BadValues
 from callserver.numbers import Plan
 from callserver.sheets.table import Row
 from callserver.work.columns import Columns, Slot
+from callserver.work.usual import Usual, mark, model_key
 from callserver.work.wordings import day, several_numbers
 
 # What checking leaves as it is: words with one space between them.
@@ -94,6 +94,12 @@ class Clerk:
         # Few values and slow to check; the checker is asked once for each.
         self._value = lru_cache(maxsize=4096)(self._checked_value)
         self._product = lru_cache(maxsize=65536)(self._checked_product)
+        self._usual = Usual(columns, plan, self._checked_value, self._checked_product)
+
+    def batch(self, rows: Sequence[Row]) -> tuple[Plain | None, list[Entry | Rejected]]:
+        """Rows together: those of the usual shape, and each of the others as an entry, or why it is none."""
+        found, others = self._usual.plain(rows)
+        return found, list(map(self.entry, others))
 
     def entry(self, row: Row) -> Entry | Rejected:
         """The row as an entry, or why it is none."""
@@ -282,20 +288,11 @@ def _entry(line: int, cells: list[str], said: Said) -> Entry | None:
 def _owned(product: dict[str, Any], warranty_said: bool) -> OwnedEntry:
     return OwnedEntry(
         category=product["category"],
-        model_key=_model_key(product["model"]),
-        serial_key=_serial_key(product["serial"] or ""),
+        model_key=model_key(product["model"]),
+        serial_key=names.serial(product["serial"] or "") or None,
         record=orjson.dumps(product).decode(),
         warranty_said=warranty_said,
     )
-
-
-_model_key = lru_cache(maxsize=4096)(names.key)  # a list of a million products has a few hundred models
-
-
-def _serial_key(serial: str) -> str | None:
-    if serial.isascii() and serial.isalnum():
-        return serial.lower()[: names.KEY_LENGTH]
-    return names.serial(serial) or None
 
 
 def _mark(name_key: str, customer: dict[str, Any]) -> str | None:
@@ -305,4 +302,4 @@ def _mark(name_key: str, customer: dict[str, Any]) -> str | None:
         first = next((names.key(f"{one['city']} {one['line']}") for one in customer["addresses"]), None)
     if first is None:
         return None
-    return hashlib.blake2b(f"{name_key}\0{first}".encode(), digest_size=16).hexdigest()
+    return mark(name_key, first)

@@ -28,6 +28,7 @@ from callserver.errors import CallserverError, Conflict
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.store import importing as store_importing
+from callserver.store import later
 from callserver.store.engine import Connection as Database
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy
@@ -38,6 +39,7 @@ from callserver.work.reader import Asked, Batch, Opened
 from callserver.work.rejects import Rejects
 
 SHOWN = 20  # rejected rows that a summary holds
+_AT_ONCE = 20  # batches in one transaction where nobody else is there
 _TRIES = 20
 _AGAIN_S = 0.1
 _PAUSE_S, _ROOM_S = 0.001, 0.02  # between transactions: where nobody else writes, and where somebody does
@@ -78,7 +80,9 @@ async def bring_in(
         opened = await _opened(pipe)
         digest = f"{opened.digest}-{change}"
         begun = await store.write(
-            lambda database: store_importing.begin(database, digest, asked.path.name, actor, clock())
+            lambda database: store_importing.begin(
+                database, digest, asked.path.name, actor, clock(), about=opened.about
+            )
         )
         work = _Import(store, digest, change, actor, clock, begun, Rejects(rejects, opened.headings))
         said = () if work.rejects.go_on(begun.rejects) else ("the reject file of the first part is gone",)
@@ -86,10 +90,11 @@ async def bring_in(
         await asyncio.to_thread(pipe.send, begun.rows)
         try:
             async with aclosing(_batches(pipe)) as batches:
-                async for batch in batches:
-                    await work.land(batch)
-                    progress(batch.rows)
+                async for several in _together(batches, lambda: work.at_once):
+                    await work.land(several)
+                    progress(several[-1].rows)
                     await work.make_room()
+            await work.complete()
             await store.write(work.finish)
         finally:
             work.rejects.close()
@@ -128,7 +133,8 @@ async def look_at(
 
 
 async def _weighed(store: Store, batch: Batch, change: Update) -> Landed:
-    return await store.report(lambda database: store_importing.weigh(database, batch.entries, change))
+    entries = [*(batch.plain.entries() if batch.plain else ()), *batch.entries]
+    return await store.report(lambda database: store_importing.weigh(database, entries, change))
 
 
 def _rejected(batch: Batch, landed: Landed) -> list[Rejected]:
@@ -161,12 +167,13 @@ class _Import:
         self.rejected: list[Rejected] = []
         self._theirs: int | None = None  # what changes when somebody else writes to the database
         self._heard = -_LOOKED_FOR_S
+        self.at_once = 1  # batches in one transaction
 
-    async def land(self, batch: Batch) -> None:
-        """Write a batch and the position behind it; again where others were in the way."""
+    async def land(self, batches: Sequence[Batch]) -> None:
+        """Write batches and the position behind them; again where others were in the way."""
         for tries in range(_TRIES):
             try:
-                self.at, rejected = await self._store.write(lambda database: self._written(database, batch))
+                self.at, rejected = await self._store.write(lambda database: self._written(database, batches))
             except (StoreBusy, Conflict):
                 if tries == _TRIES - 1:
                     raise
@@ -175,16 +182,28 @@ class _Import:
                 raise error.__cause__ or error from None
             else:
                 self.rejected += rejected[: SHOWN - len(self.rejected)]
-                return
+                break
+        if self.at_once == 1:
+            await self.complete()
 
-    def _written(self, database: Database, batch: Batch) -> tuple[Position, list[Rejected]]:
+    async def complete(self) -> None:
+        """Make the indexes that were put off, for the end or because somebody may search."""
+        if await self._store.read(later.is_missing):
+            while await self._store.write(later.make_one):
+                pass
+
+    def _written(self, database: Database, batches: Sequence[Batch]) -> tuple[Position, list[Rejected]]:
         """In the transaction. Rejected rows are on disk before it commits; cut off again if it does not."""
         self._listen(database)
-        landed = store_importing.land(database, batch.entries, self._change, self._actor, self._clock())
-        rejected = _rejected(batch, landed)
-        counts = replace(landed.counts, rejected=len(rejected))
-        size = self._keep(rejected)
-        after = Position(rows=batch.rows, rejects=size, counts=self.at.counts + counts)
+        counts, rejected = self.at.counts, list[Rejected]()
+        for batch in batches:
+            landed = store_importing.land(
+                database, batch.entries, self._change, self._actor, self._clock(), batch.plain
+            )
+            refused = _rejected(batch, landed)
+            counts += replace(landed.counts, rejected=len(refused))
+            rejected += refused
+        after = Position(rows=batches[-1].rows, rejects=self._keep(rejected), counts=counts)
         store_importing.advance(database, self._digest, self.at, after)
         return after, rejected
 
@@ -209,6 +228,8 @@ class _Import:
         if theirs != self._theirs and self._theirs is not None:
             self._heard = time.monotonic()
         self._theirs = theirs
+        heard = time.monotonic() - self._heard < _LOOKED_FOR_S
+        self.at_once = 1 if heard or not store_importing.is_alone(database) else _AT_ONCE
 
 
 # --- the reading process ---------------------------------------------------------------------------------------------
@@ -253,11 +274,36 @@ async def _opened(pipe: Connection) -> Opened:
 
 
 async def _batches(pipe: Connection) -> AsyncGenerator[Batch, None]:
-    """The batches; the next one is fetched while one is written."""
-    fetching = asyncio.create_task(_received(pipe))
+    """The batches; others are fetched while one is written."""
+    fetched = asyncio.Queue[Batch | Exception | None](_AT_ONCE)
+    fetching = asyncio.create_task(_fetch(pipe, fetched))
     try:
-        while isinstance(batch := await fetching, Batch):
-            fetching = asyncio.create_task(_received(pipe))
+        while isinstance(batch := await fetched.get(), Batch):
             yield batch
+        if batch is not None:
+            raise batch
     finally:
         fetching.cancel()
+
+
+async def _fetch(pipe: Connection, fetched: asyncio.Queue[Batch | Exception | None]) -> None:
+    """Fetch until the end of the file, or until there is a reason that it cannot be reached."""
+    try:
+        while isinstance(batch := await _received(pipe), Batch):
+            await fetched.put(batch)
+    except Exception as error:  # for whoever waits for batches
+        await fetched.put(error)
+    else:
+        await fetched.put(None)
+
+
+async def _together(batches: AsyncIterator[Batch], at_once: Callable[[], int]) -> AsyncIterator[list[Batch]]:
+    """As many of them together as may be."""
+    several: list[Batch] = []
+    async for batch in batches:
+        several.append(batch)
+        if len(several) >= at_once():
+            yield several
+            several = []
+    if several:
+        yield several

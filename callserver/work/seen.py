@@ -1,12 +1,12 @@
 """Which keys a file had before, and on which line: a set that may be larger than memory.
 
 In: keys with their lines, in the order of the file. Out: the line on which a key stood first. Must not know: what the
-keys are of. They are kept as digests of 64 bits in a temporary SQLite file that vanishes with the process.
+keys are of. They are kept as hashes of 64 bits, with this
+process's own secret, in a temporary SQLite file that vanishes with it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ class Seen:
 
     def before(self, keys: Sequence[tuple[str, int]]) -> dict[int, int]:
         """For each (key, line) whose key was there already: line -> the line on which it stood first."""
-        rows = [(_digest(key), line) for key, line in keys]
+        rows = [(hash(key), line) for key, line in keys]
         known = self._keys.total_changes
         self._keys.execute("BEGIN")
         self._keys.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
@@ -38,7 +38,3 @@ class Seen:
     def _first(self, digest: int) -> int:
         row = self._keys.execute("SELECT line FROM seen WHERE key = ?", (digest,)).fetchone()
         return int(row[0])
-
-
-def _digest(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)

@@ -1,15 +1,20 @@
 """Files as people send them: what they are is found out, or asked; a bad row costs itself."""
 
+import io
 import os
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from callserver.errors import BadValue
+from callserver.sheets.delimited import _Lines, _records
 from callserver.sheets.reading import read
 from callserver.sheets.table import MAX_CELL, MAX_COLUMNS, Row, Table
 
@@ -292,3 +297,15 @@ def test_what_can_be_read_only_once_is_refused_instead_of_waited_for(tmp_path):
     for path in (pipe, Path("/dev/zero")):
         with pytest.raises(BadValue, match="save it first"):
             read(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=[*"ab,;'=0 \t\r\n\x00é王\ud800"], max_size=40))
+def test_a_line_without_quotes_is_cut_as_csv_cuts_it(text):
+    """Quick or not; rows without cells are left out later."""
+    quick = _Lines(io.StringIO(text, newline=""))
+    careful = _Lines(io.StringIO(text, newline=""))
+    careful.unquoted = list  # type: ignore[method-assign]
+    assert list(filter(itemgetter(1), _records(quick, ","))) == list(
+        filter(itemgetter(1), _records(careful, ","))
+    )

@@ -1,0 +1,327 @@
+"""Rows of the usual shape, a batch at once and column by column, into what the store takes.
+
+In: rows of a table, what its columns are. Out: `Plain` columns (customers.listed), and the rows that are not of this
+shape, for `entries.Clerk` to look at one by one. Must not know: files, databases.
+
+A list has millions of rows and Python takes its time for each step; a step for a thousand cells takes hardly longer
+than one for ten. So a batch is looked at as one text: printable throughout, no quotes or backslashes (the JSON of such
+a text is the text), no space where one would be taken away. What comes again and again (names, days, pieces of
+addresses) is worked out once. That the result is the clerk's is for tests/work/test_usual.py to prove.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from itertools import chain, compress
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from callserver.customers import names, warranty
+from callserver.customers.checking import LENGTHS, MOST
+from callserver.customers.listed import OwnedEntry, Plain
+from callserver.numbers import Plan, tail
+from callserver.sheets.table import Row
+from callserver.work.block import Block, Column, sorted_out
+from callserver.work.columns import Columns, Slot
+from callserver.work.wordings import several_numbers
+
+_REMEMBERED = 1 << 16  # values of a kind
+# The JSON of a draft, its parts in their order: those that a list has no column for, and how others are written.
+_SAYS_NOTHING = {
+    "name": '""', "numbers": "[]", "addresses": "[]", "language": "null", "zone": "null", "vip": "false",
+    "caution": '""', "external_id": "null", "notes": '""', "do_not_call": "false",
+}  # fmt: skip
+_FLAGS = ("language", "zone", "vip", "do_not_call")
+_TEXTS = ("name", "caution", "notes")
+_NUMBER = '{"received":"%s","e164":%s,"extension":%s,"kind":"%s","note":"","do_not_call":false}'
+_ADDRESS = '{"line":"%s","area":"%s","city":"%s","postcode":"%s","country":"%s","note":"%s"}'
+_PLACES = ("line", "area", "city", "postcode", "country", "note")
+_PRODUCT = (
+    '{"category":%s,"model":"%s","serial":%s,"bought_on":%s,"seller":"%s","warranty_until":%s,"notes":"%s"}'
+)
+_OWNED = ("category", "model", "serial", "bought_on", "seller", "warranty_until", "notes")
+
+
+class _Number(NamedTuple):
+    """A number that was read: its JSON, its tail in the index, what it is recognised by, its extension."""
+
+    json: str
+    tail: str
+    name: str
+    extension: str | None = None
+
+
+_NO_NUMBER = _Number("", "", "")
+
+
+class Usual:
+    """Reads batches of one table.
+
+    `value(part, text)` and `product(category, bought_on, warranty_until)` say what checking makes of values that come
+    again, None for what it refuses.
+    """
+
+    def __init__(
+        self, columns: Columns, plan: Plan, value: Callable[..., Any], product: Callable[..., Any]
+    ) -> None:
+        self._columns, self._plan = columns, plan
+        self._width = len(columns.headings)
+        self._places = {part: column for part, column, _ in columns.plain}
+        self._value = lru_cache(maxsize=_REMEMBERED)(partial(_value, value))
+        self._product = lru_cache(maxsize=_REMEMBERED)(_Products(product).said)
+        there = {
+            *self._places,
+            "name",
+            "numbers" * bool(columns.numbers),
+            "addresses" * bool(columns.addresses),
+        }
+        self._filled = [part for part in _SAYS_NOTHING if part in there]
+        parts = (
+            f'"{part}":{_written(part) if part in there else _SAYS_NOTHING[part]}' for part in _SAYS_NOTHING
+        )
+        self._template = f"{{{','.join(parts)}}}"
+
+    def plain(self, rows: Sequence[Row]) -> tuple[Plain | None, list[Row]]:
+        """The rows of the usual shape together, and the others."""
+        usual, others = sorted_out(rows, self._width)
+        if not usual:
+            return None, others
+        block = Block(usual)
+        found = self._read(block)
+        others += compress(usual, block.bad)
+        return found, others
+
+    def _read(self, block: Block) -> Plain | None:
+        """What the block says; None where all of it is bad."""
+        texts = {
+            part: block.texts(self._places.get(part), LENGTHS[part]) for part in ("external_id", *_TEXTS)
+        }
+        keys, initials, words = zip(*map(_named, texts["name"]), strict=True)
+        json, tails, firsts = self._numbers(block)
+        filled: dict[str, Sequence[str]] = {**texts, "numbers": json}
+        filled["addresses"], address_words = self._addresses(block)
+        for part in _FLAGS:
+            filled[part] = [self._value(part, text) for text in block.texts(self._places.get(part))]
+            if "" in filled[part]:
+                block.refuse(not one for one in filled[part])
+        filled["external_id"] = [f'"{one}"' if one else "null" for one in texts["external_id"]]
+        if "" in texts["name"]:
+            block.refuse(not name and not numbers for name, numbers in zip(texts["name"], json, strict=True))
+        marks = _marks(block, texts["external_id"], keys, firsts)
+        owners, products = self._products(block)
+        if all(block.bad):
+            return None
+        good, places = _good(block.bad)
+        kept = [place in places for place in owners]
+        categories, models, serials, owned, warranties = _turned(compress(products, kept))
+
+        def joined(column: Iterable[str]) -> str:
+            return "\n".join(compress(column, good))
+
+        vips = block.texts(self._places.get("vip"))
+        return Plain(
+            lines=list(compress(block.lines, good)),
+            external_ids=joined(texts["external_id"]),
+            marks=joined(marks),
+            not_vips=bytes(
+                said != "" and vip == "false"
+                for said, vip in compress(zip(vips, filled["vip"], strict=True), good)
+            ),
+            vips=bytes(vip == "true" for vip in compress(filled["vip"], good)),
+            name_keys=joined(keys),
+            initials=joined(initials),
+            tails=joined(tails),
+            words=joined(map(_together, zip(words, *address_words, strict=True))),
+            records=joined(
+                map(self._template.__mod__, zip(*map(filled.__getitem__, self._filled), strict=True))
+            ),
+            cells=joined(map("\t".join, block.rows)),
+            owners=[places[place] for place in compress(owners, kept)],
+            categories="\n".join(categories),
+            model_keys="\n".join(models),
+            serial_keys="\n".join(serials),
+            owned="\n".join(owned),
+            warranties=bytes(warranties),
+        )
+
+    # --- parts of customers ------------------------------------------------------------------------------------------
+
+    def _numbers(self, block: Block) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """Of each row the JSON of its numbers, their tails, and what its first one is recognised by."""
+        slots = [self._numbers_of(block, slot) for slot in self._columns.numbers]
+        if not slots:
+            return block.nothing, block.nothing, block.nothing
+        if len(slots) == 1:
+            json, tails, firsts, _ = zip(*slots[0], strict=True)
+            return json, tails, firsts
+        rows = [[one for one in row if one.json] for row in zip(*slots, strict=True)]
+        block.refuse(
+            len(row) > MOST or len({(one.name, one.extension) for one in row}) < len(row) for row in rows
+        )
+        return (
+            [",".join([one.json for one in row]) for row in rows],
+            [" ".join(sorted({one.tail for one in row if one.tail})) for row in rows],
+            [row[0].name if row else "" for row in rows],
+        )
+
+    def _numbers_of(self, block: Block, slot: Slot) -> list[_Number]:
+        column = block.parts(slot, ("received",))[0]
+        for part, place, _ in slot.parts:
+            if part != "received":
+                block.refuse(text != "" for text in block.texts(place, LENGTHS["note"]))
+        found = [self._number(text, slot.kind) for text in column]
+        if None in found:
+            block.refuse(one is None for one in found)
+        return [one or _NO_NUMBER for one in found]
+
+    def _number(self, text: str, kind: str) -> _Number | None:
+        if not text:
+            return _NO_NUMBER
+        if mobile := self._plan.plain_mobile(text):
+            return _Number(_NUMBER % (text, f'"{mobile}"', "null", kind or "mobile"), tail(mobile), mobile)
+        if len(several_numbers(text)) > 1:
+            return None
+        read = self._plan.read(text)
+        if read.kind in ("rubbish", "withheld"):
+            return None
+        e164, extension = (orjson.dumps(one).decode() for one in (read.e164, read.extension))
+        kind = kind or ("mobile" if read.kind == "mobile" else "other")
+        json = _NUMBER % (text, e164, extension, kind)
+        return _Number(json, tail(read.e164 or ""), read.e164 or text, read.extension)
+
+    def _addresses(self, block: Block) -> tuple[Sequence[str], list[Sequence[Sequence[str]]]]:
+        """Of each row the JSON of its addresses; columns of the words of their parts."""
+        slots: list[list[str]] = []
+        words: list[Sequence[Sequence[str]]] = []
+        for slot in self._columns.addresses:
+            line, area, city, postcode, country, note = columns = block.parts(slot, _PLACES)
+            there = list(map(any, zip(line, area, city, postcode, strict=True)))
+            json = [_ADDRESS % parts for parts in zip(*columns, strict=True)]
+            if not all(there):
+                more = zip(there, country, note, strict=True)
+                block.refuse(
+                    not is_there and bool(in_country or noted) for is_there, in_country, noted in more
+                )
+                json = [one if is_there else "" for one, is_there in zip(json, there, strict=True)]
+            slots.append(json)
+            words += [list(map(_words, column)) for column in (city, area)]
+            words += [list(map(names.words_of, line)), list(map(_words, postcode))]
+        if len(slots) == 1:
+            return slots[0], words
+        return [",".join(filter(None, row)) for row in zip(block.nothing, *slots, strict=True)], words
+
+    # --- products ----------------------------------------------------------------------------------------------------
+
+    def _products(self, block: Block) -> tuple[Sequence[int], Sequence[_Owned]]:
+        """Whose each product is, and the products, in the order of the rows."""
+        found: list[tuple[int, _Owned]] = []
+        for slot in self._columns.products:
+            found += self._products_of(block, slot)
+        if len(self._columns.products) > 1:
+            found.sort(key=itemgetter(0))
+        owners, products = zip(*found, strict=True) if found else ((), ())
+        return owners, products
+
+    def _products_of(self, block: Block, slot: Slot) -> Iterable[tuple[int, _Owned]]:
+        default = self._columns.category
+        for place, parts in enumerate(zip(*block.parts(slot, _OWNED), strict=True)):
+            category, model, serial, bought_on, seller, until, notes = parts
+            known = self._product(category or default, bought_on, until)
+            if known is None:
+                block.bad[place] = any(parts) or block.bad[place]
+            elif any(parts):
+                name, category, bought, ends = known
+                serial_json = f'"{serial}"' if serial else "null"
+                json = _PRODUCT % (category, model, serial_json, bought, seller, ends, notes)
+                yield place, (name, model_key(model), names.serial(serial), json, until != "")
+
+
+_Owned: TypeAlias = tuple[str, str, str, str, bool]  # as OwnedEntry
+
+
+def _turned(products: Iterable[_Owned]) -> Sequence[Sequence[Any]]:
+    return list(zip(*products, strict=True)) or [()] * len(OwnedEntry._fields)
+
+
+def _marks(block: Block, external_ids: Column, keys: Sequence[str], firsts: Sequence[str]) -> Sequence[str]:
+    """What those without an id are recognised by: name and first number; without a number they are bad."""
+    if "" not in external_ids:
+        return block.nothing
+    block.refuse(not id and not first for id, first in zip(external_ids, firsts, strict=True))
+    said = zip(external_ids, keys, firsts, strict=True)
+    return ["" if id else mark(key, first) for id, key, first in said]
+
+
+def mark(name_key: str, first: str) -> str:
+    """What a customer without an id is recognised by, `first` being its first number, or an address."""
+    return hashlib.blake2b(f"{name_key}\0{first}".encode(), digest_size=16).hexdigest()
+
+
+def _good(bad: bytearray) -> tuple[bytes, dict[int, int]]:
+    """1 for each good row; and of each its place among the good ones."""
+    good = bytes(1 - one for one in bad)
+    return good, {place: number for number, place in enumerate(compress(range(len(good)), good))}
+
+
+def _written(part: str) -> str:
+    """How a part of a customer stands in its JSON."""
+    if part in _TEXTS:
+        return '"%s"'
+    return "[%s]" if part in ("numbers", "addresses") else "%s"
+
+
+def _value(checked: Callable[[str, str], Any], part: str, text: str) -> str:
+    """The JSON of a value of a customer; "" for one that is refused."""
+    if not text:
+        return _SAYS_NOTHING[part]
+    value = checked(part, text)
+    return "" if value is None else orjson.dumps(value).decode()
+
+
+class _Products:
+    """Categories and days, each checked once: there are many more pairs of them."""
+
+    def __init__(self, checked: Callable[[str, str, str], dict[str, Any] | None]) -> None:
+        self._checked = checked
+        self._category = lru_cache(maxsize=_REMEMBERED)(self._checked_category)
+        self._day = lru_cache(maxsize=_REMEMBERED)(self._checked_day)
+
+    def said(self, category: str, bought_on: str, until: str) -> tuple[str, str, str, str] | None:
+        """The category of a product, and the JSON of that and of its two days; None for what is refused."""
+        name, bought, ends = self._category(category), self._day(bought_on), self._day(until)
+        if name is None or bought is None or ends is None:
+            return None
+        by_rule = "" if ends else warranty.until(name, bought or None, warranty.DEFAULTS)
+        return name, orjson.dumps(name).decode(), _day(bought), _day(ends or by_rule)
+
+    def _checked_category(self, text: str) -> str | None:
+        known = self._checked(text, "", "")
+        return None if known is None else str(known["category"])
+
+    def _checked_day(self, text: str) -> str | None:
+        """The day, "" for none, None for what is no day."""
+        known = self._checked("other", text, "") if text else {"bought_on": ""}
+        return None if known is None else str(known["bought_on"])
+
+
+def _day(day: str | None) -> str:
+    return f'"{day}"' if day else "null"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _named(name: str) -> tuple[str, str, tuple[str, ...]]:
+    """The key of a name, its initials and words."""
+    key = names.key(name)
+    return key, names.initials_of_key(key), names.words(name)
+
+
+model_key = lru_cache(maxsize=4096)(names.key)  # a list of a million products has a few hundred models
+_words = lru_cache(maxsize=4096)(names.words_of)  # as many cities, areas and postcodes
+
+
+def _together(words: Iterable[Sequence[str]]) -> str:
+    return " ".join(names.together_once(chain.from_iterable(words)))

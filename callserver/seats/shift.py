@@ -40,8 +40,28 @@ class Seat:
         """
         if interface in (self.interface, self.state_interface):
             return True
+        exten = self._hinted
+        return exten is not None and interface.partition("/")[2] == exten
+
+    def shares_phone(self, other: Seat) -> bool:
+        """Whether a phone is both this seat and the other one, under whatever names: what is done at one would be done
+        at the other. `Custom:` is no phone: one such state may be anybody's.
+        """
+        return self.pbx == other.pbx and (
+            any(map(self.is_phone, other._names))
+            or any(map(other.is_phone, self._names))
+            or (self._hinted is not None and self._hinted == other._hinted)
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        named = (self.interface, self.state_interface)
+        return tuple(one for one in named if not one.startswith("Custom:"))
+
+    @property
+    def _hinted(self) -> str | None:
         hint = _HINT.fullmatch(self.state_interface)
-        return hint is not None and interface.partition("/")[2] == hint["exten"]
+        return None if hint is None else hint["exten"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

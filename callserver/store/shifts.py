@@ -29,11 +29,11 @@ NOT_AT_WORK = "you are not signed in to a seat"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Somebody sits down. `left`: their own seat of before; `displaced`: who sat there and does not any more."""
+    """Somebody sits down. `left`: their own seat of before; `displaced`: who sat there and do not any more."""
 
     shift: Shift
     left: Seat | None = None
-    displaced: Shift | None = None
+    displaced: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,11 @@ def at(connection: Connection, pbx: PbxId, interface: str) -> Shift | None:
     return _one(connection, table.c.pbx == text.key(pbx), table.c.interface == text.key(interface))
 
 
+def sharing(connection: Connection, seat: Seat, but: UserId) -> tuple[Shift, ...]:
+    """Who else sits at this phone, under whatever name."""
+    return tuple(one for one in every(connection) if one.user != but and one.seat.shares_phone(seat))
+
+
 def vacated(connection: Connection) -> list[Vacated]:
     """Seats that were left and are still to be cleared on their switch."""
     return [
@@ -102,15 +107,15 @@ def sign_in(
 ) -> SignedIn:
     """Sit down there; whoever is new at work begins with a pause. A seat of before is left, the wish goes along.
 
-    Raises Taken where somebody else sits there, unless `take_over`.
+    Raises Taken where somebody else sits there, or has it as the phone whose state theirs is, unless `take_over`.
     """
     one_after_another(connection, "seats")
-    sitting = at(connection, seat.pbx, seat.interface)
-    displaced = sitting if sitting is not None and sitting.user != person.id else None
-    if displaced is not None:
-        if not (take_over or displaced.leaving):
-            raise Taken(displaced)
-        end(connection, displaced.user, now)
+    displaced = sharing(connection, seat, person.id)
+    for one in displaced:
+        if not (take_over or one.leaving):
+            raise Taken(one)
+    for one in displaced:
+        end(connection, one.user, now)
     mine = of(connection, person.id)
     if mine is None:
         _begin(connection, person, seat, now)

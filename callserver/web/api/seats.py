@@ -209,17 +209,15 @@ async def list_seats(asked: Asked) -> Done[Phones]:
 
 
 def _sign_in(connection: Connection, asked: Asked, me: Person, seat: Seat, *, take_over: bool) -> SignedIn:
-    sitter = shifts.at(connection, seat.pbx, seat.interface)
     at_work = asked.site.presence
-    busy = at_work is not None and at_work.on_call(seat)
-    if sitter is not None and sitter.user != me.id and busy:
-        raise Conflict(f"{sitter.name} is on a call at {seat.interface}")
+    for sitter in shifts.sharing(connection, seat, me.id):
+        if at_work is not None and at_work.on_call(sitter.seat):
+            raise Conflict(f"{sitter.name} is on a call at {sitter.seat.interface}")
     came = shifts.sign_in(connection, me, seat, asked.now, take_over=take_over)
     detail = {"pbx": seat.pbx, "interface": seat.interface}
     audit.note(connection, asked.actor, "seat.take", users.subject(me.id), detail, asked.now)
-    if came.displaced is not None:
-        whom = users.subject(came.displaced.user)
-        audit.note(connection, asked.actor, "seat.take_over", whom, detail, asked.now)
+    for one in came.displaced:
+        audit.note(connection, asked.actor, "seat.take_over", users.subject(one.user), detail, asked.now)
     return came
 
 

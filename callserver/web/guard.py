@@ -23,7 +23,7 @@ from callserver.web.gate import Gate, token
 log = structlog.get_logger(__name__)
 
 API = "/api/"
-OPEN = frozenset({"/api/docs", "/api/v1/openapi.json"})
+OPEN = frozenset({"/api/docs", "/api/v1/openapi.json", "/api/v1/asyncapi.json"})
 """What may be read without a token: how the API is used is no secret."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

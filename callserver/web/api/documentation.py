@@ -1,7 +1,7 @@
 """The description of the API for programs and for people: one JSON document, and a page that is made from it.
 
-In: operations. Out: `/api/v1/openapi.json`, `/api/docs` and its style sheet. Must not know: the store. Both are made
-once at start-up; the page needs no script and nothing from elsewhere.
+In: operations, the stream's messages. Out: `/api/v1/openapi.json`, `/api/v1/asyncapi.json`, `/api/docs` and its style
+sheet. Must not know: the store. All are made once at start-up; the page needs no script and nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 from jinja2 import Environment, PackageLoader
 
+from callserver.push.description import document as stream_document
 from callserver.web.api.description import document
 from callserver.web.api.operation import Operations
 from callserver.web.api.problems import TITLES
@@ -39,6 +40,7 @@ def _answers(subjects: tuple[Operations, ...]) -> tuple[tuple[str, str, bytes], 
     style = resources.files("agent_ui").joinpath("static", "api.css").read_bytes()
     return (
         ("/api/v1/openapi.json", "application/json", msgspec.json.encode(described)),
+        ("/api/v1/asyncapi.json", "application/json", msgspec.json.encode(stream_document())),
         ("/api/docs", "text/html", page(described).encode()),
         ("/static/api.css", "text/css", style),
     )
@@ -61,6 +63,7 @@ def page(described: Mapping[str, Any]) -> str:
         api=described,
         subjects=_by_subject(described),
         titles=TITLES,
+        stream=_messages(stream_document()),
         kind=kind,
         example=lambda schema: json.dumps(
             example(described, schema), ensure_ascii=False, indent=2, sort_keys=False
@@ -68,6 +71,25 @@ def page(described: Mapping[str, Any]) -> str:
         curl=lambda path, method, operation: curl(described, path, method, operation),
         inner=lambda schema: schema_of(described, schema),
     )
+
+
+def _messages(stream: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each message of the stream: its word, who says it, what it is for, its members."""
+    said = {
+        one["$ref"].rpartition("/")[2]: name for name, operation in stream["operations"].items()
+        for one in operation["messages"]
+    }  # fmt: skip
+    return [
+        {
+            "name": message["name"],
+            "by": "server" if said[key] == "told" else "client",
+            "summary": message["summary"],
+            "members": [
+                name for name in schema_of(stream, message["payload"])["properties"] if name != "type"
+            ],
+        }
+        for key, message in stream["components"]["messages"].items()
+    ]
 
 
 def _by_subject(described: Mapping[str, Any]) -> list[dict[str, Any]]:

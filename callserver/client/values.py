@@ -1,0 +1,247 @@
+"""What stands on a screen: agents, queues, calls, pops and the rest, as the stream tells them.
+
+In: JSON. Out: values that do not change. Must not know: how they come here. The stream is described with these types
+(`/api/v1/asyncapi.json`), so what a client reads and what is promised cannot differ. Words such as states are told as
+text: a newer server may know more of them, and an older client goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+
+def words(*known: str) -> Meta:
+    """Text that is one of these, today."""
+    return Meta(extra_json_schema={"enum": list(known)})
+
+
+Device = Annotated[str, words("unknown", "free", "talking", "busy", "ringing", "held", "unavailable")]
+AgentState = Annotated[
+    str, words("gone", "ready", "ringing", "talking", "held", "wrap_up", "paused", "unreachable")
+]
+CallState = Annotated[str, words("arriving", "queued", "ringing", "talking", "held", "ended")]
+Direction = Annotated[str, words("inbound", "outbound", "internal")]
+PopState = Annotated[str, words("offered", "answered", "missed")]
+NumberKind = Annotated[
+    str, words("mobile", "landline", "service", "other", "extension", "withheld", "rubbish")
+]
+Wish = Annotated[str, words("ready", "pause")]
+Level = Annotated[str, words("info", "warning", "error")]
+Link = Annotated[str, words("up", "down")]
+Seconds = Annotated[float, Meta(ge=0, description="Seconds.")]
+
+
+class Membership(Struct, frozen=True, kw_only=True):
+    """An agent in one queue."""
+
+    paused: bool
+    reason: str | None
+    penalty: int
+    dynamic: bool
+
+
+class Agent(Struct, frozen=True, kw_only=True):
+    """Somebody at a phone. Under `PBX/INTERFACE`, such as `main/PJSIP/1001`. `reason`: of a pause. `call`: the one that
+    keeps them busy, where the server knows it.
+    """
+
+    pbx: str
+    interface: str
+    name: str | None
+    login: str | None
+    queues: dict[str, Membership]
+    device: Device
+    state: AgentState
+    reason: str | None
+    since: datetime | None
+    call: str | None
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A caller in a queue; who waits longest is at position 1."""
+
+    call: str
+    since: datetime | None
+    position: int
+
+
+class Queue(Struct, frozen=True, kw_only=True):
+    """A queue. Under `PBX/NAME`. `talking`, `ready`: how many of its members are."""
+
+    pbx: str
+    name: str
+    title: str | None
+    waiting: list[Waiting]
+    talking: int
+    ready: int
+    members: int
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """A call that goes on. Under its id. `number`: of whoever is on the other side of the hotline. `interfaces`: the
+    agents who have it. `legs`: the channel of each phone. `ticket`: the one on which it is.
+    """
+
+    id: str
+    pbx: str
+    direction: Direction
+    number: str | None
+    name: str | None
+    started_at: datetime | None
+    answered_at: datetime | None
+    state: CallState
+    queue: str | None
+    interfaces: list[str] = field(name="with")
+    held: bool
+    outcome: str | None
+    ticket: int | None
+    legs: dict[str, str]
+
+
+class Number(Struct, frozen=True, kw_only=True):
+    """A telephone number. `shown`: as people write it here. `place`: where it is from, in the languages that are known.
+    `e164`: null where it identifies nobody.
+    """
+
+    received: str | None
+    e164: str | None
+    shown: str | None
+    place: dict[str, str] | None
+    kind: NumberKind | None
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A stay of the caller in a queue. `end`: null while they wait there."""
+
+    queue: str
+    waited_s: Seconds | None
+    end: str | None
+
+
+class Transfer(Struct, frozen=True, kw_only=True):
+    """By whom the call was handed on, and what they wrote. `by`: their interface."""
+
+    by: str | None
+    by_name: str | None
+    at: datetime | None
+    note: str | None
+
+
+class OnTicket(Struct, frozen=True, kw_only=True):
+    """A ticket by its id, and by the number that people say."""
+
+    id: int
+    number: str
+
+
+class Pop(Struct, frozen=True, kw_only=True):
+    """A call that is offered to an agent, or that they have. Under `PBX/INTERFACE|CALL`.
+
+    `caller`: the body of `GET /api/v1/lookup`, null until it was looked up. `repeat`: calls of the last seven days from
+    this number, before this one. `waited_s`: in the queue that offers it.
+    """
+
+    pbx: str
+    interface: str
+    call: str
+    direction: Direction
+    state: PopState
+    queue: str | None
+    queue_title: str | None
+    offered_at: datetime | None
+    answered_at: datetime | None
+    waited_s: Seconds | None
+    visits: list[Visit]
+    number: Number
+    name: str | None
+    transfer: Transfer | None
+    caller: dict[str, Any] | None
+    repeat: int
+    ticket: OnTicket | None
+
+
+class Seat(Struct, frozen=True, kw_only=True):
+    """The phone at which somebody works."""
+
+    pbx: str
+    interface: str
+    state_interface: str | None
+
+
+class WrapUp(Struct, frozen=True, kw_only=True):
+    """The time after a call, for its record."""
+
+    call: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Why calls do not come; `GET /api/v1/me/why` has it in words."""
+
+    code: str
+    args: dict[str, Any]
+
+
+class Shift(Struct, frozen=True, kw_only=True):
+    """Somebody at work, as they want it; how the switch has it is in their agents. Under the id of the user.
+    `absent_since`: no screen of theirs is open. `leaving`: they go once their call is over.
+    """
+
+    seat: Seat
+    wish: Wish
+    reason: str | None
+    since: datetime | None
+    queues: list[str]
+    wrap_up: WrapUp | None
+    absent_since: datetime | None
+    leaving: bool
+    problems: list[Problem]
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """A call that the reader owes and that is due. Under its id."""
+
+    id: int
+    kind: str
+    ticket: int
+    ticket_number: str
+    customer: int | None
+    customer_name: str | None
+    number: str | None
+    due_at: datetime
+    deadline_at: datetime | None
+    why: str
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """Something that a person should be told, such as that a colleague took their seat. `by`: who did it."""
+
+    level: Level
+    code: str
+    args: dict[str, Any]
+    at: datetime | None
+    by: str | None = field(name="from")
+
+
+class Switch(Struct, frozen=True, kw_only=True):
+    """Whether an Asterisk is seen; `blind_since`: since when it is not. Under its id."""
+
+    link: Link
+    blind_since: datetime | None
+
+
+class Screen(Struct, frozen=True, kw_only=True):
+    """Everything that the reader may see, by key. Made by `apply` and by nothing else."""
+
+    agents: dict[str, Agent] = {}
+    queues: dict[str, Queue] = {}
+    calls: dict[str, Call] = {}
+    pops: dict[str, Pop] = {}
+    shift: dict[str, Shift] = {}
+    promises: dict[str, Promise] = {}
+    notices: dict[str, Notice] = {}
+    switches: dict[str, Switch] = {}

@@ -17,7 +17,7 @@ export function Strips() {
   const all = useDesk(flat, alike);
   const viewed = useDesk((state) => (state.view.kind === "pop" ? state.view.key : null));
   const pairs = all.filter((_, at) => at % 2 === 0).map((key, at) => [key, all[at * 2 + 1]]);
-  return html`<div class="strips"><div class="strips" role=${pairs.length ? "tablist" : undefined} aria-label=${t("My calls")}>
+  return html`<div class="strips"><div class="strips" role=${pairs.length ? "tablist" : undefined} aria-label=${pairs.length ? t("My calls") : undefined}>
     ${pairs.map(([key, pop], at) => html`<button key=${key} type="button" role="tab" aria-selected=${key === viewed ? "true" : "false"}
         class=${classes("strip", "state-" + stateName(pop))} onClick=${() => look(key)} aria-keyshortcuts=${`Alt+${at + 1}`}>
       <${Icon} name=${stateName(pop)} /> <strong class="cut"><bdi>${title(pop)}</bdi></strong>

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from callserver.errors import BadValue, Conflict, NotFound
-from callserver.facts import PbxId
 from callserver.people import Person
 from callserver.seats import shift as sitting
 from callserver.seats.explaining import Problem, explain, said
@@ -20,10 +19,11 @@ from callserver.seats.looking import Situation
 from callserver.seats.shift import Seat, Shift
 from callserver.seats.steering import Tries
 from callserver.seats.wording import REASONS
-from callserver.store import agents, audit, shifts, users
+from callserver.store import audit, shifts, users
 from callserver.store.agents import Member
 from callserver.store.engine import Connection
 from callserver.store.shifts import NOT_AT_WORK, SignedIn
+from callserver.web.api import whose_phone
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.shapes import Moment, moment
 
@@ -149,10 +149,12 @@ async def take_a_seat(asked: Asked, body: SeatGiven) -> Done[ShiftShown]:
     """Sit down at a phone: it becomes a member of the queues of one's profile, paused until one chooses ready.
 
     A seat of before is left, the wish goes along. A seat that is somebody's is refused (409) unless `take_over` is
-    given, and always while they are on a call.
+    given, and always while they are on a call. Agents sit at phones: an interface that dials a number, or by which
+    callers come in, is refused (403) unless the settings, a queue or an administrator name it.
     """
     me = _person(asked)
     seat = sitting.seat(_pbx(asked, body.pbx), body.interface, body.state_interface)
+    await whose_phone.must_be_phone(asked, seat)
     came = await asked.site.store.write(lambda c: _sign_in(c, asked, me, seat, take_over=body.take_over))
     await _settled(asked, me, came.left)
     return Done(await _shown(asked, me))
@@ -187,20 +189,10 @@ async def why_no_calls(asked: Asked) -> Done[Why]:
 @api("GET", "/seats", scope="phone:use", errors=(409,))
 async def list_seats(asked: Asked) -> Done[Phones]:
     """Which phones there are and who sits there: members of queues, usual seats, those that the settings name."""
-    site = asked.site
-    known: dict[tuple[str, str], list[Member]] = {}
-    for pbx in map(PbxId, site.vitals.switches):
-        for interface in site.presence.phones.get(pbx, ()) if site.presence is not None else ():
-            known.setdefault((pbx, interface), [])
-        for member in await agents.members(site.store, pbx):
-            known.setdefault((pbx, member.interface), []).append(member)
-    usual, sitters = await site.store.read(lambda c: (users.every(c), shifts.every(c)))
-    for place in (one.person.seat for one in usual if one.enabled and one.person.seat is not None):
-        known.setdefault((place.pbx, place.interface), [])
-    taken = {(one.seat.pbx, one.seat.interface): one for one in sitters}
-    for where in taken:
-        known.setdefault((str(where[0]), where[1]), [])
-    phones = [_phone(*where, known[where], taken.get((PbxId(where[0]), where[1]))) for where in sorted(known)]
+    known = await whose_phone.known(asked.site)
+    sitters = await asked.site.store.read(shifts.every)
+    taken = {(str(one.seat.pbx), one.seat.interface): one for one in sitters}
+    phones = [_phone(*where, known[where], taken.get(where)) for where in sorted(known)]
     reasons = [ReasonShown(code=one.code, en=one.en, zh=one.zh) for one in REASONS if one.chosen]
     return Done(Phones(seats=phones, reasons=reasons))
 

@@ -27,6 +27,7 @@ from callserver.cli import (
     token,
     trace,
     user,
+    watch,
     webhooks,
 )
 from callserver.cli.ending import MEANING, Commands
@@ -81,6 +82,7 @@ def version(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = 
 app.command(name="serve")(serve.serve)
 app.command(name="replay")(replay.replay)
 app.command(name="tail")(tail.tail)
+app.command(name="watch")(watch.watch)
 app.command(name="reconcile")(reconcile.reconcile)
 app.command(name="number")(number.number)
 app.add_typer(asterisk.app, name="asterisk")

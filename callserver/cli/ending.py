@@ -29,6 +29,7 @@ class Ending(IntEnum):
     DATABASE = 5
     JOURNAL = 6  # queue_log or CEL cannot be read
     FILE = 7  # a file given on the command line cannot be read or written
+    SERVER = 8  # of `watch`: it speaks to a callserver
     BUG = 70  # our fault
     INTERRUPTED = 130
 
@@ -42,6 +43,7 @@ MEANING = {
     Ending.DATABASE: "the database: unreachable, full, read-only, too old or too new",
     Ending.JOURNAL: "Asterisk's queue_log or CEL cannot be read",
     Ending.FILE: "a file named on the command line cannot be read or written",
+    Ending.SERVER: "the callserver cannot be reached, or does not take the token",
     Ending.BUG: "a mistake in callserver; please report it with the traceback",
     Ending.INTERRUPTED: "interrupted (Ctrl-C)",
 }

@@ -7,7 +7,7 @@ the server's insides. Everything else of the API is one `ask` away: `/api/docs` 
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
@@ -100,7 +100,7 @@ class Client:
 
     # --- the stream --------------------------------------------------------------------------------------------------
 
-    async def stream(self, *, patient: bool = False) -> AsyncIterator[Message]:
+    async def stream(self, *, patient: bool = False) -> AsyncGenerator[Message, None]:
         """Messages as they come, for as long as you like; `screen` has what they make.
 
         A broken connection gives a `Lost` and is made again, with growing waits; what was missed follows, or a fresh

@@ -164,3 +164,10 @@ def test_an_address_that_is_none_is_said_at_once(url: str) -> None:
 
 def test_the_token_is_in_no_text_of_the_client() -> None:
     assert TOKEN not in repr(Client("https://calls.example.org/desk/", TOKEN))
+
+
+async def test_the_stream_is_described_for_whoever_asks(site: Live) -> None:
+    described = await (await site.get("/api/v1/asyncapi.json")).json()
+    assert (described["asyncapi"], described["channels"]["stream"]["address"]) == ("3.0.0", "/api/v1/stream")
+    page = await (await site.get("/api/docs")).text()
+    assert "<code>pop.closed</code>" in page

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
@@ -27,6 +28,24 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+WATCH_JUMPS = """
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.jumped = (window.jumped ?? 0) + one.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+STICKS_OUT = """() => {
+  const page = document.scrollingElement, far = [];
+  if (page.scrollWidth > innerWidth) far.push(`the page is ${page.scrollWidth} wide`);
+  if (page.scrollHeight > innerHeight) far.push(`the page is ${page.scrollHeight} high`);
+  for (const one of document.querySelectorAll("button, input, select, textarea, h1, h2, section")) {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height || one.closest(".unseen, [hidden]")) continue;
+    const inside = one.closest("ul, .inside, table, .tall") === null;
+    if (inside && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1))
+      far.push(`${one.tagName} ${one.className} ${one.id} at ${Math.round(box.left)},${Math.round(box.top)}`);
+  }
+  return far;
+}"""
 SIZE: ViewportSize = {"width": 1366, "height": 768}
 WITHIN_MS = 15_000
 
@@ -60,6 +79,19 @@ class Window:
     async def go(self, path: str) -> None:
         await self.page.goto(self.base + path)
 
+    async def forgets_files(self) -> None:
+        """As in a browser that was never here; whoever is signed in stays so."""
+        wire = await self.context.new_cdp_session(self.page)
+        await wire.send("Network.clearBrowserCache")
+
+    async def jumped(self) -> float:
+        """How much moved without anybody's doing since the page came (layout shift; 0.1 is what people call bad)."""
+        return float(await self.page.evaluate("window.jumped ?? 0"))
+
+    async def sticks_out(self) -> list[str]:
+        """Whether the page is larger than its window, and what of it lies outside."""
+        return list(await self.page.evaluate(STICKS_OUT))
+
     async def sign_in(self, login: str, password: str) -> None:
         """By hand, as people do; the desk is there afterwards."""
         await self.go("/sign-in")
@@ -89,7 +121,9 @@ class Chrome:
         language: str = "en",
         scheme: Literal["light", "dark"] = "light",
         size: ViewportSize | None = None,
+        clock: datetime | None = None,
     ) -> Window:
+        """clock: what this computer believes the time to be; it goes on from there."""
         context = await self.browser.new_context(
             base_url=base,
             locale=language,
@@ -99,7 +133,10 @@ class Chrome:
             reduced_motion="reduce",
         )
         context.set_default_timeout(WITHIN_MS)
+        await context.add_init_script(WATCH_JUMPS)
         window = Window(await context.new_page(), context, base)
+        if clock is not None:
+            await window.page.clock.install(time=clock)
         window.listen()
         return window
 

@@ -1,0 +1,170 @@
+"""What every page keeps, whatever is on it: readable by everybody, in its place, small, and nobody else's words run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.looking import Meter, complaints
+from tests.browser.stage import PASSWORD, Desk, Stage
+from tests.rig.scenarios import ZHANG
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.real,
+    pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+KNOWN = "13800138000"
+WITHHELD = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+FIRST_SCREEN_BYTES = 150_000
+DIALOGS = {"?": "keys", "Alt+s": "settings", "Alt+w": "why", "Alt+p": "pause"}
+IN_A_CALL = {"Alt+t": "transfer", "Alt+9": "promise"}
+Scheme = Literal["light", "dark"]
+
+
+async def in_order(desk: Desk, when: str) -> None:
+    """Everything is inside the window, and axe-core has nothing to say."""
+    assert await desk.window.sticks_out() == [], when
+    assert await complaints(desk.page) == [], when
+
+
+async def dialogs_in_order(desk: Desk, dialogs: dict[str, str]) -> None:
+    for key, name in dialogs.items():
+        await desk.page.locator("body").press(key)
+        await expect(desk.page.locator("dialog[open] h2")).to_be_visible()
+        await expect(desk.page.locator("dialog [aria-busy=true]")).to_have_count(0)
+        await in_order(desk, name)
+        await desk.page.keyboard.press("Escape")
+        await expect(desk.page.locator("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "dark"), ("zh-CN", "light")])
+@pytest.mark.parametrize("path", ["/sign-in", "/first-run"])
+async def test_the_pages_before_anybody_is_in_are_in_order(
+    stage: Stage, path: str, language: str, scheme: Scheme
+) -> None:
+    window = await stage.chrome.window(stage.base, language=language, scheme=scheme)
+    desk = Desk(window, path)
+    stage.desks.append(desk)
+    await window.go(path)
+    await expect(window.page.locator("html")).to_have_attribute("lang", language)
+    await in_order(desk, path)
+
+
+@pytest.mark.parametrize(("login", "scheme"), [("zhang", "dark"), ("li", "light")])
+async def test_the_desk_is_in_order_all_day_and_nothing_jumps(
+    stage: Stage, login: str, scheme: Scheme
+) -> None:
+    desk = await stage.desk(login, scheme=scheme)
+    await expect(desk.page.locator("#seat")).to_be_visible()
+    await in_order(desk, "before work")
+    await desk.sits_down()
+    await desk.ready()
+    await dialogs_in_order(desk, DIALOGS)
+    before = await desk.window.jumped()
+    await stage.calls(number=KNOWN)
+    await desk.is_("ringing")
+    await desk.shows("王小明")
+    await in_order(desk, "while it rings")
+    await desk.is_("talking")
+    await in_order(desk, "in the call")
+    assert await desk.window.jumped() == before, "something jumped when the call came"
+    await dialogs_in_order(desk, IN_A_CALL)
+    await stage.hangs_up(KNOWN)
+    await desk.is_("wrap_up")
+    await in_order(desk, "after the call")
+
+
+async def test_the_first_screen_is_small_and_stays_where_it_is(stage: Stage) -> None:
+    window = await stage.chrome.window(stage.base)
+    stage.desks.append(Desk(window, "a new browser"))
+    await window.sign_in("zhang", PASSWORD)
+    await window.forgets_files()
+    meter = Meter(window.page)
+    await window.go("/desk")
+    await expect(window.page.locator("#seat")).to_be_visible()
+    await window.page.wait_for_load_state("networkidle")
+    assert sum((await meter.sizes()).values()) < FIRST_SCREEN_BYTES, await meter.sizes()
+    assert await window.jumped() < 0.01
+
+
+async def test_at_two_hundred_percent_everything_can_be_reached(stage: Stage) -> None:
+    """1366x768 at 200 % is 683x384: one column, which scrolls only downwards."""
+    desk = await stage.working("li", size={"width": 683, "height": 384})
+    await stage.calls(number=KNOWN)
+    await desk.is_("talking")
+    assert await desk.page.evaluate("document.scrollingElement.scrollWidth") <= 683
+    for what in ("#note", "#kind", "[data-action=save]", "[data-action=hangup]", ".head h1", "#search"):
+        await desk.page.locator(what).scroll_into_view_if_needed()
+        await expect(desk.page.locator(what)).to_be_in_viewport()
+    await desk.page.locator("#note").click(trial=True)
+    assert await complaints(desk.page) == []
+
+
+async def test_who_withholds_the_number_can_be_searched_for_at_once(stage: Stage) -> None:
+    desk = await stage.working("li")
+    await stage.calls(from_line=WITHHELD)
+    await desk.is_("ringing")
+    await expect(desk.page.locator(".who-is")).to_contain_text("withheld")
+    await desk.is_("talking")
+    await desk.page.locator("body").press("/")
+    await desk.page.keyboard.type("wxm")
+    await expect(desk.page.locator("#hits li").first).to_contain_text("王小明")
+    assert await complaints(desk.page) == []
+    await desk.page.keyboard.press("Enter")
+    await desk.shows("王小明")
+    await stage.all_hang_up()
+
+
+async def test_a_language_chosen_on_the_screen_is_the_persons_from_then_on(stage: Stage) -> None:
+    desk = await stage.desk("li")
+    await desk.page.locator("body").press("Alt+s")
+    await desk.page.get_by_label("简体中文").check()
+    await expect(desk.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await desk.page.locator("body").press("Alt+s")
+    await desk.page.get_by_label("English").check()
+    await expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize(
+    "clock", [timedelta(days=-9000), timedelta(hours=7)], ids=["of 25 years ago", "seven hours ahead"]
+)
+async def test_a_wrong_clock_spoils_no_time_on_the_screen(stage: Stage, clock: timedelta) -> None:
+    desk = await stage.desk("li", clock=datetime.now(UTC) + clock)
+    await desk.sits_down()
+    await desk.ready()
+    await stage.calls(number=KNOWN)
+    await desk.is_("talking")
+    for timer in await desk.page.locator("[role=timer]").all_inner_texts():
+        assert timer.startswith("0:"), timer
+    await desk.page.locator("body").press("Alt+s")
+    await expect(desk.page.locator("dialog .wrong")).to_contain_text("clock of this computer is wrong")
+
+
+async def test_a_page_left_open_for_a_week_still_shows_the_next_call(stage: Stage) -> None:
+    """A laptop that slept: all timers are a week late at once."""
+    desk = await stage.desk("li", clock=datetime.now(UTC))
+    await desk.sits_down()
+    await desk.ready()
+    await desk.page.clock.fast_forward(7 * 86_400_000)
+    await stage.calls(number=KNOWN)
+    await desk.is_("ringing")
+    await desk.shows("王小明")
+
+
+@pytest.mark.parametrize("phone", [ZHANG])
+async def test_a_call_from_the_screen_says_what_the_switch_did(stage: Stage, phone: str) -> None:
+    desk = await stage.working("zhang")
+    public = await stage.phones.outside_answers(ring_ms=1_500)
+    await desk.page.locator("body").press("Alt+c")
+    await desk.page.keyboard.type("013800138001")
+    await desk.page.keyboard.press("Enter")
+    await desk.is_("talking")
+    await desk.shows("李秀英")
+    await desk.page.locator("body").press("Alt+h")
+    await desk.is_("wrap_up")
+    await public.kill()

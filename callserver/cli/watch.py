@@ -69,10 +69,8 @@ def watch(
 
 def _token(file: Path | None) -> str:
     """Raises SettingsError, OSError."""
-    if file is None:
-        text = os.environ.get("CALLWATCH_TOKEN", "")
-    else:
-        text = next(chunks(file), b"").decode("utf-8", "replace")
+    read = b"" if file is None else next(chunks(file), b"")
+    text = os.environ.get("CALLWATCH_TOKEN", "") if file is None else read.decode("utf-8", "replace")
     words = text.split()
     if len(words) != 1 or not words[0].isascii():
         where = "$CALLWATCH_TOKEN" if file is None else str(file)

@@ -20,6 +20,7 @@ from callserver.seats import steering, wording
 from callserver.seats.asking import Outcome, QueueAdd
 from callserver.seats.looking import Situation
 from callserver.seats.picture import Finished, Picture
+from callserver.seats.puzzling import Puzzles
 from callserver.seats.shift import Shift, Vacated, WrapUp
 from callserver.seats.steering import Order, Tries
 from callserver.seats.steps import (
@@ -59,6 +60,7 @@ class Keeper:
         self._left: dict[tuple[PbxId, str], Vacated] = {}
         self._clearing: dict[tuple[PbxId, str, Instant], int] = {}
         self._minds: dict[UserId, _Mind] = {}
+        self._puzzles = Puzzles()
         self._busy: set[Whose] = set()
         self._stirred: set[UserId] = set()  # shifts to be looked at in the next step
         self._seats: dict[tuple[PbxId, str], UserId] = {}
@@ -101,6 +103,7 @@ class Keeper:
             after = self.shifts.get(user)
             if after is None:
                 self._minds.pop(user, None)
+                self._puzzles.look(user, False, 0)
             if after is None or after.seat != shift.seat:
                 moved.append((shift, after))
         return moved
@@ -127,9 +130,13 @@ class Keeper:
         """For explaining."""
         shift = self.shifts.get(user)
         picture = self.pictures.get(shift.seat.pbx) if shift is not None else None
-        busy = user in self._busy
         return Situation(
-            shift=shift, picture=picture, tries=self._mind(user).tries, screens=screens, busy=busy
+            shift=shift,
+            picture=picture,
+            tries=self._mind(user).tries,
+            screens=screens,
+            busy=user in self._busy,
+            puzzling=user in self._puzzles,
         )
 
     def settled(self, user: UserId) -> bool:
@@ -159,6 +166,7 @@ class Keeper:
             touched, finished = picture.take()
             self._touched(pbx, touched)
             changes += [begun for one in finished for begun in self._wrap_up(pbx, one, now)]
+        self._puzzle(now)
         for shift in list(self.shifts.values()):
             changes += self._passed(shift, now)
         stirred, self._stirred = self._stirred, set()
@@ -175,8 +183,16 @@ class Keeper:
             for shift in self.shifts.values()
             if shift.absent_since is not None and shift.wish == "ready"
         ]
+        ends += self._puzzles.ends()
         later = [end for end in ends if end > now]
         return min(later) if later else None
+
+    def _puzzle(self, now: Instant) -> None:
+        for user in (self._stirred | self._puzzles.open) & self.shifts.keys():
+            seat = self.shifts[user].seat
+            picture = self.pictures.get(seat.pbx)
+            if self._puzzles.look(user, picture is not None and picture.unexplained(seat), now):
+                self._stirred.add(user)
 
     def _wrap_up(self, pbx: PbxId, one: Finished, now: Instant) -> Iterator[Change]:
         user = self._sitter(pbx, one.interface)

@@ -19,13 +19,17 @@ from callserver.seats.steering import TRIES, Tries, foreign, is_so, target_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What is known. `picture` None: this process does not follow the seat's switch. `busy`: it is being told of."""
+    """What is known. `picture` None: this process does not follow the seat's switch. `busy`: it is being told of.
+
+    `puzzling`: the phone has been in use for a while without a call that explains it.
+    """
 
     shift: Shift | None
     picture: Picture | None
     tries: Tries
     screens: int = 1
     busy: bool = False
+    puzzling: bool = False
 
     @property
     def members(self) -> Mapping[str, Membership]:
@@ -163,10 +167,9 @@ def other_call(_shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict
 
 
 def in_use(shift: Shift, picture: Picture, it: Situation) -> Iterator[dict[str, Any]]:
-    """The device is in use though no call of it is known."""
-    device = picture.device(shift.seat.interface)
-    if device in ("talking", "busy", "held", "ringing") and not it.calls():
-        yield {"phone": _phone(shift), "device": device}
+    """The device is in use though no call of it is known, and not only for the moment before the call is told."""
+    if it.puzzling and picture.unexplained(shift.seat):
+        yield {"phone": _phone(shift), "device": picture.device(shift.seat.interface)}
 
 
 def no_screen(shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict[str, Any]]:

@@ -100,6 +100,17 @@ class Picture:
         """The calls in which this seat's phone is up."""
         return {id: call for id, call in self.calls.items() if any(map(seat.is_phone, call.phones()))}
 
+    def unexplained(self, seat: Seat) -> bool:
+        """Whether the phone rings or talks by its device, and no call is known in which it does either."""
+        if self.device(seat.interface) not in ("talking", "busy", "held", "ringing"):
+            return False
+        return not any(
+            seat.is_phone(part.interface)
+            for call in self.calls.values()
+            if not call.line
+            for part in call.legs.values()
+        )
+
     def waiting(self, queue: str) -> int:
         """How many callers wait there."""
         return sum(1 for seen in self.calls.values() if seen.waits_in == queue)

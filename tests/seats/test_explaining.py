@@ -77,7 +77,7 @@ CASES: list[tuple[str, Situation]] = [
     ("still_paused", situation(shift(), at_work(paused("repair", "wrap-up")))),
     ("on_queue_call", situation(shift(), at_work(started(), leg("B", PHONE), up("B"), answered()))),
     ("on_other_call", situation(shift(), at_work(started(), leg("B", PHONE), up("B")))),
-    ("phone_in_use", situation(shift(), at_work(device("busy")))),
+    ("phone_in_use", replace(situation(shift(), at_work(device("busy"))), puzzling=True)),
     ("no_screen", replace(situation(shift(absent_since=NOW), at_work()), screens=0)),
     ("nobody_waits", situation(shift(), at_work())),
     (
@@ -122,6 +122,11 @@ def test_a_call_of_a_local_member_is_seen_by_the_phone_behind_it():
     members = [joined(queue, LOCAL, state_interface=PHONE) for queue in ("hotline", "repair")]
     seen = picture(started(), leg("D", PHONE), up("D"), *members, device("talking", LOCAL))
     assert codes(situation(shift(seat=seat), seen))[0] == "on_other_call"
+
+
+def test_a_phone_that_rings_for_a_known_call_is_no_riddle():
+    known = (*CALLER, leg("B", PHONE), device("ringing"))
+    assert "phone_in_use" not in codes(replace(situation(shift(), at_work(*known)), puzzling=True))
 
 
 def test_several_reasons_come_with_the_gravest_first():

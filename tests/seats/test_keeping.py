@@ -9,6 +9,7 @@ from callserver import facts
 from callserver.facts import CallId, Fact, Instant, PbxId
 from callserver.people import UserId
 from callserver.seats.asking import CommandId, Outcome, QueueAdd, QueuePause, QueueRemove
+from callserver.seats.explaining import explain
 from callserver.seats.keeping import Keeper
 from callserver.seats.picture import Picture
 from callserver.seats.shift import Seat, Shift, Vacated, WrapUp
@@ -31,6 +32,7 @@ from tests.seats.people import (
     answered,
     at_work,
     blind,
+    device,
     joined,
     left,
     leg,
@@ -301,3 +303,36 @@ def test_a_line_that_stays_up_all_shift_is_no_call():
     it = day(at_work(), shift(leaving=True))
     it.keeper.feed(PBX, [*ON_CALL, facts.CallDescribed(pbx=PBX, at=NOW, call=CALL, shift=True)])
     assert it.step().changes == (ShiftOver(user=UserId(7)),)
+
+
+def why(it: Day) -> set[str]:
+    return {problem.code for problem in explain(it.keeper.situation(UserId(7)))}
+
+
+def test_a_phone_in_use_is_a_riddle_only_when_no_call_explains_it_for_a_while():
+    it = day(at_work(), shift())
+    it.step(device("ringing"))
+    assert "phone_in_use" not in why(it), "the call that rings is told a moment later"
+    assert it.keeper.next_at(it.now) == NOW + 2_000
+    it.later(1.9)
+    assert not it.step().shown
+    it.later(0.1)
+    assert it.step().shown == {UserId(7)}
+    assert "phone_in_use" in why(it)
+    assert it.step(started(), leg("B", PHONE)).shown == {UserId(7)}
+    assert "phone_in_use" not in why(it)
+
+
+def test_a_ringing_that_is_known_is_never_a_riddle():
+    it = day(at_work(), shift())
+    it.step(started(), leg("B", PHONE), device("ringing"))
+    assert it.keeper.next_at(it.now) is None
+    it.later(30)
+    it.step(device("ringing"))
+    assert "phone_in_use" not in why(it)
+    it.step(over("B"))  # the device is free a moment later
+    it.later(1)
+    it.step(device("free"))
+    it.later(30)
+    it.step()
+    assert "phone_in_use" not in why(it)

@@ -18,6 +18,8 @@ QUEUES: Final = "callserver-queues"
 """One extension a queue; a call stays here while it waits and overflows."""
 OUTSIDE: Final = "callserver-outside"
 """Numbers of the public network, by the trunk."""
+BACK: Final = "callserver-back"
+"""Where a call goes that nobody took: callers who were passed on come back, others end."""
 MEMBERS: Final = "callserver-members"
 """The dialplan behind `Local/` queue members (a phone behind a Local channel)."""
 CLEAN: Final = "callserver-clean"
@@ -34,7 +36,14 @@ QUEUE_STATUS_VARIABLE: Final = "QUEUESTATUS"
 """Set by app_queue when a caller leaves without an agent: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY, JOINUNAVAIL,
 LEAVEUNAVAIL, CONTINUE, WITHDRAW. The only variable whose VarSet passes the event filter."""
 
+QUEUE_VARIABLE: Final = "CALLSERVER_QUEUE"
+"""The extension of the queue in which a caller is or was last."""
+PHONE_VARIABLE: Final = "CALLSERVER_PHONE"
+"""Set on every channel of an agent's phone, and on no other."""
+
 # Queues.
+BACK_PRIORITY: Final = 10
+"""QUEUE_PRIO of a caller who was passed on and whom nobody took; others have 0."""
 WRAP_UP_S: Final = 2
 """`wrapuptime`: how long the switch itself keeps calls from an agent whose call has ended, until callserver's pause is
 there; that takes some milliseconds, and longer while a database is slow."""

@@ -221,7 +221,10 @@ class Directories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One Asterisk. `listed_modules` loads only what is needed (rig, demo); without it Asterisk loads all it has."""
+    """One Asterisk. `back_s`: how long the phone of who passed a caller on rings when nobody took the caller.
+
+    `listed_modules` loads only what is needed (rig, demo); without it Asterisk loads all it has.
+    """
 
     version: tuple[int, ...]
     managers: tuple[Manager, ...]
@@ -233,6 +236,7 @@ class Plan:
     language: str = "en"
     codecs: tuple[str, ...] = ("alaw", "ulaw")
     ring_s: int = 30
+    back_s: int = 20
     manager_bind: str = "127.0.0.1"
     manager_port: int = 5038
     timestamp_events: bool = True
@@ -263,6 +267,7 @@ class Plan:
         _check_address("manager_bind", self.manager_bind)
         _check_address("sip_bind", self.sip_bind)
         _check_seconds("ring_s", self.ring_s)
+        _check_seconds("back_s", self.back_s)
         for what in ("manager_port", "sip_port", "rtp_first", "rtp_last"):
             _check_port(what, getattr(self, what))
 

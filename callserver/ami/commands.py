@@ -313,6 +313,20 @@ class ShowDialPlan(Action):
             yield "Extension", self.exten
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Getvar(Action):
+    """What a function of the dialplan says, such as `DEVICE_STATE(PJSIP/1001)`, without any channel.
+
+    The answer has it as `Value`; a function that is not loaded leaves it empty. Nothing in it is substituted.
+    """
+
+    name: ClassVar[str] = "Getvar"
+    variable: str
+
+    def fields(self) -> Iterator[Header]:
+        yield "Variable", self.variable
+
+
 IDEMPOTENT: frozenset[str] = frozenset(
     command.name
     for command in (
@@ -326,6 +340,7 @@ IDEMPOTENT: frozenset[str] = frozenset(
         QueueStatus,
         GetConfig,
         ShowDialPlan,
+        Getvar,
         QueuePause,
     )
 )
@@ -353,6 +368,7 @@ Command: TypeAlias = (
     | Atxfer
     | CancelAtxfer
     | ShowDialPlan
+    | Getvar
 )
 ALL: frozenset[str] = frozenset(command.name for command in get_args(Command))
 """Every action that is ever sent."""

@@ -109,6 +109,21 @@ class Handed:
 
 
 @dataclass(slots=True, kw_only=True)
+class TurnedDown:
+    """The same, for the moment after a phone began to ring: whether it would not have the call at all."""
+
+    call: CallId
+    to: str
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.DialFailed(call=self.call, result=result):
+                why = _WHY[_DIALS[result]]
+                return Came("done", "not_taken", f"{self.to} {why}: the caller goes on as the dialplan says")
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
 class Begun:
     """An attended transfer that the switch has begun: the other side is put on hold before anybody is dialled."""
 

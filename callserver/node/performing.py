@@ -16,7 +16,8 @@ from callserver.calls.floor import Floor
 from callserver.errors import ActionRefused
 from callserver.node.ears import Ears
 from callserver.node.judging import DONE, Came
-from callserver.node.telephone import Sends, Telephone
+from callserver.node.reaching import Sends
+from callserver.node.telephone import Telephone
 from callserver.seats import asking
 from callserver.seats.asking import Request
 

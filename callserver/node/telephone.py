@@ -7,16 +7,14 @@ switch's "queued" or "succeeded" is no outcome: each request listens before it i
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from callserver.ami import commands as ami
 from callserver.ami.commands import Action, speakable
-from callserver.ami.wire import Reply
 from callserver.calls.floor import Floor
 from callserver.calls.scene import Chan
 from callserver.errors import ActionRefused, OutcomeUnknown
 from callserver.facts import LegId
-from callserver.node.directory import Directory, Headers, included, own_number
 from callserver.node.ears import Ears
 from callserver.node.judging import (
     DONE,
@@ -29,17 +27,17 @@ from callserver.node.judging import (
     Handed,
     Judge,
     Rung,
+    TurnedDown,
     answered,
 )
+from callserver.node.reaching import Reach, Sends
 from callserver.seats import asking
-from callserver.seats.asking import Way
 
 AT_ONCE_S = 5.0  # what the switch does without waiting for people
 CONSULT_S = 45.0  # digits, and 15 s of ringing by features.conf
 SETTLE_S = 1.0
 ELSEWHERE_S = 3.0  # where a caller is after a blind transfer
-CONTEXTS = 30  # so many are read at most
-DIRECTORY_S = 30.0  # how long a read dialplan is good
+TURNED_DOWN_S = 0.5  # how soon a phone that rejects everything has rejected
 
 IN_A_CALL = Came("refused", "in_a_call", "your phone rings or is in a call: end that first")
 GONE = Came("refused", "over", "the call is over, or your phone is not part of it any more")
@@ -50,13 +48,6 @@ NOT_YET = Came("refused", "not_answered", "the colleague has not answered: wait,
 NOT_BEGUN = Came("refused", "not_begun", "Asterisk did not begin the consultation: try again")
 
 
-class Sends(Protocol):
-    """The link, as far as it is needed here."""
-
-    async def send(self, action: Action, *, timeout: float | None = None) -> Reply:
-        """Send one action, once. Raises as `ami.link.Link.send`."""
-
-
 class Telephone:
     """What people can do with calls on one switch. `context`: where its phones dial from."""
 
@@ -65,8 +56,7 @@ class Telephone:
         self._floor = floor
         self._ears = ears
         self._context = context
-        self._directory: Directory | None = None
-        self._read_at = 0.0
+        self._reach = Reach(line, context)
         # Of legs that consult: whom they talked with before; when they came back, by the loop's clock.
         self._partners: dict[LegId, frozenset[LegId]] = {}
         self._back_at: dict[LegId, float] = {}
@@ -77,7 +67,7 @@ class Telephone:
         """Ring the phone; done when it is answered."""
         if any(chan.interface == request.interface for chan in self._floor.scene.chans.values()):
             return IN_A_CALL
-        exten = await self._extension(request.way, request.to)
+        exten = await self._reach.extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten
         local = request.interface.startswith("Local/")
@@ -138,14 +128,20 @@ class Telephone:
             return IN_IT
         if not _partners(chan):
             return ALONE
-        exten = await self._extension(request.way, request.to)
+        exten = await self._reach.extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten
+        if not request.anyway and (taken := await self._reach.not_free(request.way, request.to, exten)):
+            return taken
         action = ami.BlindTransfer(channel=chan.name, context=self._context, exten=exten)
         handed = Handed(call=chan.call.id, leg=request.leg, to=request.to)
-        with self._ears.open(handed) as ear:
+        turned_down = TurnedDown(call=chan.call.id, to=request.to)
+        with self._ears.open(handed) as ear, self._ears.open(turned_down) as refusal:
             await self._line.send(action)
-            return await ear.verdict(ELSEWHERE_S) or Came("done", "transferred")
+            came = await ear.verdict(ELSEWHERE_S)
+            if came is not None and came.code == "ringing":
+                return await refusal.verdict(TURNED_DOWN_S) or came
+        return came or Came("done", "transferred")
 
     async def attended(self, request: asking.AttendedTransfer) -> Came:
         """One step of a transfer with a consultation."""
@@ -168,7 +164,7 @@ class Telephone:
             return IN_IT
         if not partners:
             return ALONE
-        exten = await self._extension(request.way, request.to)
+        exten = await self._reach.extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten
         await self._settled(chan.leg)
@@ -216,7 +212,7 @@ class Telephone:
         chan = self._chan(request.leg)
         if chan is None:
             return GONE
-        exten = await self._extension(request.way, request.to)
+        exten = await self._reach.extension(request.way, request.to)
         if isinstance(exten, Came):
             return exten
         await self._line.send(ami.Redirect(channel=chan.name, context=self._context, exten=exten))
@@ -246,46 +242,6 @@ class Telephone:
         if came is None:
             raise OutcomeUnknown(f"Asterisk took {action.name}, and within {within_s:g} s nothing came of it")
         return came
-
-    async def _extension(self, way: Way, to: str) -> str | Came:
-        """What is dialled for it, or why nothing can be."""
-        known = await self._known(way, to)
-        exten = known or (to if way == "number" else own_number(to) if way == "agent" else to)
-        if known is not None or await self._exists(exten):
-            return exten
-        return Came("refused", "no_extension", f"Asterisk's dialplan has no way from the phones to {to}")
-
-    async def _known(self, way: Way, to: str) -> str | None:
-        if way == "number":
-            return None
-        now = asyncio.get_running_loop().time()
-        if self._directory is None or now - self._read_at > DIRECTORY_S:
-            self._directory, self._read_at = Directory.of(await self._steps()), now
-        return (self._directory.queues if way == "queue" else self._directory.phones).get(to)
-
-    async def _steps(self) -> list[Headers]:
-        """All that the phones' context does. For a whole context the switch names what it includes, and no more."""
-        found: list[Headers] = []
-        contexts = [self._context]
-        for context in contexts:
-            try:
-                reply = await self._line.send(ami.ShowDialPlan(context=context))
-            except ActionRefused:
-                continue
-            found += reply.items
-            inside = included(reply.items)
-            contexts += [one for one in inside if one not in contexts and len(contexts) < CONTEXTS]
-        return found
-
-    async def _exists(self, exten: str) -> bool:
-        """Whether the phones can dial it. A switch that will not say is believed to know it."""
-        if not exten:
-            return False
-        try:
-            await self._line.send(ami.ShowDialPlan(context=self._context, exten=exten))
-        except ActionRefused as error:
-            return "did not find" not in str(error).lower()
-        return True
 
 
 def _partners(chan: Chan) -> frozenset[LegId]:

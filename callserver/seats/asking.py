@@ -89,13 +89,17 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlindTransfer:
-    """`leg` (the transferer's) leaves, whoever it talks with goes there."""
+    """`leg` (the transferer's) leaves, whoever it talks with goes there.
+
+    `anyway`: also to a phone that the switch says is not free.
+    """
 
     kind: ClassVar[str] = "blind_transfer"
     call: CallId
     leg: LegId
     way: Way
     to: str
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

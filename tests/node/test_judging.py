@@ -8,7 +8,7 @@ from callserver import facts
 from callserver.ami.events import OriginateResponse
 from callserver.calls.floor import Floor
 from callserver.facts import CallId, Fact, LegId
-from callserver.node.judging import Came, CameBack, Consulted, Finished, Handed, Judge, Rung
+from callserver.node.judging import Came, CameBack, Consulted, Finished, Handed, Judge, Rung, TurnedDown
 from tests.node.fakes import PBX, events
 
 CALL, LEG = CallId("main:1.0"), LegId("1.1")
@@ -61,6 +61,13 @@ def test_a_recorded_caller_arrived_where_they_were_sent(scenario: str, code: str
     news, call, leg, _ = in_recording(scenario)
     begin = next(n for n, fact in enumerate(news) if isinstance(fact, facts.CallTransferred))
     assert verdict(Handed(call=call, leg=leg, to="601"), news[begin:]).code == code
+
+
+def test_a_recorded_colleague_would_not_have_the_caller() -> None:
+    news, call, _, _ = in_recording("blind-to-agent-unanswered")
+    came = verdict(TurnedDown(call=call, to="PJSIP/1002"), news)
+    assert (came.state, came.code) == ("done", "not_taken")
+    assert came.said.startswith("PJSIP/1002 is busy")
 
 
 @pytest.mark.parametrize(

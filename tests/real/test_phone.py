@@ -76,6 +76,13 @@ class Hotline:
             if sorted(leg["interface"] for leg in call["legs"] if _talks(leg)) == wanted
         ]
 
+    def record(self, call: str) -> dict[str, Any]:
+        return next(one for one in self.service.calls() if one["id"] == call)
+
+    def queues(self, call: str) -> list[str]:
+        """In which queues the caller has waited, in order."""
+        return [visit["queue"] for visit in self.record(call)["queue_visits"]]
+
     async def until_talk(self, *who: str) -> None:
         await self.service.until(lambda: bool(self.talks(*who)), 15, f"{who} to talk")
 
@@ -192,6 +199,42 @@ async def test_a_caller_is_not_lost_to_an_extension_that_there_is_not(hot: Hotli
             )
     assert hot.talks(ZHANG, "trunk") == [call]
     await hot.silence()
+
+
+async def test_a_caller_is_not_sent_to_a_phone_that_cannot_ring(hot: Hotline) -> None:
+    await hot.stands(LI, "answers", ring_ms=400)
+    call = await hot.talking()
+    gone = {"call": call, "how": "blind", "to": {"agent": LINES[WANG]}}  # nobody ever registered there
+    assert await hot.does("transfers", ZHANG, **gone) == ("refused", "unreachable")
+    other = await hot.post("calls", number=OUTSIDE, seat={"pbx": "main", "interface": LINES[LI]})
+    assert other["code"] == "answered"
+    await hot.until_talk(LI, "trunk")
+    busy = {"call": call, "how": "blind", "to": {"agent": LINES[LI]}}
+    assert await hot.does("transfers", ZHANG, **busy) == ("refused", "busy")
+    assert hot.talks(ZHANG, "trunk") == [call]
+    await hot.silence()
+
+
+async def test_a_caller_whom_nobody_took_comes_back_and_else_waits_in_front(hot: Hotline) -> None:
+    """The phone that rejects everybody is free by the switch; the one that passed the caller on rings again."""
+    await hot.stands(LI, "rejects", ring_ms=50)
+    call = await hot.talking()
+    on = {"call": call, "how": "blind", "to": {"agent": LINES[LI]}}
+    assert await hot.does("transfers", ZHANG, **on) == ("done", "not_taken")
+    await hot.service.until(lambda: hot.talks(ZHANG, "trunk") == [call], 15, "the caller to be back")
+    assert hot.queues(call) == ["hotline"]  # by the phone, not by the queue
+    await hot.stands(ZHANG, "rejects", ring_ms=50)  # the call that it has goes on
+    assert await hot.does("transfers", ZHANG, **on) == ("done", "not_taken")
+    await hot.service.until(lambda: hot.queues(call) == ["hotline", "hotline"], 15, "them to wait again")
+    assert "prio: 10" in await hot.switch.rx("queue show hotline")
+    await hot.stands(ZHANG, "answers", ring_ms=200)
+    await hot.service.until(
+        lambda: hot.talks(ZHANG, "trunk") == [call], 20, "the queue to ring the agent again"
+    )
+    tickets = hot.service.rows("select distinct ticket_id from call_tickets where call_id = ?", call)
+    assert len(tickets) == 1
+    await hot.silence()
+    assert [one["kind"] for one in hot.record(call)["transfers"]] == ["blind", "blind"]
 
 
 async def test_a_consultation_finishes_or_is_cancelled(hot: Hotline) -> None:

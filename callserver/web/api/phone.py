@@ -74,13 +74,17 @@ class Destination(Struct, frozen=True, kw_only=True):
 
 
 class TransferGiven(Struct, frozen=True, kw_only=True):
-    """Where a call is to go. attended: speak with them first, then finish or cancel."""
+    """Where a call is to go. attended: speak with them first, then finish or cancel.
+
+    `anyway`: transfer blindly also to a phone that is not free or not registered.
+    """
 
     call: CallName
     how: Literal["blind", "attended"]
     to: Destination
     note: Note = ""
     ticket: Annotated[Id | None, Meta(description="Where the note goes; without a word: the call's.")] = None
+    anyway: bool = False
     seat: Seated = None
 
 
@@ -146,7 +150,8 @@ async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
     """Hand a call on: at once (blind), or after speaking with whoever takes it (attended).
 
     The note goes to the next agent's screen, and onto the call's ticket. A blind transfer is done when the caller has
-    arrived or somebody's phone rings; an attended one when the colleague answered: finish or cancel it then.
+    arrived or somebody's phone rings, and refused (busy, unreachable) where that phone is not free, unless `anyway`; an
+    attended one is done when the colleague answered: finish or cancel it then.
     """
     destination = _destination(asked, body.to)
     if isinstance(destination, PhoneAnswer):
@@ -156,7 +161,7 @@ async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
 
     def ask(connection: Connection) -> Put | PhoneAnswer:
         pbx, leg, interface = leg_of(connection, asked, call, body.seat, others=blind)
-        request: Request = BlindTransfer(call=call, leg=leg, way=way, to=to)
+        request: Request = BlindTransfer(call=call, leg=leg, way=way, to=to, anyway=body.anyway)
         if not blind:
             request = AttendedTransfer(call=call, leg=leg, step="begin", way=way, to=to)
         came = put_or_join(connection, asked, pbx, request, f"phone:{interface}", request.__eq__)

@@ -17,8 +17,12 @@ demo: setup ## a real Asterisk with customers and agents, and callserver beside 
 test: setup ## style, types, doubled code, then the whole suite, real Asterisk included (ARGS= for pytest)
 	@scripts/test.sh $(ARGS)
 
-unit: setup ## the tests that need no other program, under a minute
-	@$(RUN) -m pytest -m "not real and not pg and not browser" -n auto --dist worksteal $(ARGS)
+# What computes and waits for nothing: no database, no server, no other program.
+UNIT = agent_ui ami asterisk_conf calls client customers journals numbers people push seats sheets tickets \
+       test_logs.py test_pinyin.py test_settings.py
+
+unit: setup ## the tests that need no database and no other program, about a minute
+	@$(RUN) -m pytest -m "not real and not pg and not browser" -n auto --dist worksteal $(UNIT:%=tests/%) $(ARGS)
 
 lint: setup ## style, types and doubled code alone
 	@scripts/lint.sh

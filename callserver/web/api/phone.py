@@ -9,6 +9,7 @@ meanwhile is told by the stream. A second click is the first one: a phone does o
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Annotated, Literal
 
@@ -40,6 +41,7 @@ api = Operations("telephone", "Call somebody, hang up, hand a call on; each answ
 
 _PURPOSE = {True: "return_visit", False: "call"}
 """With a ticket it is part of a service that they had; without one nobody asked for it."""
+_UNSEEN = re.compile(r"[\s-]")
 CONSULT_S = 60.0  # digits, ringing, and some patience
 PATIENCE_S = 15.0  # beyond what the switch needs
 
@@ -214,11 +216,27 @@ def _destination(asked: Asked, to: Destination) -> tuple[Way, str] | PhoneAnswer
     if sum(one is not None for one in (to.agent, to.queue, to.number)) != 1:
         raise BadValue("to", "say one of agent, queue and number")
     if to.agent is not None:
-        return "agent", to.agent
+        return _named(asked, "agent", to.agent, _device(to.agent))
     if to.queue is not None:
-        return "queue", to.queue
+        return _named(asked, "queue", to.queue, to.queue)
     found = _number(asked, to.number or "")
     return found if isinstance(found, PhoneAnswer) else ("number", found.digits)
+
+
+def _named(asked: Asked, way: Way, to: str, exten: str) -> tuple[Way, str] | PhoneAnswer:
+    """An agent or a queue. `exten`: dialled where the switch's dialplan names no extension for it; so one that is a
+    number may go where a number may go, and nowhere else. Asterisk does not see the dashes in an extension."""
+    if _UNSEEN.sub("", exten)[:1].isalpha():
+        return way, to
+    found = _number(asked, exten)
+    if isinstance(found, Dial) and found.digits != exten:
+        return PhoneAnswer(outcome="refused", code="not_a_number", said=SAID["not_a_number"])
+    return found if isinstance(found, PhoneAnswer) else (way, to)
+
+
+def _device(interface: str) -> str:
+    """What is behind the technology's name: `1001` of `PJSIP/1001` and of `Local/1001@agents/n`."""
+    return re.split("[@/]", interface.partition("/")[2])[0]
 
 
 def _unwanted(connection: Connection, asked: Asked, body: CallGiven, wanted: Dial) -> PhoneAnswer | None:

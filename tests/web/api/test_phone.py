@@ -222,6 +222,32 @@ async def test_a_transfer_goes_to_one_place(site: Site, to: dict[str, str]) -> N
     assert (await li.ask("POST", "phone/transfers", body)).status in (400, 422)
 
 
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        ({"agent": "PJSIP/110"}, "service_number"),
+        ({"agent": "PJSIP/0012025550100"}, "abroad"),
+        ({"agent": "Local/0012025550100@phones/n"}, "abroad"),
+        ({"agent": "x/-110"}, "service_number"),
+        ({"agent": "PJSIP/"}, "not_a_number"),
+        ({"queue": "110"}, "service_number"),
+        ({"queue": "-1-1-0"}, "service_number"),
+        ({"queue": "0012025550100"}, "abroad"),
+        ({"queue": "138 0013 8000"}, "not_a_number"),
+        ({"queue": "013800138000@trunk&Local/1@x,60,g(${SHELL(id)})"}, "not_a_number"),
+    ],
+)
+async def test_no_name_of_an_agent_or_a_queue_is_a_way_round_the_rules_of_dialling(
+    site: Site, to: dict[str, str], code: str
+) -> None:
+    li = await agent(site)
+    await on_record(site)
+    for how in ("blind", "attended"):
+        told = await li.ask("POST", "phone/transfers", {"call": CALL, "how": how, "to": to})
+        assert (told.status, told.body["outcome"], told.body["code"]) == (200, "refused", code)
+    assert not await commands.waiting(site.store, PBX)
+
+
 async def test_what_was_not_seen_is_said_to_be_unknown(site: Site) -> None:
     li = await agent(site)
     await on_record(site)

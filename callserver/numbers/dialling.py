@@ -13,7 +13,7 @@ from typing import Final, Literal
 from callserver.numbers.dressing import ascii_digits
 from callserver.numbers.reading import Plan
 from callserver.numbers.values import Read
-from callserver.numbers.world import dialled_from
+from callserver.numbers.world import dialled_from, is_short_code
 
 Why = Literal["not_a_number", "service_number", "abroad", "refused_number"]
 
@@ -24,6 +24,7 @@ SAID: Final[dict[Why, str]] = {
     "refused_number": "this number is not dialled from here",
 }
 _DIALLED: Final = re.compile(r"[0-9*#]{1,32}")
+_SHORT: Final = 3  # digits of the codes that call for help
 _DRESS: Final = re.compile(r"[\s().-]")
 
 
@@ -52,7 +53,7 @@ def dial(plan: Plan, rules: Rules, received: str) -> Dial | Why:
     if plain in {_plain(one) for one in rules.services}:
         return Dial(digits=plain, e164=None, shown=plain) if _DIALLED.fullmatch(plain) else "not_a_number"
     if read.kind == "extension":
-        return _inside(read)
+        return "service_number" if _calls_for_help(plan, plain) else _inside(read)
     if read.kind == "service":
         return "service_number"
     if read.e164 is None:
@@ -63,6 +64,17 @@ def dial(plan: Plan, rules: Rules, received: str) -> Dial | Why:
 def _inside(read: Read) -> Dial | Why:
     digits = _plain(read.extension or read.received)
     return Dial(digits=digits, e164=None, shown=digits) if _DIALLED.fullmatch(digits) else "not_a_number"
+
+
+def _calls_for_help(plan: Plan, digits: str) -> bool:
+    """Whether these are a short code behind what the switch dials for an outside line: 0110 is 110. A telephone of the
+    house that is called so has to be among the `services`."""
+    rest = digits
+    for prefix in (*plan.trunk_prefixes, *reversed(plan.trunk_prefixes)):
+        rest = rest.removeprefix(prefix)
+        if len(rest) == _SHORT and is_short_code(rest, plan.country):
+            return True
+    return False
 
 
 def _outside(plan: Plan, rules: Rules, e164: str) -> Dial | Why:

@@ -18,6 +18,7 @@ QINGDAO = Plan(country="cn", area_code="0532")
         (QINGDAO, "+86 138 0013 8000", "13800138000"),
         (QINGDAO, "88881234", "053288881234"),
         (QINGDAO, "1001", "1001"),
+        (QINGDAO, "9001", "9001"),
         (QINGDAO, "١٣٨٠٠١٣٨٠٠٠", "13800138000"),
         (Plan(country="de"), "+49 30 1234567", "0301234567"),
     ],
@@ -32,6 +33,10 @@ def test_a_number_is_dialled_as_a_telephone_there_dials_it(plan: Plan, received:
     ("received", "why"),
     [
         ("110", "service_number"),
+        ("0110", "service_number"),
+        ("9119", "service_number"),
+        ("0-9-120", "service_number"),
+        ("90110", "service_number"),
         ("4008123456", "service_number"),
         ("+49 30 1234567", "abroad"),
         ("", "not_a_number"),

@@ -100,6 +100,14 @@ class Failures:
             else:
                 self._tries.pop(one, None)
 
+    def not_made(self, who: Sequence[Counted], now: float) -> None:
+        """The try that began was not looked at: it does not count, and neither makes what was before it undone."""
+        for one in who:
+            if (count := self._count(one, now)) > 1:
+                self._put(one, count - 1, self._tries[one][1])
+            else:
+                self._tries.pop(one, None)
+
     def _wait(self, who: Counted, now: float) -> float:
         count, then = self._tries.get(who, (0, now))
         return max(0.0, then + PATIENCE[who[0]].wait_s(self._count(who, now)) - now) if count else 0.0

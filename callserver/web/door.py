@@ -85,7 +85,7 @@ class Door:
             if verdict.outdated and kept is not None and kept.password is not None:
                 await self._rehash(kept, kept.password, typed)
         except Crowded:
-            self.failures.was_right(who, self.seconds())
+            self.failures.not_made(who, self.seconds())
             raise _crowded() from None
         if verdict.right:
             self.failures.was_right(who, self.seconds())

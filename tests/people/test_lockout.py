@@ -141,3 +141,14 @@ def test_what_happens_at_one_address_never_delays_a_login_at_another(
         waited = both.begin(counted(login, address, None), now)
         if address == HERE:
             assert alone.begin(counted(login, address, None), now) == waited
+
+
+def test_a_crowd_at_the_door_does_not_wipe_out_what_was_tried_before() -> None:
+    failures, who = Failures(), counted("li.na", HERE, None)
+    tried = 0
+    for at in range(60):
+        if failures.begin(who, at / 10) == 0:
+            tried += 1
+        if failures.begin(who, at / 10) == 0:
+            failures.not_made(who, at / 10)  # so many others wait that it is not even looked at
+    assert tried < 8

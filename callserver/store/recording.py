@@ -340,7 +340,7 @@ def undo(connection: Connection, call: CallId, by: Writer) -> Undone:
         raise Conflict(f"after {UNDO_MS // 60_000} minutes only a correction on the timeline is left")
     ticket = TicketId(row.ticket_id)
     back = [*_correct(connection, ticket, row, by), *_withdraw(connection, row, by)]
-    back += [*_unjudge(connection, call), *_back(connection, call, row, by)]
+    back += [*_unjudge(connection, call, row), *_back(connection, call, row, by)]
     here = (*_of(call), table.c.digest == row.digest)
     # What is recorded again after this is a new thing, even if it is the same.
     gone = {"undone_at": by.now, "digest": f"{row.digest}:undone:{by.now}"}
@@ -366,8 +366,14 @@ def _withdraw(connection: Connection, row: Any, by: Writer) -> list[str]:
     return [f"{len(planned)} promised call(s)"] if planned else []
 
 
-def _unjudge(connection: Connection, call: CallId) -> list[str]:
-    here = (verdicts.c.pbx == text.key(pbx_of(call)), verdicts.c.call_id == text.key(call))
+def _unjudge(connection: Connection, call: CallId, row: Any) -> list[str]:
+    """Only the verdict that this record gave: one of before, perhaps somebody else's, was not part of it."""
+    here = (
+        verdicts.c.pbx == text.key(pbx_of(call)),
+        verdicts.c.call_id == text.key(call),
+        verdicts.c.at == row.at,
+        verdicts.c.user_id.is_not_distinct_from(row.user_id),
+    )
     return ["the verdict"] if connection.execute(delete(verdicts).where(*here)).rowcount else []
 
 

@@ -274,6 +274,17 @@ async def test_what_was_recorded_is_taken_back_as_far_as_it_can_be(site: Site) -
     assert (await browser.ask("POST", f"calls/{CALL}/record/undo")).status == 404
 
 
+async def test_taking_a_note_back_leaves_a_colleagues_verdict(site: Site) -> None:
+    both = [THEIRS, {"queue": "repair", "agent": {"interface": "PJSIP/1002", "name": "Wang"}}]
+    await talked(site, queue_visits=both)
+    li, wang = await li_na(site), await li_na(site, "wang", "Wang")
+    assert (await record(li, {"note": "done", "disposition": "solved"})).status == 200
+    site.now += 1000
+    assert (await record(wang, {"note": "by mistake"})).status == 200
+    assert (await wang.ask("POST", f"calls/{CALL}/record/undo")).body["back"] == ["the note, by a correction"]
+    assert (await li.ask("POST", f"calls/{CALL}/record/undo")).body["back"][-1] == "the verdict"
+
+
 async def test_only_its_writer_takes_a_record_back_and_not_for_ever(site: Site) -> None:
     await talked(site)
     browser = await li_na(site)

@@ -9,7 +9,8 @@ import pytest
 from callserver.store import idempotency
 from callserver.store.engine import Connection
 from callserver.store.idempotency import KEPT_MS
-from tests.web.conftest import BOTH, Site
+from callserver.web.api.serving import WORTH_PACKING
+from tests.web.conftest import BOTH, TOKEN, Site
 
 pytestmark = BOTH
 
@@ -91,3 +92,18 @@ async def test_keys_that_are_none_are_refused(site: Site) -> None:
     for key in ("", "x" * 256, "a b", "schlüssel"):
         said = await site.ask("POST", "customers", {"name": "a"}, Idempotency_Key=key)
         assert (said.status, said.fields) == (400, ["Idempotency-Key"]), key
+
+
+async def test_a_long_answer_is_packed_for_whoever_takes_it_so(site: Site) -> None:
+    packed = await site.get("/api/v1/kinds", TOKEN, **{"Accept-Encoding": "gzip"})
+    plain = await site.get("/api/v1/kinds", TOKEN, **{"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert await packed.json() == await plain.json()
+    assert int(packed.headers["Content-Length"]) < WORTH_PACKING < int(plain.headers["Content-Length"])
+
+
+async def test_a_short_answer_is_sent_as_it_is(site: Site) -> None:
+    short = await site.get("/api/v1/customers", TOKEN, **{"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in short.headers

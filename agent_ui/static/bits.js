@@ -18,7 +18,7 @@ export const Badge = ({ kind, icon, children, title }) =>
 /** A button that says its key, and says that it is busy. */
 export function Do({ id, icon, kind, busy, disabled, onClick, children, ...more }) {
   const keys = keysOf(id);
-  return html`<button type="button" class=${kind} disabled=${disabled || busy} aria-busy=${busy ? "true" : undefined}
+  return html`<button type="button" data-action=${id} class=${kind} disabled=${disabled || busy} aria-busy=${busy ? "true" : undefined}
       aria-keyshortcuts=${keys ? keys.replace("Ctrl", "Control") : undefined} onClick=${onClick} ...${more}>
     ${icon && html`<${Icon} name=${icon} />`}<span class="cut">${children}</span>${keys && html`<${Keys} of=${id} />`}
   </button>`;

@@ -80,7 +80,7 @@ function detail(state, mine) {
 /** What is between the agent and their calls: always in the same place, with words. */
 function Problems() {
   const problems = useDesk((state) => shift(state)?.problems);
-  return html`<ul class="problems" role="status">
+  return html`<ul class="problems" aria-live="polite">
     ${(problems ?? []).map((one) => html`<li key=${one.code}><${Icon} name="warning" /> <span>${problemText(one)}</span></li>`)}
   </ul>`;
 }

@@ -77,6 +77,7 @@ def plan() -> Plan:
             hotline(
                 strategy="rrmemory",
                 ring_s=5,
+                wrapup_s=contract.WRAP_UP_S,
                 max_wait_s=12,
                 overflow_to="repair",
                 members=tuple(Member(phone=number) for number in ("1001", "1002", "1003", "1004", "1005")),
@@ -84,6 +85,7 @@ def plan() -> Plan:
             repair(
                 strategy="rrmemory",
                 ring_s=5,
+                wrapup_s=contract.WRAP_UP_S,
                 members=tuple(Member(phone=number) for number in ("1006", "1007")),
             ),
         ),
@@ -120,7 +122,7 @@ class Demo:
         people = [(person.number, person.name.replace(";", " ")) for person in archive.PEOPLE]
         many = 100_000
         self.crowds = [
-            await self.phones.crowd(people, dialed=HOTLINE, calls=many, rate_per_s=0.7, at_once=30),
+            await self.phones.crowd(people, dialed=HOTLINE, calls=many, rate_per_s=0.6, at_once=30),
             await self.phones.crowd(people, dialed=HOTLINE, calls=many, rate_per_s=0.15, stay_ms=4_000),
         ]
 

@@ -192,6 +192,14 @@ def _extensions(answers: Answers, conf: Conf) -> Iterator[Finding]:
                         why="an agent's attended transfer fails in silence",
                         fix=f"extensions.conf [{context.name}]: Queue({with_transfer(data)})",
                     )
+    values = [entry.value for context in conf.sections for entry in context.entries]
+    if any(map(_QUEUE.search, values)) and not any("BLINDTRANSFER" in value for value in values):
+        yield Finding(
+            severity="warning",
+            what="extensions.conf: nobody looks after a caller who was passed on and whom nobody took",
+            why="Asterisk ends such a call: a blind transfer to a phone that does not answer loses the caller",
+            fix=f"extensions.conf [{contract.BACK}] behind every Dial, as `callserver asterisk render DIR` writes it",
+        )
 
 
 def _indications(answers: Answers, conf: Conf) -> Iterator[Finding]:

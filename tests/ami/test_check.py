@@ -289,6 +289,7 @@ def test_what_we_render_has_nothing_wrong(tmp_path: Path, version: tuple[int, ..
             "hint:1001@callserver-phones",
         ),
         ("extensions.conf", "Queue(hotline,t", "Queue(hotline,", "lets no agent transfer", "Queue(hotline,"),
+        ("extensions.conf", "BLINDTRANSFER", "X", "passed on", "[callserver-back]"),
         ("indications.conf", "country = cn", "", "no country", "country = cn"),
         ("features.conf", "atxfer = *2", "", "no code for attended transfers", "atxfer = *2"),
         ("cel.conf", "enable = yes", "enable = no", "CEL is off", "enable = yes"),

@@ -120,6 +120,32 @@ def test_agents_may_transfer_and_customers_may_not(tmp_path: Path) -> None:
         assert "T" not in options
 
 
+def test_a_customer_who_was_passed_on_may_not_transfer_either(tmp_path: Path) -> None:
+    """They are the calling side of the second Dial; whoever may transfer there dials outside at our cost."""
+    files = rendered(tmp_path, recommended((22, 1)))
+    given = re.findall(r"Dial\([^,]+,[^,]+,(.*)\)\n", files["extensions.conf"])
+    assert given
+    phones_only = '${IF($["${CALLSERVER_PHONE}" != ""]?T)}'
+    assert all("T" not in options.replace(phones_only, "") for options in given)
+    trunk = section(files["pjsip.conf"], "trunk")
+    assert "CALLSERVER_PHONE" not in trunk
+    assert "set_var = CALLSERVER_PHONE=1001\n" in section(files["pjsip.conf"], "1001")
+
+
+def test_every_call_that_nobody_takes_may_be_somebody_who_was_passed_on(tmp_path: Path) -> None:
+    text = rendered(tmp_path, recommended((22, 1)))["extensions.conf"]
+    for context in (contract.PHONES, contract.OUTSIDE):
+        dials = re.findall(r"Dial\(.*\)\n same => n,(\S+)", section(text, context))
+        assert dials
+        assert set(dials) == {f"Goto({contract.BACK},s,1)"}
+    assert "Goto(callserver-queues,${CALLSERVER_QUEUE},1)" in section(text, contract.BACK)
+
+
+def test_without_queues_there_is_nowhere_else_to_wait(tmp_path: Path) -> None:
+    plan = replace(recommended((22, 1)), queues=(), hotlines=())
+    assert "QUEUE_PRIO" not in rendered(tmp_path, plan)["extensions.conf"]
+
+
 def test_a_production_switch_keeps_its_folders_and_loads_its_own_modules(tmp_path: Path) -> None:
     files = rendered(tmp_path, recommended((22, 1)))
     assert "[directories]" not in files["asterisk.conf"]

@@ -46,11 +46,10 @@ class Gate:
         if "Upgrade" in request.headers and not self.front.is_ours(request):
             raise Refused(403, "this request comes from a page of another origin")
 
-    async def is_good(self, bearer: Bearer) -> bool:
-        """Whether somebody who was let in may stay, for streams: right to two seconds. Raises StoreError."""
-        if bearer.session is not None:
-            return self.sessions.is_open(bearer.session)
-        return await self.keyring.is_good(bearer.id)
+    async def current(self, bearer: Bearer) -> Bearer | None:
+        """Somebody who was let in with a token, with the rights that it has now; None where they may not stay. For
+        streams: right to two seconds. Raises StoreError."""
+        return await self.keyring.current(bearer.id)
 
     async def has_people(self) -> bool:
         """Whether anybody could sign in."""

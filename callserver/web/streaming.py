@@ -166,17 +166,23 @@ class Streaming:
                 self._hub.renew(one.client, view)
 
     async def _look(self, one: _Open, bearer: Bearer) -> None:
-        """Whether the token is still good, for as long as the stream is open."""
+        """Whether the token is still good, and for what, for as long as the stream is open."""
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                good = await self._gate.is_good(bearer)
+                now = await self._gate.current(bearer)
+                view = None if now is None else await self._view(now)
             except StoreError as error:
                 log.warning("a token cannot be looked at", bearer=bearer.id, error=str(error))
                 continue
-            if not good:
+            except Refused as error:
+                one.client.close(wire.FORBIDDEN, str(error))
+                return
+            if view is None:
                 one.client.close(wire.UNAUTHORISED, "the token is not good any more")
                 return
+            if view != self._hub.bare(one.client.view):
+                self._hub.renew(one.client, view)
 
 
 def view_of(person: Person, scopes: frozenset[str]) -> View:

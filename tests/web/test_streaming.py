@@ -301,6 +301,29 @@ async def test_the_stream_of_a_revoked_token_ends_within_moments(
     assert (await reader.closed())[0] == wire.UNAUTHORISED
 
 
+@pytest.mark.parametrize(("role", "end"), [("supervisor", "main/sales"), ("agent", wire.FORBIDDEN)])
+async def test_a_tokens_stream_sees_no_more_than_its_maker_does_by_now(
+    site: Streamed, monkeypatch: pytest.MonkeyPatch, role: Role, end: Any
+):
+    monkeypatch.setattr("callserver.web.streaming.LOOK_S", 0.05)
+    monkeypatch.setattr("callserver.web.api.keyring.FRESH_S", 0.05)
+    browser, id = await site.browser("boss", "administrator")
+    made = await browser.ask("POST", "tokens", {"name": "wallboard", "scopes": ["floor:read"]})
+    site.hub.feed(PBX, [joined("PJSIP/1001", "repair"), joined("PJSIP/1009", "sales")])
+    await user(site, "other", "administrator")  # one has to stay
+    reader = await by_token(site, made.body["token"])
+    await reader.until("snapshot")
+    assert len(reader.screen["queues"]) == 2
+    change = users.Changes(role=role, own_queues=[Profile(queue="sales")])
+    await site.store.write(lambda c: users.change(c, id, change, BOSS, site.now))
+    if role == "agent":
+        assert (await reader.closed())[0] == end
+        return
+    await reader.until("snapshot")
+    assert list(reader.screen["queues"]) == [end]
+    await reader.connection.close()
+
+
 async def test_other_rights_show_another_picture_at_once(site: Streamed):
     browser, id = await site.browser()
     site.hub.feed(PBX, [joined("PJSIP/1009", "sales")])

@@ -79,7 +79,7 @@ class Keyring:
         if found is None or not found.good(now):
             return None
         self._note_use(found.id, now)
-        return Bearer(id=f"token:{found.id}", name=found.name, scopes=found.scopes, owner=found.user_id)
+        return _bearer(found)
 
     async def off(self) -> bool:
         """Whether there is no token at all, so that nobody can use the API."""
@@ -88,13 +88,15 @@ class Keyring:
         await self._refresh(FRESH_S)
         return not self._tokens
 
-    async def is_good(self, id: str) -> bool:
-        """Whether a bearer that had this id may still ask. Raises StoreError."""
+    async def current(self, id: str) -> Bearer | None:
+        """A bearer that had this id, with the rights that it has now; None where it may ask no more. Raises
+        StoreError."""
         if id == self._everything.id:
-            return self._operator is not None
+            return self._everything if self._operator is not None else None
         await self._refresh(FRESH_S)
         now = self._clock()
-        return any(id == f"token:{one.id}" and one.good(now) for one in self._tokens.values())
+        found = (one for one in self._tokens.values() if id == f"token:{one.id}" and one.good(now))
+        return next(map(_bearer, found), None)
 
     async def close(self) -> None:
         """Let what is being written come to its end."""
@@ -127,3 +129,7 @@ class Keyring:
     async def _write_use(self, id: int, now: Instant) -> None:
         with contextlib.suppress(StoreError):  # the next use says it again
             await self._store.write(lambda connection: tokens.used(connection, [id], now))
+
+
+def _bearer(token: Token) -> Bearer:
+    return Bearer(id=f"token:{token.id}", name=token.name, scopes=token.scopes, owner=token.user_id)

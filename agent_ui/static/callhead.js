@@ -50,7 +50,8 @@ export function Head() {
   const id = useDesk((state) => (key ? customerOf(state, key, pop) : null));
   const beside = useDesk((state) => (id ? state.dossiers[id] : null)); // who was searched for: in no look-up of a withheld number
   if (!pop) return html`<${NoCall} />`;
-  const customer = (found?.customers?.find((one) => one.customer.id === id) ?? beside)?.customer;
+  const known = found?.customers?.find((one) => one.customer.id === id) ?? beside;
+  const customer = known?.customer;
   const name = customer?.name || (found?.customers?.length > 1 ? tn("{n} customer has this number", "{n} customers have this number", found.customers.length) : pop.name);
   const state = stateName(pop);
   return html`<section class=${classes("head", "state-" + state)} aria-label=${t("The call")}>

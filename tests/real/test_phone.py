@@ -216,21 +216,20 @@ async def test_a_caller_is_not_sent_to_a_phone_that_cannot_ring(hot: Hotline) ->
 
 
 async def test_a_caller_whom_nobody_took_comes_back_and_else_waits_in_front(hot: Hotline) -> None:
-    """The phone that rejects everybody is free by the switch; the one that passed the caller on rings again."""
+    """The phone that rejects everybody is free by the switch; then who passed them on is on another call."""
     await hot.stands(LI, "rejects", ring_ms=50)
     call = await hot.talking()
     on = {"call": call, "how": "blind", "to": {"agent": LINES[LI]}}
     assert await hot.does("transfers", ZHANG, **on) == ("done", "not_taken")
     await hot.service.until(lambda: hot.talks(ZHANG, "trunk") == [call], 15, "the caller to be back")
     assert hot.queues(call) == ["hotline"]  # by the phone, not by the queue
-    await hot.stands(ZHANG, "rejects", ring_ms=50)  # the call that it has goes on
-    assert await hot.does("transfers", ZHANG, **on) == ("done", "not_taken")
+    await hot.stands(LI, "rejects", ring_ms=2500)
+    assert await hot.does("transfers", ZHANG, **on) == ("done", "ringing")
+    other = await hot.post("calls", number=OUTSIDE, seat={"pbx": "main", "interface": LINES[ZHANG]})
     await hot.service.until(lambda: hot.queues(call) == ["hotline", "hotline"], 15, "them to wait again")
     assert "prio: 10" in await hot.switch.rx("queue show hotline")
-    await hot.stands(ZHANG, "answers", ring_ms=200)
-    await hot.service.until(
-        lambda: hot.talks(ZHANG, "trunk") == [call], 20, "the queue to ring the agent again"
-    )
+    assert await hot.does("hangup", ZHANG, call=other["call"]) == ("done", "done")
+    await hot.service.until(lambda: hot.talks(ZHANG, "trunk") == [call], 20, "the queue to ring the agent")
     tickets = hot.service.rows("select distinct ticket_id from call_tickets where call_id = ?", call)
     assert len(tickets) == 1
     await hot.silence()
@@ -238,6 +237,7 @@ async def test_a_caller_whom_nobody_took_comes_back_and_else_waits_in_front(hot:
 
 
 async def test_a_consultation_finishes_or_is_cancelled(hot: Hotline) -> None:
+    await hot.stands(LI, "answers", ring_ms=400)
     call = await hot.talking()
     here = {"call": call}
     assert await hot.does("transfers/cancel", ZHANG, **here) == ("refused", "not_consulting")
@@ -252,6 +252,15 @@ async def test_a_consultation_finishes_or_is_cancelled(hot: Hotline) -> None:
     await hot.until_talk(LI, "trunk")
     (record,) = hot.service.calls("open")
     assert [(one["kind"], one["by"]) for one in record["transfers"]] == [("attended", LINES[ZHANG])]
+    await hot.silence()
+
+
+async def test_who_made_the_call_consults_as_well(hot: Hotline) -> None:
+    await hot.stands(LI, "answers", ring_ms=400)
+    made = await hot.post("calls", number=OUTSIDE, seat={"pbx": "main", "interface": LINES[ZHANG]})
+    await hot.until_talk(ZHANG, "trunk")
+    consult = {"call": made["call"], "how": "attended", "to": {"agent": LINES[LI]}}
+    assert await hot.does("transfers", ZHANG, **consult) == ("done", "consulting")
     await hot.silence()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import add
@@ -86,12 +86,7 @@ def words(name: str, others: Iterable[str] = ()) -> tuple[str, ...]:
     found = [word for piece in _PIECE.findall(key(name)) for word in _cut(piece, singles=True)]
     for text in others:
         found += words_of(text)
-    return together_once(found)
-
-
-def together_once(words: Iterable[str]) -> tuple[str, ...]:
-    """Each of them once, and no more than are kept of one customer."""
-    return tuple(dict.fromkeys(words))[:MOST_WORDS]
+    return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
 def asked(text: str) -> tuple[str, ...]:
@@ -123,6 +118,14 @@ def is_han(text: str) -> bool:
 def words_of(text: str) -> list[str]:
     """Those of one text of an address, as often as they come."""
     return list(chain.from_iterable(map(_cut_once, _PIECE.findall(_long_key(text)))))
+
+
+def words_of_each(texts: Sequence[str]) -> list[Iterable[str]]:
+    """`words_of` for texts without line ends; most are plain, so that is asked of all at once."""
+    if not _PLAIN.fullmatch("".join(texts)):
+        return list(map(words_of, texts))
+    lowered = "\n".join(texts).lower().split("\n")
+    return [chain.from_iterable(map(_cut_once, pieces)) for pieces in map(_PIECE.findall, lowered)]
 
 
 def _long_key(text: str) -> str:

@@ -26,7 +26,8 @@ from callserver.errors import BadValue, BadValues
 from callserver.numbers import Plan
 from callserver.sheets.table import Row
 from callserver.work.columns import Columns, Slot
-from callserver.work.usual import Usual, mark, model_key
+from callserver.work.owned import model_key
+from callserver.work.usual import Usual, mark
 from callserver.work.wordings import day, several_numbers
 
 # What checking leaves as it is: words with one space between them.

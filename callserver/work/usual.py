@@ -12,21 +12,21 @@ addresses) is worked out once. That the result is the clerk's is for tests/work/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain, compress
-from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
-from callserver.customers import names, warranty
+from callserver.customers import names
 from callserver.customers.checking import LENGTHS, MOST
-from callserver.customers.listed import OwnedEntry, Plain
+from callserver.customers.listed import Plain
 from callserver.numbers import Plan, tail
 from callserver.sheets.table import Row
 from callserver.work.block import Block, Column, sorted_out
 from callserver.work.columns import Columns, Slot
+from callserver.work.owned import Owned, turned
 from callserver.work.wordings import several_numbers
 
 _REMEMBERED = 1 << 16  # values of a kind
@@ -37,25 +37,14 @@ _SAYS_NOTHING = {
 }  # fmt: skip
 _FLAGS = ("language", "zone", "vip", "do_not_call")
 _TEXTS = ("name", "caution", "notes")
+_MOBILE = '{"received":"%s","e164":"%s","extension":null,"kind":"%s","note":"","do_not_call":false}'
 _NUMBER = '{"received":"%s","e164":%s,"extension":%s,"kind":"%s","note":"","do_not_call":false}'
-_ADDRESS = '{"line":"%s","area":"%s","city":"%s","postcode":"%s","country":"%s","note":"%s"}'
 _PLACES = ("line", "area", "city", "postcode", "country", "note")
-_PRODUCT = (
-    '{"category":%s,"model":"%s","serial":%s,"bought_on":%s,"seller":"%s","warranty_until":%s,"notes":"%s"}'
-)
-_OWNED = ("category", "model", "serial", "bought_on", "seller", "warranty_until", "notes")
 
 
-class _Number(NamedTuple):
-    """A number that was read: its JSON, its tail in the index, what it is recognised by, its extension."""
-
-    json: str
-    tail: str
-    name: str
-    extension: str | None = None
-
-
-_NO_NUMBER = _Number("", "", "")
+# A number that was read: its JSON, its tail in the index, what it is recognised by, its extension.
+_Number: TypeAlias = tuple[str, str, str, str | None]
+_NO_NUMBER: _Number = ("", "", "", None)
 
 
 class Usual:
@@ -72,7 +61,7 @@ class Usual:
         self._width = len(columns.headings)
         self._places = {part: column for part, column, _ in columns.plain}
         self._value = lru_cache(maxsize=_REMEMBERED)(partial(_value, value))
-        self._product = lru_cache(maxsize=_REMEMBERED)(_Products(product).said)
+        self._owned = Owned(columns, product)
         there = {
             *self._places,
             "name",
@@ -105,37 +94,34 @@ class Usual:
         filled: dict[str, Sequence[str]] = {**texts, "numbers": json}
         filled["addresses"], address_words = self._addresses(block)
         for part in _FLAGS:
-            filled[part] = [self._value(part, text) for text in block.texts(self._places.get(part))]
-            if "" in filled[part]:
+            if part in self._places:
+                filled[part] = [self._value(part, text) for text in block.texts(self._places[part])]
                 block.refuse(not one for one in filled[part])
         filled["external_id"] = [f'"{one}"' if one else "null" for one in texts["external_id"]]
         if "" in texts["name"]:
             block.refuse(not name and not numbers for name, numbers in zip(texts["name"], json, strict=True))
         marks = _marks(block, texts["external_id"], keys, firsts)
-        owners, products = self._products(block)
+        owners, products = self._owned.of(block)
         if all(block.bad):
             return None
         good, places = _good(block.bad)
         kept = [place in places for place in owners]
-        categories, models, serials, owned, warranties = _turned(compress(products, kept))
+        categories, models, serials, owned, warranties = turned(compress(products, kept))
 
         def joined(column: Iterable[str]) -> str:
             return "\n".join(compress(column, good))
 
-        vips = block.texts(self._places.get("vip"))
+        vips, not_vips = self._vips(block, filled)
         return Plain(
             lines=list(compress(block.lines, good)),
             external_ids=joined(texts["external_id"]),
             marks=joined(marks),
-            not_vips=bytes(
-                said != "" and vip == "false"
-                for said, vip in compress(zip(vips, filled["vip"], strict=True), good)
-            ),
-            vips=bytes(vip == "true" for vip in compress(filled["vip"], good)),
+            not_vips=bytes(compress(not_vips, good)),
+            vips=bytes(compress(vips, good)),
             name_keys=joined(keys),
             initials=joined(initials),
             tails=joined(tails),
-            words=joined(map(_together, zip(words, *address_words, strict=True))),
+            words=joined(_together(words, *address_words)),
             records=joined(
                 map(self._template.__mod__, zip(*map(filled.__getitem__, self._filled), strict=True))
             ),
@@ -148,6 +134,15 @@ class Usual:
             warranties=bytes(warranties),
         )
 
+    def _vips(self, block: Block, filled: Mapping[str, Sequence[str]]) -> tuple[bytes, bytes]:
+        """1 for each of whom the list says that it is one, and that it is none."""
+        if "vip" not in filled:
+            return bytes(len(block.lines)), bytes(len(block.lines))
+        said = zip(block.texts(self._places["vip"]), filled["vip"], strict=True)
+        return bytes(vip == "true" for vip in filled["vip"]), bytes(
+            text != "" and vip == "false" for text, vip in said
+        )
+
     # --- parts of customers ------------------------------------------------------------------------------------------
 
     def _numbers(self, block: Block) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
@@ -158,14 +153,15 @@ class Usual:
         if len(slots) == 1:
             json, tails, firsts, _ = zip(*slots[0], strict=True)
             return json, tails, firsts
-        rows = [[one for one in row if one.json] for row in zip(*slots, strict=True)]
+        rows = [[one for one in row if one[0]] for row in zip(*slots, strict=True)]
         block.refuse(
-            len(row) > MOST or len({(one.name, one.extension) for one in row}) < len(row) for row in rows
+            len(row) > MOST or len({(name, extension) for _, _, name, extension in row}) < len(row)
+            for row in rows
         )
         return (
-            [",".join([one.json for one in row]) for row in rows],
-            [" ".join(sorted({one.tail for one in row if one.tail})) for row in rows],
-            [row[0].name if row else "" for row in rows],
+            [",".join([json for json, _, _, _ in row]) for row in rows],
+            [" ".join(sorted({tail for _, tail, _, _ in row if tail})) for row in rows],
+            [row[0][2] if row else "" for row in rows],
         )
 
     def _numbers_of(self, block: Block, slot: Slot) -> list[_Number]:
@@ -173,7 +169,13 @@ class Usual:
         for part, place, _ in slot.parts:
             if part != "received":
                 block.refuse(text != "" for text in block.texts(place, LENGTHS["note"]))
-        found = [self._number(text, slot.kind) for text in column]
+        kind = slot.kind or "mobile"
+        found = [
+            (_MOBILE % (text, mobile, kind), mobile[:0:-1], mobile, None)
+            if mobile
+            else self._number(text, slot.kind)
+            for text, mobile in zip(column, self._plan.plain_mobiles(column), strict=True)
+        ]
         if None in found:
             block.refuse(one is None for one in found)
         return [one or _NO_NUMBER for one in found]
@@ -181,8 +183,6 @@ class Usual:
     def _number(self, text: str, kind: str) -> _Number | None:
         if not text:
             return _NO_NUMBER
-        if mobile := self._plan.plain_mobile(text):
-            return _Number(_NUMBER % (text, f'"{mobile}"', "null", kind or "mobile"), tail(mobile), mobile)
         if len(several_numbers(text)) > 1:
             return None
         read = self._plan.read(text)
@@ -191,60 +191,37 @@ class Usual:
         e164, extension = (orjson.dumps(one).decode() for one in (read.e164, read.extension))
         kind = kind or ("mobile" if read.kind == "mobile" else "other")
         json = _NUMBER % (text, e164, extension, kind)
-        return _Number(json, tail(read.e164 or ""), read.e164 or text, read.extension)
+        return json, tail(read.e164 or ""), read.e164 or text, read.extension
 
-    def _addresses(self, block: Block) -> tuple[Sequence[str], list[Sequence[Sequence[str]]]]:
+    def _addresses(self, block: Block) -> tuple[Sequence[str], list[Sequence[Iterable[str]]]]:
         """Of each row the JSON of its addresses; columns of the words of their parts."""
         slots: list[list[str]] = []
-        words: list[Sequence[Sequence[str]]] = []
+        words: list[Sequence[Iterable[str]]] = []
         for slot in self._columns.addresses:
             line, area, city, postcode, country, note = columns = block.parts(slot, _PLACES)
-            there = list(map(any, zip(line, area, city, postcode, strict=True)))
-            json = [_ADDRESS % parts for parts in zip(*columns, strict=True)]
-            if not all(there):
+            told = zip(_PLACES, columns, strict=True)
+            json = _addressed([(part, column) for part, column in told if column is not block.nothing])
+            if "" in line:
+                there = list(map(any, zip(line, area, city, postcode, strict=True)))
                 more = zip(there, country, note, strict=True)
                 block.refuse(
                     not is_there and bool(in_country or noted) for is_there, in_country, noted in more
                 )
                 json = [one if is_there else "" for one, is_there in zip(json, there, strict=True)]
             slots.append(json)
-            words += [list(map(_words, column)) for column in (city, area)]
-            words += [list(map(names.words_of, line)), list(map(_words, postcode))]
+            words += [list(map(_words, one)) for one in (city, area) if one is not block.nothing]
+            words.append(names.words_of_each(line))
+            words += [list(map(_words, one)) for one in (postcode,) if one is not block.nothing]
         if len(slots) == 1:
             return slots[0], words
         return [",".join(filter(None, row)) for row in zip(block.nothing, *slots, strict=True)], words
 
-    # --- products ----------------------------------------------------------------------------------------------------
 
-    def _products(self, block: Block) -> tuple[Sequence[int], Sequence[_Owned]]:
-        """Whose each product is, and the products, in the order of the rows."""
-        found: list[tuple[int, _Owned]] = []
-        for slot in self._columns.products:
-            found += self._products_of(block, slot)
-        if len(self._columns.products) > 1:
-            found.sort(key=itemgetter(0))
-        owners, products = zip(*found, strict=True) if found else ((), ())
-        return owners, products
-
-    def _products_of(self, block: Block, slot: Slot) -> Iterable[tuple[int, _Owned]]:
-        default = self._columns.category
-        for place, parts in enumerate(zip(*block.parts(slot, _OWNED), strict=True)):
-            category, model, serial, bought_on, seller, until, notes = parts
-            known = self._product(category or default, bought_on, until)
-            if known is None:
-                block.bad[place] = any(parts) or block.bad[place]
-            elif any(parts):
-                name, category, bought, ends = known
-                serial_json = f'"{serial}"' if serial else "null"
-                json = _PRODUCT % (category, model, serial_json, bought, seller, ends, notes)
-                yield place, (name, model_key(model), names.serial(serial), json, until != "")
-
-
-_Owned: TypeAlias = tuple[str, str, str, str, bool]  # as OwnedEntry
-
-
-def _turned(products: Iterable[_Owned]) -> Sequence[Sequence[Any]]:
-    return list(zip(*products, strict=True)) or [()] * len(OwnedEntry._fields)
+def _addressed(columns: Sequence[tuple[str, Column]]) -> list[str]:
+    """The JSON of addresses of which the list has these parts."""
+    there = {part for part, _ in columns}
+    template = ",".join(f'"{part}":"{"%s" if part in there else ""}"' for part in _PLACES)
+    return list(map(f"{{{template}}}".__mod__, zip(*(column for _, column in columns), strict=True)))
 
 
 def _marks(block: Block, external_ids: Column, keys: Sequence[str], firsts: Sequence[str]) -> Sequence[str]:
@@ -282,36 +259,6 @@ def _value(checked: Callable[[str, str], Any], part: str, text: str) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
-class _Products:
-    """Categories and days, each checked once: there are many more pairs of them."""
-
-    def __init__(self, checked: Callable[[str, str, str], dict[str, Any] | None]) -> None:
-        self._checked = checked
-        self._category = lru_cache(maxsize=_REMEMBERED)(self._checked_category)
-        self._day = lru_cache(maxsize=_REMEMBERED)(self._checked_day)
-
-    def said(self, category: str, bought_on: str, until: str) -> tuple[str, str, str, str] | None:
-        """The category of a product, and the JSON of that and of its two days; None for what is refused."""
-        name, bought, ends = self._category(category), self._day(bought_on), self._day(until)
-        if name is None or bought is None or ends is None:
-            return None
-        by_rule = "" if ends else warranty.until(name, bought or None, warranty.DEFAULTS)
-        return name, orjson.dumps(name).decode(), _day(bought), _day(ends or by_rule)
-
-    def _checked_category(self, text: str) -> str | None:
-        known = self._checked(text, "", "")
-        return None if known is None else str(known["category"])
-
-    def _checked_day(self, text: str) -> str | None:
-        """The day, "" for none, None for what is no day."""
-        known = self._checked("other", text, "") if text else {"bought_on": ""}
-        return None if known is None else str(known["bought_on"])
-
-
-def _day(day: str | None) -> str:
-    return f'"{day}"' if day else "null"
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def _named(name: str) -> tuple[str, str, tuple[str, ...]]:
     """The key of a name, its initials and words."""
@@ -319,9 +266,12 @@ def _named(name: str) -> tuple[str, str, tuple[str, ...]]:
     return key, names.initials_of_key(key), names.words(name)
 
 
-model_key = lru_cache(maxsize=4096)(names.key)  # a list of a million products has a few hundred models
 _words = lru_cache(maxsize=4096)(names.words_of)  # as many cities, areas and postcodes
 
 
-def _together(words: Iterable[Sequence[str]]) -> str:
-    return " ".join(names.together_once(chain.from_iterable(words)))
+def _together(*columns: Iterable[Iterable[str]]) -> list[str]:
+    """Of each row its words, once and no more than are kept of a customer."""
+    rows = [" ".join(dict.fromkeys(chain.from_iterable(row))) for row in zip(*columns, strict=True)]
+    if max(map(len, rows)) < 2 * names.MOST_WORDS:
+        return rows
+    return [" ".join(row.split(" ")[: names.MOST_WORDS]) for row in rows]

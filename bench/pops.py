@@ -1,0 +1,371 @@
+"""From the switch's event to the pop in the agent's browser, with the caller's story: a real `callserver serve`, 350
+signed-in agents, a switch that rings them at random moments.
+
+In: an archive of customers (bench.archive). Out: p50 and p99 beside the bare floor (TCP in, websocket out, the same
+bytes; no look-up), in turn in every repetition; CPU per event and pop; memory per connected agent. Three processes: the
+switch is this one, the browsers are another. The clock is taken as the event is written and as the pop is read.
+
+*rough*: the same while a list of tickets is read without pause, a note is told to every screen each second, and one
+browser reads nothing. The journal is written in both; it is part of what `serve` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+import aiohttp
+
+from bench import archive, pop_readers
+from bench.figures import Figure, Goal, Scale
+from bench.pop_switch import AGENTS, QUEUE, Callers, Exchange, Sent, interface_of
+from callserver.facts import Actor, PbxId
+from callserver.people import Profile
+from callserver.seats.shift import seat
+from callserver.store import engine, migrations, sessions, shifts, users
+from callserver.store.engine import Connection as Sql
+from callserver.store.sessions import Life
+from callserver.store.users import Wanted
+from tests.ami.fake_switch import FakeSwitch
+from tests.rig.asterisk import free_port
+
+RATES = (100, 1000)
+LASTING_S = 20.0
+PAYLOAD = 6_000
+"""Characters of the floor's message: about a pop with one customer, two dozen contacts, a product."""
+SETTLE_S = 3.0
+_TOKEN = "bench-operator"
+_BENCH = Actor(name="bench", through="cli")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_SPAWN = get_context("spawn")
+_SETTINGS = """\
+[[asterisk]]
+id = "main"
+port = {ami}
+secret = "right"
+trunks = ["PJSIP/trunk"]
+[database]
+url = "sqlite:///{database}"
+[web]
+port = {web}
+token = "{token}"
+requests_per_minute = 1000000
+[work]
+wrap_up_s = 0
+[site]
+country = "cn"
+"""
+
+
+@dataclass(slots=True)
+class Round:
+    """What one stretch of time gave. `took_s`: of each pop; `lost`: pops that never came."""
+
+    took_s: list[float]
+    lost: int
+    cpu_s: float
+    events: int
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two servers, with its switch and its browsers."""
+
+    pid: int
+    switch: FakeSwitch
+    callers: Callers
+    pipe: Connection
+    url: str = ""
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
+
+    async def round(self, name: str, per_s: float, lasting_s: float) -> None:
+        """Ring for so long, and wait until everything has come."""
+        self.callers.sent, self.callers.events = {}, 0
+        await self.take()
+        before = cpu_s(self.pid)
+        await self.callers.ring(per_s, lasting_s, self.switch.say)
+        await asyncio.sleep(1.0)
+        spent = cpu_s(self.pid) - before
+        took, lost = compare(self.callers.sent, await self.take())
+        self.rounds.setdefault(name, []).append(Round(took, lost, spent, self.callers.events))
+
+    async def take(self) -> pop_readers.Received:
+        """What the browsers received since the last time."""
+        self.pipe.send("take")
+        received, gone = await asyncio.to_thread(self.pipe.recv)
+        if gone:
+            print(f"pops: {gone} browsers were cut off", file=sys.stderr)
+        found: pop_readers.Received = received
+        return found
+
+
+def compare(sent: Sent, received: pop_readers.Received) -> tuple[list[float], int]:
+    """Seconds from each event to its pop, and how many pops never came."""
+    took = [(received[key] - at) / 1e9 for key, at in sent.items() if key in received]
+    return took, len(sent) - len(took)
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """SQLite, on the archive of `--customers`."""
+    archive.on_sqlite(scale.customers)
+    return asyncio.run(_measure(scale))
+
+
+async def _measure(scale: Scale) -> list[Figure]:
+    lasting_s, rates = (2.0, RATES[:1]) if scale.quick else (LASTING_S, RATES)
+    async with _ours(scale.customers) as (ours, memory), _floor() as floor:
+        await asyncio.sleep(SETTLE_S)
+        for repetition in range(scale.repetitions):
+            for name, per_s, rough in _conditions(rates):
+                for side in (ours, floor) if repetition % 2 else (floor, ours):
+                    async with _roughly(ours) if rough else contextlib.nullcontext():
+                        await side.round(name, per_s, lasting_s)
+    figures = [figure for name, _, _ in _conditions(rates) for figure in _lines(name, ours, floor)]
+    return [*figures, memory]
+
+
+def _conditions(rates: Sequence[int]) -> list[tuple[str, int, bool]]:
+    calm = [(f"{rate} events/s", rate, False) for rate in rates]
+    return [*calm, (f"{rates[0]} events/s, rough", rates[0], True)]
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _lines(name: str, ours: Side, floor: Side) -> Iterator[Figure]:
+    mine, other = ours.rounds[name], floor.rounds[name]
+    pooled, bare = ([took for one in rounds for took in one.took_s] for rounds in (mine, other))
+    lost = sum(one.lost for one in mine)
+    print(
+        f"pops: {name}: {len(pooled)} pops, {lost} never came, longest {max(pooled) * 1e3:.1f} ms",
+        file=sys.stderr,
+    )
+    ratios = [median(one.took_s) / median(two.took_s) for one, two in zip(mine, other, strict=True)]
+    yield Figure(
+        name=f"SQLite pop, {name}, p50",
+        unit="ms",
+        ours=median(pooled) * 1e3,
+        beside="TCP + websocket",
+        theirs=median(bare) * 1e3,
+        ratio=median(ratios),
+        goal=Goal(ratio=4, at_most=True),
+    )
+    longest = quantiles(pooled, n=100)[98] * 1e3
+    yield Figure(
+        name=f"SQLite pop, {name}, p99 of {len(pooled)}",
+        unit="ms",
+        ours=longest,
+        beside="allowed",
+        theirs=5.0,
+        ratio=longest / 5.0,
+        goal=Goal(ratio=1, at_most=True),
+    )
+    for what, amount in (("event", [one.events for one in mine]), ("pop", [len(one.took_s) for one in mine])):
+        spent = [one.cpu_s / count for one, count in zip(mine, amount, strict=True)]
+        theirs = [two.cpu_s / count for two, count in zip(other, amount, strict=True)]
+        yield _per(f"CPU per {what}, {name}", spent, theirs)
+
+
+def _per(name: str, ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    pairs = [one / max(other, 1e-9) for one, other in zip(ours, theirs, strict=True)]
+    return Figure(
+        name=name, unit="us", ours=median(ours) * 1e6, beside="TCP + websocket", theirs=median(theirs) * 1e6,
+        ratio=median(pairs),
+    )  # fmt: skip
+
+
+# --- our side --------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _ours(customers: int) -> AsyncIterator[tuple[Side, Figure]]:
+    """The whole of `callserver serve` on a copy of the archive."""
+    whole = archive.on_sqlite(customers)
+    with TemporaryDirectory(dir=whole.parent) as folder:
+        database = Path(folder) / "calls.db"
+        await asyncio.to_thread(shutil.copyfile, whole, database)
+        cookies = await _seeded(f"sqlite:///{database}")
+        switch, port = Exchange(), free_port(socket.SOCK_STREAM)
+        await switch.start()
+        settings = Path(folder) / "callserver.toml"
+        settings.write_text(_SETTINGS.format(ami=switch.port, database=database, web=port, token=_TOKEN))
+        settings.chmod(0o600)
+        url = f"http://127.0.0.1:{port}"
+        with _served(settings) as server:
+            await _ready(url)
+            empty = resident(server.pid)
+            with _reading(f"ws://127.0.0.1:{port}/api/v1/stream", url, cookies) as pipe:
+                await asyncio.to_thread(pipe.recv)
+                each = (resident(server.pid) - empty) / len(cookies)
+                yield Side(server.pid, switch, Callers(customers), pipe, url), _memory(each, empty)
+        await switch.stop()
+
+
+def _memory(each: float, empty: int) -> Figure:
+    return Figure(
+        name=f"memory of each of {AGENTS} connected agents", unit="kB", ours=each / 1e3, beside="server without",
+        theirs=empty / 1e3, ratio=each / empty,
+    )  # fmt: skip
+
+
+async def _seeded(url: str) -> list[str]:
+    """The agents, at their phones and signed in; the texts of their cookies."""
+    await migrations.prepare(url)
+    store = await engine.open(url)
+    now = time.time_ns() // 1_000_000
+    life = Life(idle_ms=86_400_000, longest_ms=86_400_000)
+
+    def work(connection: Sql) -> list[str]:
+        cookies = []
+        for agent in range(AGENTS):
+            wanted = Wanted(
+                login=f"agent{agent}", name=f"agent {agent}", role="agent", queues=[Profile(queue=QUEUE)]
+            )
+            person = users.add(connection, wanted, _BENCH, now).person
+            shifts.sign_in(connection, person, seat(PbxId("main"), interface_of(agent)), now)
+            shifts.wish(connection, person.id, "ready", None, now + 1)
+            _, text = sessions.begin(
+                connection, person.id, _BENCH, now, life=life, address="127.0.0.1", browser="bench"
+            )
+            cookies.append(text)
+        return cookies
+
+    try:
+        return await store.write(work)
+    finally:
+        await store.close()
+
+
+@contextmanager
+def _served(settings: Path) -> Iterator[subprocess.Popen[bytes]]:
+    log = settings.with_name("log")
+    with log.open("wb") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "callserver", "serve", "-c", settings],
+            cwd=settings.parent, env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+            stdout=said, stderr=said,
+        )  # fmt: skip
+    try:
+        yield server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+        server.kill()
+        if server.wait():
+            print(log.read_text("utf-8", "replace")[-2000:], file=sys.stderr)
+
+
+async def _ready(url: str) -> None:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.2)
+
+
+# --- the floor -------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _floor() -> AsyncIterator[Side]:
+    switch = FakeSwitch()
+    await switch.start()
+    here, there = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=pop_readers.floor, args=(there, switch.port, PAYLOAD))
+    process.start()
+    try:
+        port = await asyncio.to_thread(here.recv)
+        names = [interface_of(agent) for agent in range(AGENTS)]
+        with _reading(f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port}", names) as pipe:
+            await asyncio.to_thread(pipe.recv)
+            assert process.pid is not None
+            yield Side(process.pid, switch, Callers(2_000), pipe)
+    finally:
+        process.kill()
+        process.join()
+        await switch.stop()
+
+
+@contextmanager
+def _reading(url: str, origin: str, cookies: Sequence[str]) -> Iterator[Connection]:
+    """The browsers, in a process of their own."""
+    here, there = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=pop_readers.read, args=(there, url, origin, cookies))
+    process.start()
+    try:
+        yield here
+    finally:
+        process.kill()
+        process.join()
+
+
+# --- rough weather ---------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _roughly(ours: Side) -> AsyncIterator[None]:
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {_TOKEN}"}) as session:
+        doing = [asyncio.create_task(one(session, ours.url)) for one in (_telling, _reporting, _stalling)]
+        try:
+            yield
+        finally:
+            for task in doing:
+                task.cancel()
+            await asyncio.wait(doing)
+            for task in doing:
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    raise error
+
+
+async def _telling(session: aiohttp.ClientSession, url: str) -> None:
+    """Each second something that every screen is told of."""
+    while True:
+        async with session.post(f"{url}/api/v1/tickets/20/notes", json={"text": "to all"}) as answer:
+            answer.raise_for_status()
+        await asyncio.sleep(1)
+
+
+async def _reporting(session: aiohttp.ClientSession, url: str) -> None:
+    """A report after the other."""
+    while True:
+        async with session.get(f"{url}/api/v1/tickets?limit=200&sort=opened") as answer:
+            answer.raise_for_status()
+            await answer.read()
+
+
+async def _stalling(session: aiohttp.ClientSession, url: str) -> None:
+    """A browser that sees everything and reads nothing."""
+    async with session.ws_connect(f"{url}/api/v1/stream"):
+        await asyncio.Event().wait()
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process has spent, all its threads."""
+    parts = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(parts[11]) + int(parts[12])) / _TICKS
+
+
+def resident(pid: int) -> int:
+    """Its resident memory in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGESIZE")

@@ -28,11 +28,12 @@ const DIALOGS = {
 function Desk() {
   const dialog = useDesk((state) => state.dialog);
   const offline = useDesk((state) => state.connection.state !== "live");
+  const begun = useDesk((state) => state.connection.state !== "connecting"); // before, nobody knows how many queues there are
   const Shown = dialog && DIALOGS[dialog.name];
   return html`
     <${Header} />
     <div class=${offline ? "places old" : "places"}>
-      <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} /><${Queues} /><${Colleagues} /></aside>
+      <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} />${begun && html`<${Queues} /><${Colleagues} />`}</aside>
       <main><${Middle} /></main>
       <${Ticket} />
     </div>

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
@@ -29,8 +29,15 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
 )
 WATCH_JUMPS = """
+const where = (node) => {
+  const one = node?.closest ? node : node?.parentElement;
+  return `${one?.tagName}.${one?.className}`;
+};
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) if (!one.hadRecentInput) window.jumped = (window.jumped ?? 0) + one.value;
+  for (const one of list.getEntries()) if (!one.hadRecentInput)
+    (window.jumps ??= []).push({ value: one.value, what: one.sources.map((each) => `${where(each.node)}: `
+      + `${Math.round(each.previousRect.x)},${Math.round(each.previousRect.y)} -> `
+      + `${Math.round(each.currentRect.x)},${Math.round(each.currentRect.y)}`) });
 }).observe({ type: "layout-shift", buffered: true });
 """
 STICKS_OUT = """() => {
@@ -84,9 +91,9 @@ class Window:
         wire = await self.context.new_cdp_session(self.page)
         await wire.send("Network.clearBrowserCache")
 
-    async def jumped(self) -> float:
-        """How much moved without anybody's doing since the page came (layout shift; 0.1 is what people call bad)."""
-        return float(await self.page.evaluate("window.jumped ?? 0"))
+    async def jumps(self) -> list[dict[str, Any]]:
+        """What moved without anybody's doing since the page came, and how much of the page it is (0 to 1)."""
+        return list(await self.page.evaluate("window.jumps ?? []"))
 
     async def sticks_out(self) -> list[str]:
         """Whether the page is larger than its window, and what of it lies outside."""

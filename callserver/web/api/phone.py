@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from callserver.customers.calling import may_call
-from callserver.errors import BadValue
+from callserver.errors import BadValue, Forbidden
 from callserver.facts import CallId, LegId, iso
 from callserver.numbers.dialling import SAID, Dial, Rules, dial
 from callserver.numbers.tail import tail
@@ -24,6 +24,7 @@ from callserver.seats.asking import AttendedTransfer, BlindTransfer, Hangup, Ori
 from callserver.store import call_tickets, customers, tickets, timeline
 from callserver.store.engine import Connection
 from callserver.store.situations import customers_of
+from callserver.store.tokens import Scope
 from callserver.tickets.record import TicketId
 from callserver.web.api.asking import (
     WITHIN_S,
@@ -41,6 +42,7 @@ api = Operations("telephone", "Call somebody, hang up, hand a call on; each answ
 
 _PURPOSE = {True: "return_visit", False: "call"}
 """With a ticket it is part of a service that they had; without one nobody asked for it."""
+_WRITE: Scope = "tickets:write"
 _UNSEEN = re.compile(r"[\s-]")
 CONSULT_S = 60.0  # digits, ringing, and some patience
 PATIENCE_S = 15.0  # beyond what the switch needs
@@ -264,14 +266,21 @@ def _unwanted(connection: Connection, asked: Asked, body: CallGiven, wanted: Dia
 
 
 def _hand_over(connection: Connection, asked: Asked, body: TransferGiven, interface: str) -> None:
-    """The note onto the ticket, with the request; and to the screens, for whoever is rung next."""
+    """The note onto the ticket, with the request; and to the screens, for whoever is rung next.
+
+    Who may not write on tickets, and names none, tells the colleague only.
+    """
     link = call_tickets.explain(connection, CallId(body.call))
     ticket = TicketId(body.ticket) if body.ticket is not None else link.ticket if link is not None else None
-    if body.note.strip() and ticket is not None:
+    may = body.ticket is not None or asked.may(_WRITE)
+    if body.note.strip() and ticket is not None and may:
         _write(connection, asked, ticket, body.note)
     told = {"by": interface, "by_name": asked.actor.name, "at": iso(asked.now), "note": body.note or None}
     asked.site.tell_pops(body.call, {"transfer": told})
 
 
 def _write(connection: Connection, asked: Asked, ticket: TicketId, words: str) -> None:
+    """Raises Forbidden for who may not: the right to telephone is none to write on tickets."""
+    if not asked.may(_WRITE):
+        raise Forbidden(f"to write on a ticket needs the right {_WRITE}")
     timeline.note(connection, ticket, words, asked.actor, asked.now)

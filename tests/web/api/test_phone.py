@@ -248,6 +248,20 @@ async def test_no_name_of_an_agent_or_a_queue_is_a_way_round_the_rules_of_dialli
     assert not await commands.waiting(site.store, PBX)
 
 
+async def test_the_right_to_telephone_is_none_to_write_on_tickets(site: Site) -> None:
+    site.vitals.switch("main", "127.0.0.1:5038")
+    await on_record(site)
+    ticket = (await site.ask("POST", "tickets", {"kind": "repair", "caller": NUMBER})).body["id"]
+    token = await site.token("phone:use")
+    body = {"call": CALL, "how": "blind", "to": {"queue": "sales"}, "note": "x", "seat": SEAT}
+    refused = await site.ask("POST", "phone/transfers", {**body, "ticket": ticket}, token=token)
+    assert refused.status == 403
+    assert not await commands.waiting(site.store, PBX), "nothing is done where not all of it can be"
+    async with node(site):
+        assert (await site.ask("POST", "phone/transfers", body, token=token)).body["outcome"] == "done"
+    assert "note" not in [one["kind"] for one in (await site.api(f"tickets/{ticket}/timeline"))["entries"]]
+
+
 async def test_what_was_not_seen_is_said_to_be_unknown(site: Site) -> None:
     li = await agent(site)
     await on_record(site)

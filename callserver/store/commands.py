@@ -9,10 +9,12 @@ Time is the database's own clock, the one that all nodes share; `now` is an argu
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, case, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, literal, or_, select, update
 
 from callserver.errors import Conflict, LeaseLost
 from callserver.facts import Actor, Instant, PbxId
@@ -27,6 +29,8 @@ from callserver.store.schema import leases as leases_table
 from callserver.store.upsert import insert
 
 MOST_AT_ONCE = 100
+_NEEDLE = 9  # digits at the end of a number by which a request about somebody is recognised
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 TOO_LATE = "it was too late: no callserver with a connection to Asterisk {pbx} took it in time"
 
 
@@ -201,6 +205,23 @@ async def settle(store: Store, came: Outcome, *, now: Instant | None = None) -> 
         )
     )
     return await store.write(lambda connection: connection.execute(change).rowcount) == 1
+
+
+def forget(connection: Connection, numbers: Sequence[str]) -> int:
+    """Throw away what is over and names one of these numbers (E.164), dialled or shown; how many requests.
+
+    For erasing a person. What is under way is over within a minute and goes in a day, as all of them do.
+    """
+    needles = {one[-_NEEDLE:] for one in numbers}
+    over = select(table.c.id, table.c.body, table.c.said, table.c.detail).where(~command_under_way)
+    gone = [
+        row.id
+        for row in connection.execute(over)
+        if any(needle in _NOT_DIGITS.sub("", f"{row.body}{row.said}{row.detail}") for needle in needles)
+    ]
+    for id in gone:
+        connection.execute(delete(table).where(table.c.id == id))
+    return len(gone)
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from callserver.customers.record import Customer, CustomerId
 from callserver.errors import Conflict
 from callserver.facts import Actor, Instant, iso
 from callserver.numbers import Plan
-from callserver.store import audit, customers, drafts, erasing, erasing_calls, outbox
+from callserver.store import audit, commands, customers, drafts, erasing, erasing_calls, outbox
 from callserver.store.desk import erasures as table
 from callserver.store.desk import tickets
 from callserver.store.engine import Store
@@ -232,6 +232,7 @@ def _events(connection: Connection, state: State, plan: Plan, by: By) -> int | N
     if state.after is None:
         erasing_calls.forget_reasons(connection, subjects)
         drafts.forget(connection, state.subjects, state.numbers)
+        commands.forget(connection, state.numbers)
     return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, is_theirs)
 
 

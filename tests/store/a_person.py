@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Insert, update
 
 from callserver.customers import checking
 from callserver.customers.record import CustomerId
@@ -23,9 +23,11 @@ from callserver.facts import (
     iso,
 )
 from callserver.numbers import Plan
+from callserver.seats.asking import Originate
 from callserver.store import (
     attachments,
     call_tickets,
+    commands,
     customers,
     drafts,
     idempotency,
@@ -36,6 +38,7 @@ from callserver.store import (
     timeline,
     webhooks,
 )
+from callserver.store.at_work import commands as requests
 from callserver.store.engine import Store
 from callserver.store.jobs import NewJob
 from callserver.store.journal import Journal
@@ -203,6 +206,21 @@ def _compared(why: tuple[str, ...]) -> Insert:
     return reconciliations.insert().values(**row, repaired=1, details=dump(details))
 
 
+def _dialled(connection: Connection) -> None:
+    """Somebody called her from a screen, and nobody answered."""
+    called = Originate(
+        interface="PJSIP/1001",
+        way="number",
+        to=MOBILE,
+        channel=LegId("callserver-1"),
+        shown_number=MOBILE,
+        shown_name=NAME,
+    )
+    id = commands.ask(connection, commands.Ask(pbx=PBX, request=called, actor=MEI))
+    over = update(requests).where(requests.c.id == id)
+    connection.execute(over.values(state="refused", said=f"no way from the phones to {MOBILE}"))
+
+
 def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
     now = MORNING
     webhooks.create(
@@ -274,6 +292,7 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
     timeline.note(connection, opened.id, f"{NAME}, {HOUSE}: smells of plums", MEI, now)
     drafts.save(connection, 7, f"ticket:{opened.id}", f"{NAME} says: plums", {}, now)
     drafts.save(connection, 7, "call:main:404.0", "somebody on 0" + MOBILE, {}, now)
+    _dialled(connection)
     timeline.add(
         connection,
         opened.id,

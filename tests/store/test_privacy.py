@@ -93,6 +93,7 @@ async def test_before_the_person_is_everywhere(store: Store, people: People) -> 
     assert places >= {
         "customers", "customer_numbers", "history", "products", "tickets", "timeline", "attachments", "promises",
         "outbox", "idempotency", "calls", "facts", "jobs", "reconciliations",
+        "drafts", "commands",
     }  # fmt: skip
 
 

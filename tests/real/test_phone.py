@@ -223,6 +223,9 @@ async def test_a_caller_whom_nobody_took_comes_back_and_else_waits_in_front(hot:
     assert await hot.does("transfers", ZHANG, **on) == ("done", "not_taken")
     await hot.service.until(lambda: hot.talks(ZHANG, "trunk") == [call], 15, "the caller to be back")
     assert hot.queues(call) == ["hotline"]  # by the phone, not by the queue
+    assert [(pop["interface"], pop["state"]) for pop in (await hot.pops()).values()] == [
+        (LINES[ZHANG], "answered")
+    ]
     await hot.stands(LI, "rejects", ring_ms=2500)
     assert await hot.does("transfers", ZHANG, **on) == ("done", "ringing")
     other = await hot.post("calls", number=OUTSIDE, seat={"pbx": "main", "interface": LINES[ZHANG]})

@@ -22,10 +22,16 @@ export function onLine(state = desk) {
 const PATIENCE_MS = 100_000; // as long as a phone may ring
 
 const REFUSALS = {
-  busy: t("busy"), no_answer: t("no answer"), in_hand: t("Your phone is busy with what you asked before"),
+  busy: t("busy"), no_answer: t("no answer"), unreachable: t("cannot be reached"), in_hand: t("Your phone is busy with what you asked before"),
   no_connection: t("callserver has no connection to the switch"), do_not_call: t("This customer wants no calls"),
   service_number: t("Service numbers are not called from here"), abroad: t("Numbers abroad are not called from here"),
   refused_number: t("This number is not called from here"), not_a_number: t("That is no telephone number"),
+};
+
+/** It was done, and what came of it is not what was meant. */
+const OTHERWISE = {
+  not_taken: t("They did not take the call: the caller comes back to you, or waits in front."),
+  lost: t("The call ended on the way."),
 };
 
 /** Ask the switch and say what it did. Gives the answer; null where it did not do it, or did not say. */
@@ -33,7 +39,8 @@ async function tell(path, body, done) {
   try {
     const answer = await api.post(path, body, { patience: PATIENCE_MS });
     if (answer.outcome === "done") {
-      if (done) say(done);
+      if (OTHERWISE[answer.code]) say(OTHERWISE[answer.code], "warning");
+      else if (done) say(done);
       return answer;
     }
     const said = REFUSALS[answer.code] ?? answer.said ?? answer.code;

@@ -11,7 +11,7 @@ import heapq
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from bench import archive
@@ -61,7 +61,13 @@ class _Line:
 class Callers:
     """Calls without end, each to the agent who was rung longest ago, from a customer of the archive."""
 
-    def __init__(self, customers: int, seed: int = 20_261_122) -> None:
+    def __init__(
+        self,
+        customers: int,
+        seed: int = 20_261_122,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._sleep = sleep
         self._chance = random.Random(seed)
         self._customers = customers
         self._number = 0
@@ -95,7 +101,7 @@ class Callers:
                 next_s = next(calls, None)
             at, _, text, caller, interface = heapq.heappop(coming)
             if (wait := begun + at - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
+                await self._sleep(wait)
             self._write(text, caller, interface, say)
 
     def _starts(self, rate: float, lasting_s: float) -> Iterator[float]:

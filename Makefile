@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint traces bench lock clean distclean
+.PHONY: help setup demo test unit lint traces pictures bench lock clean distclean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ lint: setup ## style, types and doubled code alone
 
 traces: setup ## record every scenario again from a real Asterisk (ARGS= for the recorder)
 	@$(RUN) -m tests.rig.record $(ARGS)
+
+pictures: setup ## the screenshots of the documentation, made anew from a real switch, phones and browser
+	@$(RUN) -m scripts.screenshots
 
 bench: setup ## the measurements, as ratios against peers and floors
 	@$(RUN) -m bench $(ARGS)

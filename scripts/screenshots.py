@@ -1,0 +1,145 @@
+"""Makes the pictures of docs/screenshots from the real thing: `python -m scripts.screenshots` (`make pictures`).
+
+A switch, phones, callserver and a browser as the browser tests have them; two agents' desks, while calls come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import APIRequestContext, expect
+
+from tests.browser.stage import Desk, Stage, opened
+from tests.rig import provision
+from tests.rig.scenarios import LI, ZHANG
+
+TARGET = Path(__file__).parent.parent / "docs" / "screenshots"
+WANG, EMMA = "13800138000", "13800138004"
+
+
+class Api:
+    """The API, asked as the operator may."""
+
+    def __init__(self, requests: APIRequestContext, stage: Stage) -> None:
+        self._requests, self._root = requests, f"{stage.base}/api/v1"
+        self._token = {"Authorization": f"Bearer {stage.service.token}"}
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        answer = await self._requests.fetch(
+            f"{self._root}/{path}", method=method, data=body, headers={**self._token, **headers}
+        )
+        assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
+        return await answer.json()
+
+    async def customer(self, number: str, **more: Any) -> int:
+        """Who has this number; `more` is put down of them."""
+        found = await self.ask("GET", f"lookup?number={number}")
+        id = int(found["customers"][0]["customer"]["id"])
+        if more:
+            await self.ask("PATCH", f"customers/{id}", more, **{"If-Match": "*"})
+        return id
+
+    async def ticket(self, customer: int, number: str, kind: str, subject: str, *notes: str) -> int:
+        said = {"kind": kind, "subject": subject, "customer": customer, "caller": number}
+        made = await self.ask("POST", "tickets", said)
+        for note in notes:
+            await self.ask("POST", f"tickets/{made['id']}/notes", {"text": note})
+        return int(made["id"])
+
+    async def owed(self, ticket: int, kind: str, why: str, due: timedelta) -> None:
+        at = (datetime.now(UTC) + due).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        await self.ask("POST", f"tickets/{ticket}/promises", {"kind": kind, "why": why, "due_at": at})
+
+
+async def history(api: Api) -> None:
+    """What two customers have been through before they call today."""
+    home = [{"city": "青岛", "line": "市南区香港中路 76 号 3 单元 502"}]
+    wang = await api.customer(WANG, vip=True, caution="家中有老人，电话铃多响几声", addresses=home)
+    await api.ask(
+        "POST",
+        f"customers/{wang}/products",
+        {"category": "water_heater", "model": "JSQ31", "serial": "SN20260317", "bought_on": "2026-03-17"},
+    )
+    fault = await api.ticket(
+        wang, WANG, "repair", "灶具左侧炉头打不着火", "已指导更换电池，仍打不着火", "约定周二上门，师傅 李强"
+    )
+    await api.owed(fault, "return_visit", "上门维修后的回访", timedelta(days=-1))
+    await api.ticket(wang, WANG, "information", "热水器冬季防冻", "已说明排水方法")
+    emma = await api.customer(
+        EMMA,
+        caution="complained twice about late fitters",
+        addresses=[{"city": "Shanghai", "line": "88 Century Avenue, flat 1204"}],
+    )
+    hood = await api.ticket(
+        emma, EMMA, "repair", "Range hood hums and does not draw", "asked to clean the filter first"
+    )
+    await api.owed(hood, "watch", "is it quieter now?", timedelta(hours=2))
+
+
+async def picture(desk: Desk, name: str) -> None:
+    await desk.page.wait_for_timeout(400)
+    await desk.page.screenshot(path=TARGET / f"{name}.png", animations="disabled", scale="css")
+    print(TARGET / f"{name}.png")
+
+
+async def signing_in(stage: Stage) -> None:
+    window = await stage.chrome.window(stage.base, language="en")
+    desk = Desk(window, "sign-in")
+    stage.desks.append(desk)
+    await window.go("/sign-in")
+    await picture(desk, "sign-in-en-light")
+
+
+async def a_call(stage: Stage, desk: Desk, number: str, note: str, style: str) -> None:
+    """From the ring to the record."""
+    await stage.calls(number=number)
+    await desk.is_("ringing")
+    await expect(desk.page.locator(".own .row").first).to_be_visible()
+    await picture(desk, f"ringing-{style}")
+    await desk.is_("talking")
+    await desk.writes(note)
+    await expect(desk.page.locator(".saved").first).not_to_be_empty()
+    await picture(desk, f"talking-{style}")
+
+
+async def day(stage: Stage) -> None:
+    for phone in (ZHANG, LI):
+        await stage.stands(phone, "answers", ring_ms=4_000)
+    await signing_in(stage)
+    zhang = await stage.working("zhang", scheme="dark")
+    await history(Api(zhang.window.context.request, stage))
+    await a_call(stage, zhang, WANG, "师傅昨天没有来，客户很着急；今天下午 3 点前回电确认。", "zh-dark")
+    await zhang.page.keyboard.press("Alt+h")
+    await zhang.is_("wrap_up")
+    await zhang.saves()
+    await zhang.is_("ready")
+    await stage.stands(ZHANG, "never_answers")
+    await zhang.page.keyboard.press("Alt+p")
+    await zhang.page.locator("dialog button", has_text="用餐").click()
+    li = await stage.working("li")
+    await a_call(stage, li, EMMA, "Hums again since the filter was cleaned. Wants a fitter.", "en-light")
+    await li.page.keyboard.press("Alt+t")
+    await expect(li.page.locator("#targets li").first).to_be_visible()
+    await picture(li, "pass-on-en-light")
+    await li.page.keyboard.press("Escape")
+    await li.page.locator("[aria-keyshortcuts='?']").click()
+    await expect(li.page.locator(".keymap")).to_be_visible()
+    await picture(li, "keys-en-light")
+    await li.page.keyboard.press("Escape")
+    await zhang.page.keyboard.press("Alt+w")
+    await expect(zhang.page.locator("dialog .facts")).to_be_visible()
+    await picture(zhang, "why-no-calls-zh-dark")
+
+
+async def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    async with opened(provision.asterisk(), provision.chromium()) as stage:
+        await day(stage)
+        await stage.clear()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -14,16 +14,17 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from time import time_ns
+from typing import Any
 
 import structlog
 
 from callserver import notify
 from callserver.errors import SettingsError
-from callserver.facts import PbxId
+from callserver.facts import CallId, PbxId
 from callserver.node import Duty, Myself, Node
 from callserver.node.attending import Line
 from callserver.node.line import link
@@ -39,7 +40,9 @@ from callserver.store.situations import Site
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
 from callserver.web import entrance
+from callserver.web.api.auditing import Auditing
 from callserver.web.api.operation import Tried
+from callserver.web.noting import Noting
 from callserver.web.places import Places
 from callserver.web.popping import Popping
 from callserver.web.server import Server
@@ -149,7 +152,9 @@ class App:
         await self._begin(
             Stage("landing", lander.start, lander.stop)
         )  # stopped after the last facts are written
-        watcher = Several(hub, presence)
+        noting = self._noting(store, hub, presence)
+        await self._begin(Stage("noting", _nothing, noting.stop))
+        watcher = Several(hub, presence, noting)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, hub) for one in self.settings.asterisk
         )
@@ -204,6 +209,19 @@ class App:
             details=popping.details,
             gauges=self.vitals.stream,
         )
+
+    def _noting(self, store: Store, hub: Hub, presence: Presence) -> Noting:
+        """Whose record an agent saw when they took a call."""
+
+        def sitter(pbx: PbxId, interface: str) -> str | None:
+            shift = presence.keeper.at(pbx, interface)
+            return None if shift is None else shift.name
+
+        def learned(call: CallId) -> Mapping[str, Any]:
+            known = hub.screen.call(call)
+            return {} if known is None else known.learned
+
+        return Noting(Auditing(store), sitter, learned, wall_clock)
 
     def _presence(self, store: Store, switchboard: Switchboard, hub: Hub) -> Presence:
         """Who is at work; hears of screens from the hub, and of switches as the screens do."""

@@ -44,8 +44,12 @@ class Rule:
     alarm: bool = False
 
 
-def explain(situation: Situation) -> tuple[Problem, ...]:
-    """Everything that keeps calls away, the most important first; empty: the next caller may come any moment."""
+def explain(situation: Situation, *, unasked: bool = False) -> tuple[Problem, ...]:
+    """Everything that keeps calls away, the most important first; empty: the next caller may come any moment.
+
+    unasked: only what stands on the screen by itself; whoever else could take a call is not looked for then, which
+    with hundreds of agents is nearly all of the work.
+    """
     if situation.shift is None:
         return (Problem(code=NOT_SIGNED_IN.code, args={}),)
     if situation.picture is None:
@@ -53,6 +57,7 @@ def explain(situation: Situation) -> tuple[Problem, ...]:
     return tuple(
         Problem(code=rule.code, args=args)
         for rule in RULES
+        if rule.alarm or not unasked
         for args in rule.look(situation.shift, situation.picture, situation)
     )
 

@@ -126,6 +126,11 @@ class Keeper:
         if refused and isinstance(order, QueueAdd):
             self._mind(user).tries.refused[order.queue] = outcome.said
 
+    def at(self, pbx: PbxId, interface: str) -> Shift | None:
+        """Who sits at this phone, or is this member of queues."""
+        user = self._sitter(pbx, interface)
+        return None if user is None else self.shifts[user]
+
     def situation(self, user: UserId, screens: int = 1) -> Situation:
         """For explaining."""
         shift = self.shifts.get(user)

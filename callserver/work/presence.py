@@ -306,7 +306,7 @@ class Presence:
         if shift is None:
             self._screens.clear(user)
         else:
-            self._screens.show(shift, self.why(user))
+            self._screens.show(shift, explain(self.situation(user), unasked=True))
 
     def _show_move(self, before: Shift, after: Shift | None) -> None:
         here = (one for one in self.keeper.shifts.values() if one.seat.interface == before.seat.interface)

@@ -6,52 +6,18 @@ A switch, phones, callserver and a browser as the browser tests have them; two a
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import APIRequestContext, expect
+from playwright.async_api import expect
 
+from tests.browser.office import Api
 from tests.browser.stage import Desk, Stage, opened
 from tests.rig import provision
 from tests.rig.scenarios import LI, ZHANG
 
 TARGET = Path(__file__).parent.parent / "docs" / "screenshots"
 WANG, EMMA = "13800138000", "13800138004"
-
-
-class Api:
-    """The API, asked as the operator may."""
-
-    def __init__(self, requests: APIRequestContext, stage: Stage) -> None:
-        self._requests, self._root = requests, f"{stage.base}/api/v1"
-        self._token = {"Authorization": f"Bearer {stage.service.token}"}
-
-    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        answer = await self._requests.fetch(
-            f"{self._root}/{path}", method=method, data=body, headers={**self._token, **headers}
-        )
-        assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
-        return await answer.json()
-
-    async def customer(self, number: str, **more: Any) -> int:
-        """Who has this number; `more` is put down of them."""
-        found = await self.ask("GET", f"lookup?number={number}")
-        id = int(found["customers"][0]["customer"]["id"])
-        if more:
-            await self.ask("PATCH", f"customers/{id}", more, **{"If-Match": "*"})
-        return id
-
-    async def ticket(self, customer: int, number: str, kind: str, subject: str, *notes: str) -> int:
-        said = {"kind": kind, "subject": subject, "customer": customer, "caller": number}
-        made = await self.ask("POST", "tickets", said)
-        for note in notes:
-            await self.ask("POST", f"tickets/{made['id']}/notes", {"text": note})
-        return int(made["id"])
-
-    async def owed(self, ticket: int, kind: str, why: str, due: timedelta) -> None:
-        at = (datetime.now(UTC) + due).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        await self.ask("POST", f"tickets/{ticket}/promises", {"kind": kind, "why": why, "due_at": at})
 
 
 async def history(api: Api) -> None:

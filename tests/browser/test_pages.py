@@ -128,13 +128,13 @@ async def test_who_withholds_the_number_can_be_searched_for_at_once(stage: Stage
 
 
 async def test_a_language_chosen_on_the_screen_is_the_persons_from_then_on(stage: Stage) -> None:
-    desk = await stage.desk("li")
-    await desk.page.locator("body").press("Alt+s")
-    await desk.page.get_by_label("简体中文").check()
-    await expect(desk.page.locator("html")).to_have_attribute("lang", "zh-CN")
-    await desk.page.locator("body").press("Alt+s")
-    await desk.page.get_by_label("English").check()
-    await expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+    desk = await stage.desk("boss")
+    for name, language, title in (("简体中文", "zh-CN", "坐席工作台"), ("English", "en", "Desk")):
+        await expect(desk.page.locator("#seat")).to_be_visible()
+        await desk.page.locator("body").press("Alt+s")
+        await desk.page.get_by_label(name).check()
+        await expect(desk.page.locator("html")).to_have_attribute("lang", language)
+        await expect(desk.page).to_have_title(title)
 
 
 @pytest.mark.parametrize(

@@ -149,3 +149,23 @@ def test_it_runs_on_the_standard_library_alone():
     )
     packages = {name.partition(".")[0] for name in json.loads(told.stdout)}
     assert packages <= sys.stdlib_module_names | {"__main__", "tests"}
+
+
+def test_a_fetched_chromium_finds_its_libraries_and_our_fonts(tmp_path, monkeypatch):
+    def fetch(packages: object, suite: str, into: Path, **_: object) -> None:
+        program = into / "usr/lib/chromium/chromium"
+        libraries = into / "usr/lib/x86_64-linux-gnu/pulseaudio"
+        for folder in (program.parent, libraries):
+            folder.mkdir(parents=True)
+        program.write_text("#!/bin/sh\necho 'Chromium 150.0.7871.100 built on Debian'\n")
+        program.chmod(0o755)
+
+    monkeypatch.setattr(debian, "fetch", fetch)
+    monkeypatch.setattr(debian, "codename", lambda: "bookworm")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = provision.chromium()
+    assert found.version == (150, 0, 7871)
+    assert found.program == tmp_path / ".local/chromium/usr/lib/chromium/chromium"
+    assert found.environment["LD_LIBRARY_PATH"].endswith("/x86_64-linux-gnu/pulseaudio")
+    fonts = Path(found.environment["FONTCONFIG_FILE"]).read_text()
+    assert f"<dir>{tmp_path}/.local/fonts/usr/share/fonts</dir>" in fonts

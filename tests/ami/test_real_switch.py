@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 @pytest.fixture(params=["asterisk_22", "asterisk_16"])
 async def asterisk(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
     software: Switch = request.getfixturevalue(request.param)
-    async with Asterisk(stage_plan(), software=software) as started:
+    async with Asterisk(stage_plan(hotline(wrapup_s=2)), software=software) as started:
         yield started
 
 

@@ -193,6 +193,7 @@ async def test_from_signing_in_to_a_saved_ticket_without_a_mouse(stage: Stage) -
     desk = Desk(window, "keys alone")
     stage.desks.append(desk)
     await window.go("/")
+    await expect(desk.page.locator("#login")).to_be_focused()
     keys = desk.page.keyboard
     await keys.type("zhang")
     await keys.press("Tab")

@@ -114,7 +114,7 @@ function Seats() {
       setSeats(found);
       const mine = usual && found.find((one) => one.pbx === usual.pbx && one.interface === usual.interface);
       const pick = mine ?? found.find((one) => !one.taken_by) ?? found[0];
-      if (pick) setPlace(`${pick.pbx}/${pick.interface}`);
+      if (pick) setPlace((typed) => typed || `${pick.pbx}/${pick.interface}`); // who types is not interrupted by a proposal
     });
   }, [usual]);
   const sit = async () => {

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from tests.conftest import MARK, ROOT, still_running
 from tests.rig.asterisk import until
@@ -60,8 +62,7 @@ class Demo:
     @property
     def left_behind(self) -> list[str]:
         """Processes that it started and that run still, folders of its own."""
-        folders = (ROOT / ".local").glob(f"demo-{self._process.pid}-*")
-        return still_running(self._mark) + list(map(str, folders))
+        return still_running(self._mark) + list(map(str, self._folders()))
 
     @property
     def table(self) -> dict[str, int]:
@@ -73,6 +74,11 @@ class Demo:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+        for folder in self._folders():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        return list((ROOT / ".local").glob(f"demo-{self._process.pid}-*"))
 
 
 @contextlib.asynccontextmanager

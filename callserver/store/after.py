@@ -27,10 +27,11 @@ def listening(work: Callable[[Connection], T], said: list[Any]) -> Callable[[Con
     """The same work, with what it says kept in `said`."""
 
     def listened(connection: Connection) -> T:
-        connection.info[_SAID] = said
+        info = connection.info  # of a connection that the server cuts meanwhile it cannot be asked for again
+        info[_SAID] = said
         try:
             return work(connection)
         finally:
-            connection.info.pop(_SAID, None)
+            info.pop(_SAID, None)
 
     return listened

@@ -118,7 +118,7 @@ async def test_a_hostile_name_stays_a_name(watched: Watched, call: dict[str, Any
     assert told.headers["Content-Type"].startswith("application/json")
     assert told.headers["X-Content-Type-Options"] == "nosniff"
     assert list(text_string_to_metric_families(service.get("/metrics").text))
-    for page in map(service.get, ("/", "/metrics", "/healthz", "/readyz")):
+    for page in map(service.get, ("/status", "/metrics", "/healthz", "/readyz")):
         assert page.status == 200
         assert not [name for name in (*HOSTILE_NAMES, "<script", "13900139000") if name in page.text]
     await everything_is_on_record(watched.desk.switch, service)

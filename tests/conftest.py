@@ -6,6 +6,7 @@ the tests started may run any more and, under CI, no file may be left: elsewhere
 The whole suite runs in several processes, a module in one of them: what its tests share is started once.
 """
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 
 from tests.rig import postgres, provision
 from tests.rig.debian import Unavailable
@@ -71,6 +73,17 @@ def postgres_url() -> Iterator[str]:
         yield needed(server.__enter__).url
     finally:
         server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Whatever the test does to the process's logging is undone."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,5 @@
 // The bar above: search, whether we are connected, keys, settings, who is signed in.
-import { html, classes } from "./ui.js";
+import { html, classes, useState } from "./ui.js";
 import { api } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
@@ -94,7 +94,14 @@ export function SettingsDialog() {
     sound(part.sound ?? me.sound, part.volume ?? me.volume);
     return change(part);
   };
-  const choice = (name, value, label, now, run) => html`<label><input type="radio" name=${name} checked=${now === value} onChange=${() => run(value)} /> ${label}</label>`;
+  // What was clicked stays clicked while the server is asked, whatever else draws this dialog again meanwhile.
+  const [asked, setAsked] = useState({});
+  const pick = async (name, value, run) => {
+    setAsked((before) => ({ ...before, [name]: value }));
+    await run(value);
+    setAsked(({ [name]: _, ...others }) => others);
+  };
+  const choice = (name, value, label, now, run) => html`<label><input type="radio" name=${name} checked=${(asked[name] ?? now) === value} onChange=${() => pick(name, value, run)} /> ${label}</label>`;
   return html`<${Dialog} title=${t("This screen")}>
     <p><strong><bdi>${me.name}</bdi></strong> <span class="quiet">${me.login}</span></p>
     <fieldset class="options"><legend>${t("Language")}</legend>

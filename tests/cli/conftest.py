@@ -34,7 +34,12 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture
-def callserver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+def callserver(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    logging_as_it_was: None,  # `serve` routes all logging to an error output that is this test's alone
+) -> Command:
     """Run `callserver ARGUMENTS` in a folder of its own, with no settings but those the test lays there.
 
     In this process, because starting a new one for each line takes a second; standard input, output and

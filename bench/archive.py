@@ -16,7 +16,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -86,7 +86,7 @@ def serial_of(place: int) -> str:
 
 
 def on_sqlite(customers: int) -> Path:
-    """The file with so many customers, made where it is not there yet."""
+    """The file with so many customers, made where it is not there yet, with all tables that there are by now."""
     file = _CACHE / f"archive-{customers}-{_shape()}.db"
     if not file.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,8 @@ def on_sqlite(customers: int) -> Path:
         part.unlink(missing_ok=True)
         _make(part, customers)
         part.rename(file)
+    with ThreadPoolExecutor(1) as beside:  # whoever asks may be in a loop of its own
+        beside.submit(asyncio.run, migrations.upgrade(f"sqlite:///{file}")).result()
     return file
 
 

@@ -50,13 +50,14 @@ ROOMS = {
     "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
     "people": Room(rooms="errors facts", pure=True),
     "seats": Room(rooms="errors facts people", pure=True),
+    "promises": Room(rooms="errors facts tickets people", packages="holidays", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(
-        rooms="errors facts numbers customers tickets people seats",
+        rooms="errors facts numbers customers tickets people seats promises",
         packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog",
     ),
     "work": Room(
-        rooms="errors facts numbers customers tickets people seats sheets store",
+        rooms="errors facts numbers customers tickets people seats promises sheets store",
         packages="aiohttp orjson structlog",
     ),
     "push": Room(
@@ -64,7 +65,7 @@ ROOMS = {
     ),
     "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets people seats sheets store push vitals",
+        rooms="errors facts settings numbers customers tickets people seats promises sheets store push vitals",
         packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(

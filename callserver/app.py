@@ -139,6 +139,7 @@ class App:
             switchboard,
             hub,
             telephone=self.settings.telephone,
+            trunks={one.id: one.trunks for one in self.settings.asterisk},
             presence=presence,
         )
         telling = Telling(store, hub, wall_clock)

@@ -76,6 +76,7 @@ def application(
     hub: Hub | None = None,
     presence: AtWork | None = None,
     telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
+    trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -84,7 +85,7 @@ def application(
     switchboard: where requests to switches are waited for; None: one that nobody tells.
     passwords: how they are hashed; None: at the usual cost.
     hub: the live screens; None: of their own, to which no switch tells anything.
-    telephone: what may be dialled from a screen.
+    telephone: what may be dialled from a screen. trunks: of each switch, how its lines to the outside world begin.
     presence: what looks after shifts; None: nobody does.
     """
     door = Door(
@@ -107,6 +108,7 @@ def application(
         door=door,
         presence=presence,
         telephone=telephone,
+        trunks=trunks,
         tell_pops=hub.pop_update,
     )
     gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
@@ -182,6 +184,7 @@ class Server:
         hub: Hub | None = None,
         presence: AtWork | None = None,
         telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
+        trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -196,6 +199,7 @@ class Server:
                 switchboard=switchboard,
                 hub=hub,
                 telephone=telephone,
+                trunks=trunks,
                 presence=presence,
             ),
             access_log=None,

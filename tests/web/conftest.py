@@ -54,6 +54,7 @@ class Site:
         self.store = store
         self.vitals = Vitals("node-a")
         self.now = NOW
+        self.trunks: dict[str, tuple[str, ...]] = {}
         self.client: TestClient[Any, Any]
 
     def tick(self) -> Instant:
@@ -112,7 +113,13 @@ async def site(store: Store) -> AsyncIterator[Site]:
     site = Site(store)
     settings = WebSettings(token=Secret(TOKEN), requests_per_minute=1_000_000)
     app = application(
-        settings, store, site.vitals, plan=Plan(area_code="0532"), clock=site.tick, passwords=Passwords(CHEAP)
+        settings,
+        store,
+        site.vitals,
+        plan=Plan(area_code="0532"),
+        clock=site.tick,
+        passwords=Passwords(CHEAP),
+        trunks=site.trunks,
     )
     async with TestClient(TestServer(app)) as site.client:
         yield site

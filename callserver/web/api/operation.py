@@ -62,7 +62,8 @@ def _nobody(call: str, changed: Mapping[str, Any]) -> None:
 class Site:
     """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing. `tell_pops`: tells
     the screens of a call's agents, now and later, what was learned of it. `door`: how people come
-    in. `presence`: what looks after shifts; None: nobody does."""
+    in. `presence`: what looks after shifts; None: nobody does. `trunks`: of each switch how the lines to the outside
+    world begin, by the settings."""
 
     store: Store
     vitals: Vitals
@@ -76,6 +77,7 @@ class Site:
     presence: AtWork | None = None
     telephone: TelephoneSettings = TelephoneSettings()  # noqa: RUF009 (it is frozen)
     tell_pops: TellPops = _nobody
+    trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

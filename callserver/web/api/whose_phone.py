@@ -49,6 +49,12 @@ async def must_be_phone(asked: Asked, seat: Seat) -> None:
     """Raises Forbidden for who may not sit there."""
     if asked.may("floor:read"):
         return
+    if any(
+        one.startswith(asked.site.trunks.get(seat.pbx, ())) for one in (seat.interface, seat.state_interface)
+    ):
+        raise Forbidden(
+            f"{seat.interface} is a line to the outside world by the settings (`trunks`), and no phone"
+        )
     phones = await known(asked.site)
     if (seat.pbx, seat.interface) not in phones and not _PLAIN.fullmatch(seat.interface):
         raise Forbidden(f"{seat.interface} may lead anywhere: a supervisor has to make it your usual seat")

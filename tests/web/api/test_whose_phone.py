@@ -62,6 +62,15 @@ async def test_the_line_by_which_callers_come_in_is_nobodys_phone(site: Site) ->
     assert (await sit(boss, LINE)).status == 200, "whoever sees the floor sees its calls anyway"
 
 
+async def test_a_line_in_the_settings_is_nobodys_phone_before_its_first_call(site: Site) -> None:
+    mallory = await agent(site, "mallory")
+    assert (await sit(mallory, "PJSIP/carrier")).status == 200, "nobody has said what it is"
+    site.trunks["main"] = ("PJSIP/carrier",)
+    for given in (("PJSIP/carrier", None), ("PJSIP/carrier-2", None), (OWN, "PJSIP/carrier")):
+        refused = await sit(mallory, *given)
+        assert (refused.status, "settings" in refused.body["detail"]) == (403, True), refused
+
+
 @pytest.mark.parametrize(
     "interface",
     [

@@ -238,7 +238,7 @@ class App:
             absent_s=work.absent_s,
             phones={PbxId(one.id): one.phones for one in self.settings.asterisk},
         )
-        hub.on_presence(presence.screens_changed)
+        hub.clients.on_presence(presence.screens_changed)
         return presence
 
     def _duty(

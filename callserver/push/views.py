@@ -6,7 +6,7 @@ web room makes views from those.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from callserver.facts import PbxId
@@ -80,6 +80,10 @@ class View:
     callers: bool = False
     pops: bool = False
     scopes: frozenset[str] = frozenset()
+
+    def unseated(self) -> View:
+        """As whoever knows rights made it, without the seat."""
+        return replace(self, seat=None)
 
     def in_queues(self, names: frozenset[str]) -> bool:
         return self.queues is None or not self.queues.isdisjoint(names)

@@ -81,7 +81,7 @@ class Sitting:
 
     def open(self, user: UserId) -> int:
         """How many screens this person has open at this process."""
-        return self._hub.watching(user)
+        return self._hub.clients.watching(user)
 
     def _notice(self, user: UserId, code: str, args: dict[str, Any], by: str | None) -> None:
         now = self._clock()

@@ -23,7 +23,8 @@ from callserver.errors import BadValue, StoreError
 from callserver.people import Person, scopes_of
 from callserver.push import wire
 from callserver.push.client import Client
-from callserver.push.hub import HEARTBEAT_S, Hub, TooMany
+from callserver.push.clients import HEARTBEAT_S, TooMany
+from callserver.push.hub import Hub
 from callserver.push.views import View
 from callserver.store import users
 from callserver.store.sessions import SessionId
@@ -79,7 +80,7 @@ class Streaming:
         bearer = request[BEARER]
         _must_be_websocket(request)
         view, place = await self._view(bearer), _place(request.query)
-        if self._hub.crowded(bearer.id):
+        if self._hub.clients.crowded(bearer.id):
             raise Refused(429, "too many streams are open: close one", Retry_After="60")
         response = web.WebSocketResponse(
             protocols=(wire.PROTOCOL,), compress=False, heartbeat=HEARTBEAT_S, max_msg_size=wire.MOST_IN,
@@ -96,7 +97,9 @@ class Streaming:
             task.add_done_callback(self._closing.discard)
 
         _bound(transport)
-        client = self._hub.join(view, bearer.id, transport, close, user=_told(bearer.person), place=place)
+        client = self._hub.clients.join(
+            view, bearer.id, transport, close, user=_told(bearer.person), place=place
+        )
         await self._serve(response, _Open(client, transport), bearer)
         return response
 
@@ -117,7 +120,7 @@ class Streaming:
             if bearer.session is not None:
                 self._end(bearer.session, one)
             if one.client.transport is one.transport:  # not taken up again by another connection meanwhile
-                self._hub.leave(one.client)
+                self._hub.clients.leave(one.client)
 
     def _end(self, session: SessionId, one: _Open) -> None:
         streams = self._of_session.get(session, set())
@@ -162,8 +165,8 @@ class Streaming:
                 one.client.close(wire.UNAUTHORISED, SIGNED_OUT)
                 continue
             view = view_of(news.person, scopes_of(news.person.role))
-            if view != self._hub.bare(one.client.view):
-                self._hub.renew(one.client, view)
+            if view != one.client.view.unseated():
+                self._hub.clients.renew(one.client, view)
 
     async def _look(self, one: _Open, bearer: Bearer) -> None:
         """Whether the token is still good, and for what, for as long as the stream is open."""
@@ -181,8 +184,8 @@ class Streaming:
             if view is None:
                 one.client.close(wire.UNAUTHORISED, "the token is not good any more")
                 return
-            if view != self._hub.bare(one.client.view):
-                self._hub.renew(one.client, view)
+            if view != one.client.view.unseated():
+                self._hub.clients.renew(one.client, view)
 
 
 def view_of(person: Person, scopes: frozenset[str]) -> View:

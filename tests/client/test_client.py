@@ -30,7 +30,7 @@ from callserver.settings import Secret, WebSettings
 from callserver.store.engine import Store
 from callserver.web.passwords import Passwords
 from callserver.web.server import application
-from tests.push.test_hub import CALL, PBX, PHONE, arriving, hub_of, joined, ringing
+from tests.push.watching import CALL, PBX, PHONE, arriving, hub_of, joined, ringing
 from tests.web.conftest import CHEAP, TOKEN, Site, prepared_file, store
 
 __all__ = ["prepared_file", "store"]
@@ -89,7 +89,7 @@ async def test_a_broken_connection_is_made_again_and_nothing_is_missing(site: Li
     async with Client(site.url, TOKEN) as client:
         stream = client.stream()
         await until(stream, Snapshot)
-        for reader in list(site.hub._clients.values()):
+        for reader in site.hub.clients.everybody():
             assert reader.transport is not None
             reader.transport.abort()
         lost = await until(stream, Lost)

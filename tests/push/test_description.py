@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +27,7 @@ from callserver.web.popping import ticket_told
 from callserver.web.sitting import Sitting
 from callserver.web.telling import Telling, promise_told
 from tests.calls.traces import PBX, Trace, traces
-from tests.push.test_hub import AT, CALL, PHONE, Someone, arriving, hub_of, ringing
+from tests.push.watching import AT, CALL, PHONE, Someone, arriving, hub_of, looked_up, ringing
 
 DOCUMENT = document()
 MACHINE = View(queues=None, callers=True, pops=True, scopes=frozenset({"tickets:read"}))
@@ -96,7 +95,7 @@ async def test_everything_that_others_put_there_fits() -> None:
     sitting.show(SHIFT, (Problem(code=next(iter(BY_CODE)), args={"phone": "1001"}),))
     sitting.moved(SHIFT, None, SHIFT)
     hub.feed(PBX, arriving() + ringing())
-    await asyncio.sleep(0.01)  # the look-up finds nothing
+    await looked_up(hub)
     hub.pop_update(CALL, {"ticket": ticket_told(TicketId(3)), "transfer": {"by": None, "note": "<script>"}})
     hub.put("promise", "1", promise_told(OWED), User(7))
     telling.told([Saved(user=7, subject="call:1", counter=2, at=AT, tab=None), EVENT, ENTRY])

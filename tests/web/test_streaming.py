@@ -18,7 +18,8 @@ from websockets.typing import Subprotocol
 from callserver.numbers import Plan
 from callserver.people import Profile, Role, UserId
 from callserver.push import wire
-from callserver.push.hub import MOST_OF_ONE, Hub
+from callserver.push.clients import MOST_OF_ONE
+from callserver.push.hub import Hub
 from callserver.push.screen import apply, empty
 from callserver.push.views import Everyone, Queues, User
 from callserver.settings import Secret, WebSettings
@@ -26,7 +27,7 @@ from callserver.store import tokens, users
 from callserver.store.engine import Store
 from callserver.web.passwords import Passwords
 from callserver.web.server import application
-from tests.push.test_hub import CALL, PBX, PHONE, arriving, hub_of, joined, ringing
+from tests.push.watching import CALL, PBX, PHONE, arriving, hub_of, joined, looked_up, ringing
 from tests.web.conftest import CHEAP, TOKEN, Site
 from tests.web.people import BOSS, Browser, user
 
@@ -188,7 +189,7 @@ async def test_who_does_not_read_is_cut_and_fifty_others_get_everything(
 ):
     monkeypatch.setattr("callserver.push.client.OUTBOX", 200_000)
     token = await site.token("floor:read")
-    monkeypatch.setattr("callserver.push.hub.MOST_OF_ONE", 50)
+    monkeypatch.setattr("callserver.push.clients.MOST_OF_ONE", 50)
     readers = [await by_token(site, token) for _ in range(50)]
     reading = [asyncio.create_task(reader.until("enough")) for reader in readers]
     for number in range(100):
@@ -197,7 +198,7 @@ async def test_who_does_not_read_is_cut_and_fifty_others_get_everything(
     site.hub.event("enough", {}, Everyone())
     await asyncio.gather(*reading)
     assert all(len(reader.screen["notices"]) == 100 for reader in readers)
-    assert "operator" not in {client.owner for client in site.hub._clients.values()}
+    assert "operator" not in {client.owner for client in site.hub.clients.everybody()}
     assert b'callserver_stream_cut_total{why="behind"} 1.0' in await (await site.get("/metrics")).read()
     for reader in readers:
         reader.connection.transport.abort()
@@ -257,7 +258,7 @@ async def test_who_may_not_see_the_floor_gets_no_stream(site: Streamed):
 
 async def test_a_token_sees_calls_only_with_the_rights_to_see_people_in_full(site: Streamed):
     site.hub.feed(PBX, arriving() + ringing())
-    await asyncio.sleep(0.01)
+    await looked_up(site.hub)
     for scopes, calls, pops in (
         (["floor:read"], 0, 0),
         (["floor:read", "calls:read"], 0, 0),

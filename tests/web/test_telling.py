@@ -17,7 +17,7 @@ from callserver.tickets.promise import owed
 from callserver.tickets.record import Ticket, TicketId
 from callserver.web.popping import Popping
 from callserver.web.telling import Telling
-from tests.push.test_hub import CALL, PBX, PHONE, Someone, arriving, hub_of, ringing
+from tests.push.watching import CALL, PBX, PHONE, Someone, arriving, hub_of, looked_up, ringing
 from tests.store.test_customers import draft
 from tests.web.conftest import BOTH, NOW
 
@@ -58,8 +58,7 @@ class Desk:
         await self.popped()
 
     async def popped(self) -> None:
-        """Every look-up that was begun has come to its end."""
-        await asyncio.gather(*self.hub._details._running.values())
+        await looked_up(self.hub)
         self.li.news()
 
 

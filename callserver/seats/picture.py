@@ -213,7 +213,7 @@ class Picture:
     def _described(self, fact: facts.CallDescribed) -> None:
         call = self._call(fact.call)
         call.direction = fact.direction or call.direction
-        call.number = fact.caller_number or call.number
+        call.number = None if fact.withheld else fact.caller_number or call.number
         call.line = call.line or fact.shift
 
     def _leg_started(self, fact: facts.LegStarted) -> None:

@@ -123,6 +123,13 @@ def test_after_a_whole_trace_nobody_is_on_a_call(name):
     assert seen.calls == {}
 
 
+def test_a_number_that_turns_out_to_be_withheld_is_known_no_longer():
+    seen = picture(started())
+    assert seen.calls[CALL].number == "13800138000"
+    seen.feed([facts.CallDescribed(pbx=PBX, at=NOW, call=CALL, withheld=True)])
+    assert seen.calls[CALL].number is None
+
+
 def test_a_picture_begun_from_records_knows_who_is_on_a_call():
     floor = story("answered-agent-ends")
     (record,) = floor.scene.book.records.values()

@@ -169,3 +169,28 @@ def test_a_fetched_chromium_finds_its_libraries_and_our_fonts(tmp_path, monkeypa
     assert found.environment["LD_LIBRARY_PATH"].endswith("/x86_64-linux-gnu/pulseaudio")
     fonts = Path(found.environment["FONTCONFIG_FILE"]).read_text()
     assert f"<dir>{tmp_path}/.local/fonts/usr/share/fonts</dir>" in fonts
+
+
+def test_a_fetched_openssl_is_found_by_a_shell_with_its_libraries(tmp_path, monkeypatch):
+    def fetch(packages: object, suite: str, into: Path) -> None:
+        (into / "usr/bin").mkdir(parents=True)
+        (into / "usr/lib/x86_64-linux-gnu").mkdir(parents=True)
+        (into / "usr/bin/openssl").write_text("#!/bin/sh\necho OpenSSL 3.0.16 from $LD_LIBRARY_PATH\n")
+        (into / "usr/bin/openssl").chmod(0o755)
+
+    monkeypatch.setattr(debian, "fetch", fetch)
+    monkeypatch.setattr(debian, "codename", lambda: "bookworm")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    variables = provision.openssl()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    said = subprocess.run(
+        ["/bin/sh", "-c", "openssl version"], env=variables, capture_output=True, check=True
+    )
+    fetched = tmp_path / ".local/openssl/usr/lib"
+    assert said.stdout.decode().split()[1:4:2] == ["3.0.16", f"{fetched}/x86_64-linux-gnu:{fetched}"]
+
+
+def test_a_program_that_only_the_machine_can_have_is_named_where_it_is_missing():
+    assert provision.on_path("sh").endswith("/sh")
+    with pytest.raises(Unavailable, match="kettle is not on this machine"):
+        provision.on_path("kettle")

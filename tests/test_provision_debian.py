@@ -1,13 +1,13 @@
 """tests/rig/debian.py: which archive this machine uses, and apt at work beside the system's own."""
 
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.rig import debian
+from tests.conftest import needed
+from tests.rig import debian, provision
 from tests.rig.debian import Source, Unavailable
 
 MIRROR = "http://mirror.example/debian"
@@ -109,8 +109,7 @@ def test_debian_is_known_by_its_codename_and_unstable_has_none(tmp_path):
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch):
     """A machine whose archive is a folder: `sid` has tea, which depends on water; each ships one file."""
-    if not shutil.which("apt-get"):
-        pytest.skip("apt is Debian's")
+    needed(lambda: provision.on_path("apt-get"))
     monkeypatch.setattr(debian, "OS_RELEASE", tmp_path / "os-release")
     debian.OS_RELEASE.write_text("ID=debian\nVERSION_CODENAME=bookworm\n")
     monkeypatch.setattr(debian, "SOURCES", tmp_path / "apt")

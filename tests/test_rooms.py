@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import needed
+from tests.rig.debian import Unavailable
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # What a pure room must not reach for: time passes there only as an argument, and nothing is done there.
@@ -227,9 +230,14 @@ REGISTRIES = re.compile(
 MACHINE_PATHS = re.compile(rb"(?<![\w.}])/(work/(main|shared|\.lib)|fa" rb"rm/|root/|home/\w+/)")
 
 
-def tracked() -> list[Path]:
+def checkout() -> Path:
     if not (ROOT / ".git").exists():
-        pytest.skip("not a checkout: what is tracked is not known")
+        raise Unavailable("not a checkout: what is tracked is not known")
+    return ROOT
+
+
+def tracked() -> list[Path]:
+    needed(checkout)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     return [file for name in listed.decode().split("\0") if name and (file := ROOT / name).is_file()]
 

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from asterisk_conf import contract
 from callserver.cli import app
 from callserver.settings import NodeSettings, load
-
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 FILES = ("compose.yaml", "compose.cluster.yaml")

@@ -1,7 +1,7 @@
 """The programs that tests, traces and the demo need, found on this machine or fetched into `.local/`.
 
-In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp, PostgreSQL
-and Chromium. It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before
+In: PATH, `ASTERISK=`, and Debian's archive through tests/rig/debian.py. Out: how to run Asterisk, SIPp, PostgreSQL,
+Chromium and OpenSSL. It knows nothing of calls. Only the standard library: `python3 -m tests.rig.provision` runs before
 the virtual environment exists. What is there is used as it is; nothing is fetched twice; no root is needed.
 
 A prefix in `.local/` is filled beside its place and renamed when whole: a half-fetched one is never used.
@@ -49,15 +49,16 @@ FONTS_CONF = """\
   <match target="pattern"><edit name="family" mode="append_last"><string>Noto Sans CJK SC</string></edit></match>
 </fontconfig>
 """
-TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres", "chromium")
+TOOLS = ("asterisk22", "asterisk16", "sipp", "postgres", "chromium", "openssl")
 BY_HAND = {
     "asterisk22": "or put an Asterisk (18 or newer) on PATH, or name one with ASTERISK=",
     "asterisk16": "its tests are skipped then, and its traces cannot be recorded",
     "sipp": "or install SIPp (Debian's package sip-tester) and put it on PATH",
     "postgres": "or install PostgreSQL's server (Debian's package postgresql)",
     "chromium": "or install Chromium (Debian's package chromium)",
+    "openssl": "or install OpenSSL (Debian's package openssl)",
 }
-NEEDED = ("asterisk22", "sipp", "postgres", "asterisk16", "chromium")
+NEEDED = ("asterisk22", "sipp", "postgres", "asterisk16", "chromium", "openssl")
 
 Version = tuple[int, int, int]
 
@@ -235,6 +236,29 @@ def _browser(program: Path, environment: dict[str, str]) -> Browser:
     return Browser(program=program, environment=environment, version=version)
 
 
+def openssl() -> dict[str, str]:
+    """The environment in which a shell finds `openssl`: the machine's own, else that of its suite, fetched once.
+
+    Raises Unavailable.
+    """
+    if own := shutil.which("openssl"):
+        return {"PATH": _before_usual(Path(own).parent)}
+    prefix = prefix_of("openssl", lambda into: debian.fetch(["openssl"], debian.codename(), into))
+    libraries = os.pathsep.join(map(str, _libraries(prefix)))
+    return {"PATH": _before_usual(prefix / "usr/bin"), "LD_LIBRARY_PATH": libraries}
+
+
+def _before_usual(folder: Path) -> str:
+    return os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
+
+
+def on_path(program: str) -> str:
+    """A program that only the machine itself can have, by its full name. Raises Unavailable."""
+    if own := shutil.which(program):
+        return own
+    raise Unavailable(f"{program} is not on this machine")
+
+
 def _foreign(prefix: Path, program: str) -> list[str]:
     """A program of another suite, run by the dynamic loader and the C library that came with it."""
     loader = next((found for folder in _libraries(prefix) for found in folder.glob("ld-linux*.so*")), None)
@@ -254,18 +278,18 @@ def _libraries(prefix: Path) -> list[Path]:
 
 def _version(argv: Sequence[str], environment: dict[str, str] | None = None) -> Version | None:
     """What a program says of itself, as numbers: `Asterisk 22.10.1~dfsg`, `postgres (PostgreSQL) 15.13`."""
+    return version_in(_said(argv, environment))
+
+
+def _said(argv: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    """What a program says; nothing where it does not run."""
+    variables = {**os.environ, **(environment or {})}
     try:
-        said = subprocess.run(
-            argv,
-            env={**os.environ, **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        ).stdout
+        return subprocess.run(
+            argv, env=variables, capture_output=True, text=True, timeout=20, check=False
+        ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return version_in(said)
+        return ""
 
 
 def version_in(said: str) -> Version | None:
@@ -326,6 +350,8 @@ def describe(tool: str) -> str:
         case "chromium":
             browser = chromium()
             return f"chromium: Chromium {_dotted(browser.version)}, {browser.program}"
+        case "openssl":
+            return f"openssl: {_said(['openssl', 'version'], openssl())}"
         case _:
             raise Unavailable(f"no tool is named {tool}; there are {', '.join(TOOLS)}")
 

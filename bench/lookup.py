@@ -49,7 +49,7 @@ _BARE = (
     "SELECT record, touched_at FROM tickets WHERE customer_id = $1 AND open {true} ORDER BY touched_at DESC LIMIT 20",
     "SELECT ticket_id, seq, at, kind, actor, through, call_id, body FROM timeline"
     " WHERE contact {true} AND customer_id = $1 ORDER BY at DESC LIMIT 20",
-    "SELECT * FROM promises WHERE customer_id = $1 AND status = 'planned' ORDER BY due_at LIMIT 20",
+    "SELECT * FROM promises WHERE customer_id = $1 AND settled_at IS NULL ORDER BY due_at LIMIT 20",
     "SELECT call_id, started_at, outcome FROM calls WHERE caller_number = $1 AND started_at >= $2"
     " ORDER BY started_at DESC LIMIT 20",
 )

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    literal_column,
 )
 
 from callserver.store.only_grows import only_grows
@@ -256,7 +255,10 @@ call_tickets = Table(
 )
 Index("ix_call_tickets_ticket", call_tickets.c.ticket_id)
 
-# Calls that we owe, as far as tickets need to know. status: planned, kept, withdrawn, broken.
+# Calls that we owe (tickets.promise.PromiseStatus). `earliest_at` null: not before `due_at`. `next_at`: when the
+# machinery looks at it; where that has come, `turn` is its place among those that may be dialled: its deadline. Both
+# are null where nothing is to be done by a machine. `version` grows with each change. `key` makes promising twice
+# harmless.
 promises = Table(
     "promises",
     metadata,
@@ -272,18 +274,41 @@ promises = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
     Column("why", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("mode", Text, nullable=False, server_default="agent_first"),
+    Column("earliest_at", BigInteger),
+    Column("next_at", BigInteger),
+    Column("turn", BigInteger),
+    Column("team", Text),
+    Column("queue", Text),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("broken_at", BigInteger),
+    Column("held", Text),
+    Column("held_at", BigInteger),
+    Column("reserved_by", BigInteger),
+    Column("place_at", BigInteger),
+    Column("about_at", BigInteger),
+    Column("campaign_id", BigInteger),
+    Column("key", Text),
     sqlite_autoincrement=True,
 )
-# Not a parameter: with one, neither database knows that the partial indexes fit.
-promise_open: ColumnElement[bool] = promises.c.status == literal_column("'planned'")
+# Neither kept nor withdrawn: still owed.
+promise_open: ColumnElement[bool] = promises.c.settled_at.is_(None)
+promise_overlooked: ColumnElement[bool] = and_(promise_open, promises.c.broken_at.is_(None))
 Index("ix_promises_ticket", promises.c.ticket_id)
 Index("ix_promises_due", promises.c.due_at, promises.c.id, **where(promise_open))
+Index("ix_promises_deadline", promises.c.deadline_at, promises.c.id, **where(promise_overlooked))
+Index("ix_promises_next", promises.c.next_at, promises.c.id, **where(promises.c.next_at.is_not(None)))
+Index("ix_promises_turn", promises.c.turn, promises.c.id, **where(promises.c.turn.is_not(None)))
 Index("ix_promises_tail", promises.c.tail, **where(and_(promise_open, promises.c.tail.is_not(None))))
 Index(
     "ix_promises_customer",
     promises.c.customer_id,
     **where(and_(promise_open, promises.c.customer_id.is_not(None))),
 )
+Index("ix_promises_settled", promises.c.settled_at, **where(promises.c.settled_at.is_not(None)))
+Index("ix_promises_campaign", promises.c.campaign_id, **where(promises.c.campaign_id.is_not(None)))
+Index("uq_promises_key", promises.c.key, unique=True, **where(promises.c.key.is_not(None)))
 
 # Kinds of ticket that an administrator changed or added; the others are tickets.kinds.DEFAULTS.
 ticket_kinds = Table(

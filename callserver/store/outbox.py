@@ -31,6 +31,8 @@ EventType = Literal[
     "callserver.ticket.status",
     "callserver.ticket.entry",
     "callserver.promise.owed",
+    "callserver.promise.due",
+    "callserver.promise.attempt",
     "callserver.promise.kept",
     "callserver.promise.withdrawn",
     "callserver.promise.broken",

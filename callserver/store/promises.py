@@ -6,9 +6,9 @@ Whoever settles one holds its ticket's row first, then the promise's: everybody 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from callserver.customers.record import CustomerId
 from callserver.errors import BadValue, Conflict, NotFound
@@ -19,29 +19,57 @@ from callserver.store.desk import promise_open, tickets
 from callserver.store.desk import promises as table
 from callserver.store.outbox import Event, EventType
 from callserver.store.timeline import NewEntry
-from callserver.tickets.promise import NewPromise, Promise, PromiseStatus, Settled
+from callserver.store.upsert import insert
+from callserver.tickets.promise import TERMS, NewPromise, Promise, Settled
 from callserver.tickets.record import PromiseId, TicketId
 from callserver.tickets.tables import Owed
 from callserver.tickets.telling import promise_told
 from callserver.tickets.wording import line
 
 LONGEST_REASON = 500  # characters
-
+RESTING: Final[dict[str, Any]] = {
+    "next_at": None,
+    "turn": None,
+    "reserved_by": None,
+    "version": table.c.version + 1,
+}
+"""Nothing is to be done by a machine."""
 _TYPES: Final[dict[str, EventType]] = {
     "owed": "callserver.promise.owed",
+    "due": "callserver.promise.due",
     "kept": "callserver.promise.kept",
     "withdrawn": "callserver.promise.withdrawn",
     "broken": "callserver.promise.broken",
 }
+_AS_THEY_ARE: Final = (
+    "number status due_at deadline_at created_at settled_at why mode earliest_at next_at team queue tries broken_at "
+    "held held_at reserved_by place_at about_at version"
+).split()
+
+What = Literal["owed", "due", "kept", "broken", "withdrawn"]
+"""What the world outside is told of a promise: `callserver.promise.<what>`."""
 
 
 def owe(connection: Connection, new: NewPromise, now: Instant, actor: Actor = MACHINE) -> Promise:
-    """Promise a call. Raises NotFound where there is no such ticket, BadValue for a deadline before it is due."""
+    """Promise a call; with a key that a promise has already, it is that one, as it is by now.
+
+    Raises NotFound where there is no such ticket, BadValue for a deadline before it is due.
+    """
     if new.deadline_at < new.due_at:
         raise BadValue("deadline_at", "is before the call is due")
     ticket = _held(connection, new.ticket)
+    written = insert(connection, table).values(_row(new, ticket, now)).on_conflict_do_nothing()
+    row = connection.execute(written.returning(*table.c)).one_or_none()
+    if row is None:
+        return _with_key(connection, new.key or "")
+    promise = from_row(row)
+    tell(connection, promise, "owed", actor, now)
+    return promise
+
+
+def _row(new: NewPromise, ticket: Any, now: Instant) -> dict[str, Any]:
     number = new.number or text.load(ticket.record).get("caller")
-    row = {
+    return {
         "kind": new.kind,
         "ticket_id": new.ticket,
         "customer_id": ticket.customer_id,
@@ -52,11 +80,20 @@ def owe(connection: Connection, new: NewPromise, now: Instant, actor: Actor = MA
         "deadline_at": new.deadline_at,
         "created_at": now,
         "why": line(new.why, LONGEST_REASON),
+        "mode": new.mode or TERMS[new.kind].mode,
+        "earliest_at": new.earliest_at,
+        "next_at": new.due_at,
+        "team": text.optional_key(new.team),
+        "queue": text.optional_key(new.queue),
+        "place_at": new.place_at,
+        "about_at": new.about_at,
+        "campaign_id": new.campaign,
+        "key": text.optional_key(new.key),
     }
-    written = insert(table).values(row).returning(*table.c)
-    promise = _promise(connection.execute(written).one())
-    _tell(connection, promise, "owed", actor, now)
-    return promise
+
+
+def _with_key(connection: Connection, key: str) -> Promise:
+    return from_row(connection.execute(select(table).where(table.c.key == text.key(key))).one())
 
 
 def settle(
@@ -67,7 +104,9 @@ def settle(
     now: Instant,
     actor: Actor = MACHINE,
 ) -> Promise:
-    """Say what became of a promise. Settled the same way already, it stays as it is, and nothing is told again.
+    """Close a promise, whatever it is at. Settled the same way already, it stays as it is, and nothing is told again.
+
+    A broken one is not settled: it is owed until it is kept after all, or withdrawn with a reason.
 
     Raises NotFound; Conflict where it was settled in another way.
     """
@@ -76,14 +115,14 @@ def settle(
     changing = (
         update(table)
         .where(table.c.id == promise, promise_open)
-        .values(status=how, settled_at=now, why=line(why, LONGEST_REASON) or found.why)
+        .values(status=how, settled_at=now, why=line(why, LONGEST_REASON) or found.why, **RESTING)
         .returning(*table.c)
     )
     row = connection.execute(changing).one_or_none()
     if row is None:
         return _settled_before(get(connection, promise), how)
-    settled = _promise(row)
-    _tell(connection, settled, how, actor, now)
+    settled = from_row(row)
+    tell(connection, settled, how, actor, now)
     return settled
 
 
@@ -92,7 +131,7 @@ def get(connection: Connection, promise: PromiseId) -> Promise:
     row = connection.execute(select(table).where(table.c.id == ids.known(promise))).one_or_none()
     if row is None:
         raise NotFound(f"there is no promise with the id {promise}")
-    return _promise(row)
+    return from_row(row)
 
 
 def of_ticket(connection: Connection, ticket: TicketId) -> tuple[Promise, ...]:
@@ -143,7 +182,7 @@ def _promises(
     limit: int | None = None,
 ) -> tuple[Promise, ...]:
     wanted = select(table).where(*conditions).order_by(order, table.c.id).limit(limit)
-    return tuple(_promise(row) for row in connection.execute(wanted))
+    return tuple(from_row(row) for row in connection.execute(wanted))
 
 
 def _held(connection: Connection, ticket: TicketId) -> Any:
@@ -158,35 +197,43 @@ def _held(connection: Connection, ticket: TicketId) -> Any:
     return row
 
 
-def _settled_before(promise: Promise, how: PromiseStatus) -> Promise:
+def _settled_before(promise: Promise, how: Settled) -> Promise:
     if promise.status != how:
         raise Conflict(f"promise {promise.id} is {promise.status} already")
     return promise
 
 
-def _promise(row: Any) -> Promise:
+def from_row(row: Any) -> Promise:
+    """A promise of its row."""
     return Promise(
         id=PromiseId(row.id),
         kind=row.kind,
         ticket=TicketId(row.ticket_id),
         customer=None if row.customer_id is None else CustomerId(row.customer_id),
-        number=row.number,
-        status=row.status,
-        due_at=row.due_at,
-        deadline_at=row.deadline_at,
-        created_at=row.created_at,
-        settled_at=row.settled_at,
-        why=row.why,
+        campaign=row.campaign_id,
+        **{name: getattr(row, name) for name in _AS_THEY_ARE},
     )
 
 
-def _tell(connection: Connection, promise: Promise, what: str, actor: Actor, now: Instant) -> None:
-    """On the timeline, in the audit, and to the world outside."""
+def tell(connection: Connection, promise: Promise, what: What, actor: Actor, now: Instant) -> None:
+    """On the timeline, in the audit, and to the world outside. Its ticket's row is held."""
     body: dict[str, Any] = {"promise": promise.id, "kind": promise.kind, "what": what, "why": promise.why}
     body |= {"due_at": iso(promise.due_at), "deadline_at": iso(promise.deadline_at), "number": promise.number}
     timeline.add(connection, promise.ticket, NewEntry(kind="promise", body=body), actor, now)
+    audit.note(
+        connection,
+        actor,
+        f"promise.{what}",
+        f"ticket:{promise.ticket}",
+        {"promise": promise.id},
+        now,
+    )
+    tell_outside(connection, promise, what, now)
+
+
+def tell_outside(connection: Connection, promise: Promise, what: What, now: Instant) -> None:
+    """To the world outside only; each of these happens once to a promise, or is told once."""
     subject = f"promise:{promise.id}"
-    audit.note(connection, actor, f"promise.{what}", f"ticket:{promise.ticket}", {"promise": promise.id}, now)
     event = Event(
         type=_TYPES[what], key=f"{subject}:{what}", subject=subject, at=now, body=promise_told(promise)
     )

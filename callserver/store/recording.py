@@ -360,10 +360,10 @@ def _correct(connection: Connection, ticket: TicketId, row: Any, by: Writer) -> 
 def _withdraw(connection: Connection, row: Any, by: Writer) -> list[str]:
     """Those that are still owed."""
     owed = [promises.get(connection, PromiseId(one)) for one in text.load(row.promises)]
-    planned = [one for one in owed if one.status == "planned"]
-    for one in planned:
+    still = [one for one in owed if one.open]
+    for one in still:
         promises.settle(connection, one.id, "withdrawn", "taken back", by.now, by.actor)
-    return [f"{len(planned)} promised call(s)"] if planned else []
+    return [f"{len(still)} promised call(s)"] if still else []
 
 
 def _unjudge(connection: Connection, call: CallId, row: Any) -> list[str]:

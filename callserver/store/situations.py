@@ -18,7 +18,7 @@ from callserver.facts import CallId, Instant, PbxId, instant
 from callserver.numbers import Plan, Read, tail
 from callserver.store import call_tickets, kinds, promises, text
 from callserver.store.desk import call_tickets as links
-from callserver.store.desk import customer_numbers, customers, ticket_open
+from callserver.store.desk import customer_numbers, customers, promise_open, ticket_open
 from callserver.store.desk import promises as promise_table
 from callserver.store.desk import tickets as ticket_table
 from callserver.store.schema import calls
@@ -148,7 +148,7 @@ def _candidates(
 def _owed(connection: Connection, ids: Sequence[int]) -> list[Owed]:
     wanted = (
         select(promise_table)
-        .where(promise_table.c.ticket_id.in_(ids), promise_table.c.status == "planned")
+        .where(promise_table.c.ticket_id.in_(ids), promise_open)
         .order_by(promise_table.c.due_at)
     )
     return [

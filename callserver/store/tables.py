@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-from callserver.store import at_work, beside, desk, people, schema
+from callserver.store import at_work, beside, desk, people, promising, schema
 
-assert {part.metadata for part in (at_work, beside, desk, people)} == {schema.metadata}
+assert {part.metadata for part in (at_work, beside, desk, people, promising)} == {schema.metadata}
 
 metadata: MetaData = schema.metadata

@@ -25,7 +25,7 @@ FRESH_MS = 7 * 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """A promise that is planned: a call that a ticket owes. `tail`: the number's, as `numbers.tail` gives it."""
+    """A promise that is open: a call that a ticket owes. `tail`: the number's, as `numbers.tail` gives it."""
 
     id: PromiseId
     kind: str

@@ -15,7 +15,8 @@ from callserver.tickets.promise import Promise
 from callserver.tickets.record import Entry, Ticket
 
 _MOMENTS = frozenset(
-    {"at", "opened_at", "touched_at", "due_at", "deadline_at", "closed_at", "created_at", "settled_at"}
+    "at opened_at touched_at due_at deadline_at closed_at created_at settled_at "
+    "earliest_at next_at broken_at held_at place_at about_at".split()
 )
 
 

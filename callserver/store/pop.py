@@ -30,8 +30,11 @@ class Rows:
 
 def rows(connection: Connection, number: Read, call: CallId, now: Instant) -> Rows:
     """Nothing is found for a number that identifies nobody."""
-    found = everything(connection, number, now) if number.identifies else {}
-    return Rows(found, ticket_of(connection, call))
+    if not number.identifies:
+        return Rows({}, ticket_of(connection, call))
+    found = everything(connection, number, now, call)
+    link = found.get(("link", 0), ())
+    return Rows(found, TicketId(link[0][0]) if link else None)
 
 
 def ticket_of(connection: Connection, call: CallId) -> TicketId | None:

@@ -28,7 +28,6 @@ from callserver.store import pop
 from callserver.store.engine import Connection, Store
 from callserver.store.lookup import HOUSEHOLD, Found
 from callserver.store.pop import Rows
-from callserver.store.text import load
 from callserver.tickets.number import said, spoken
 from callserver.tickets.record import OVER, TicketId, ticket_from_json
 from callserver.tickets.record import to_json as ticket_to_json
@@ -118,7 +117,7 @@ def caller_told(number: Read, found: Found, today: str) -> Body:
     }
 
 
-def _known(id: int, record: str, found: Found, today: str) -> Body:
+def _known(id: int, record: Body, found: Found, today: str) -> Body:
     return {
         "customer": _customer(record),
         "products": [_owned(body, today) for _, _, body in found.get(("product", id), ())],
@@ -134,16 +133,14 @@ _CUSTOMER, _NUMBER, _ADDRESS, _PRODUCT = (
 _TICKET = frozenset(TicketShown.__struct_fields__) - {"spoken", "open"}
 
 
-def _customer(record: str) -> Body:
-    body: Body = load(record)
+def _customer(body: Body) -> Body:
     parts = (("numbers", _NUMBER), ("addresses", _ADDRESS))
     if body.keys() != _CUSTOMER or any(one.keys() != names for part, names in parts for one in body[part]):
         body = record_to_json(customer_from_json(body))
     return _timed(body, "created_at", "updated_at", "erased_at")
 
 
-def _owned(record: str, today: str) -> Body:
-    body: Body = load(record)
+def _owned(body: Body, today: str) -> Body:
     if body.keys() != _PRODUCT:
         body = record_to_json(product_from_json(body))
     state = warranty.state(body["warranty_until"], today)
@@ -158,8 +155,7 @@ def _dealt(whose: int, found: Found) -> Body:
     }
 
 
-def _ticket(_id: int, touched_at: Instant, record: str) -> Body:
-    body: Body = load(record)
+def _ticket(_id: int, touched_at: Instant, body: Body) -> Body:
     body["touched_at"] = touched_at
     if body.keys() != _TICKET:
         body = ticket_to_json(ticket_from_json(body))
@@ -169,8 +165,7 @@ def _ticket(_id: int, touched_at: Instant, record: str) -> Body:
 
 
 def _contact(row: Sequence[Any]) -> Body:
-    ticket, at, text, seq, kind, actor, through, call = row
-    body = load(text)
+    ticket, at, body, seq, kind, actor, through, call = row
     body.pop("corrects", None)
     return {
         "ticket": ticket,

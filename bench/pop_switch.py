@@ -32,6 +32,11 @@ def interface_of(agent: int) -> str:
     return f"PJSIP/{4000 + agent}"
 
 
+def name_of(agent: int) -> str:
+    """What the agent is called, by the switch as by us: the queue has them as their shifts want it."""
+    return f"agent {4000 + agent}"
+
+
 class Exchange(FakeSwitch):
     """The fake switch of the tests, with a queue full of agents."""
 

@@ -33,7 +33,7 @@ import aiohttp
 
 from bench import archive, pop_readers
 from bench.figures import Figure, Goal, Scale
-from bench.pop_switch import AGENTS, QUEUE, Callers, Exchange, Sent, interface_of
+from bench.pop_switch import AGENTS, QUEUE, Callers, Exchange, Sent, interface_of, name_of
 from callserver.facts import Actor, PbxId
 from callserver.people import Profile
 from callserver.seats.shift import seat
@@ -234,7 +234,7 @@ async def _seeded(url: str) -> list[str]:
         cookies = []
         for agent in range(AGENTS):
             wanted = Wanted(
-                login=f"agent{agent}", name=f"agent {agent}", role="agent", queues=[Profile(queue=QUEUE)]
+                login=f"agent{agent}", name=name_of(agent), role="agent", queues=[Profile(queue=QUEUE)]
             )
             person = users.add(connection, wanted, _BENCH, now).person
             shifts.sign_in(connection, person, seat(PbxId("main"), interface_of(agent)), now)

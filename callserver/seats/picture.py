@@ -62,6 +62,7 @@ class OnCall:
     since: Instant | None = None
     legs: dict[LegId, Part] = field(default_factory=dict)
     waits_in: str | None = None
+    waits_since: Instant | None = None
     line: bool = False  # an agent's line of AgentLogin: up for a whole shift, and no call
     answered: dict[int, str] = field(default_factory=dict)  # visit -> interface
 
@@ -240,7 +241,8 @@ class Picture:
             self.finished.append(Finished(interface=part.interface, call=id, at=at))
 
     def _queued(self, fact: facts.CallQueued) -> None:
-        self._call(fact.call).waits_in = fact.queue
+        call = self._call(fact.call)
+        call.waits_in, call.waits_since = fact.queue, fact.at
 
     def _left_queue(self, fact: facts.CallLeftQueue) -> None:
         self._call(fact.call).waits_in = None
@@ -262,7 +264,8 @@ class Picture:
             return
         call = self._call(fact.call)
         call.legs |= absorbed.legs
-        call.waits_in = call.waits_in or absorbed.waits_in
+        if call.waits_in is None:
+            call.waits_in, call.waits_since = absorbed.waits_in, absorbed.waits_since
         if absorbed.direction != "internal" and call.direction == "internal":
             call.direction = absorbed.direction
 
@@ -277,6 +280,7 @@ class Picture:
 def _of_record(record: Mapping[str, Any]) -> OnCall:
     """The part of a call's record that matters here."""
     visits = list(enumerate(record.get("queue_visits") or ()))
+    waiting = next((visit for _, visit in visits if visit.get("end") is None), None)
     return OnCall(
         direction=record.get("direction"),
         number=record.get("caller_number"),
@@ -287,7 +291,8 @@ def _of_record(record: Mapping[str, Any]) -> OnCall:
             if not leg.get("over")
         },
         line=bool(record.get("shift")),
-        waits_in=next((visit["queue"] for _, visit in visits if visit.get("end") is None), None),
+        waits_in=waiting and waiting["queue"],
+        waits_since=waiting and instant(waiting.get("entered_at")),
         answered={
             number: visit["agent"]["interface"]
             for number, visit in visits

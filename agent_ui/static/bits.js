@@ -35,4 +35,7 @@ export const Panel = ({ title, note, kind, children, ...more }) => html`
 
 export const count = (n) => html`<span class="count number">${n}</span>`;
 export const dialable = (number) => (number ?? "").replace(/[^\d+*#]/g, "");
+/** A number as people here read it, a ticket's number as they say it. */
+export const readable = (number) => (number ?? "").replace(/^\+86(1\d\d)(\d{4})(\d{4})$/, "$1 $2 $3");
+export const spoken = (ticket) => String(ticket ?? "").replace(/^(\d{3})(\d{3})(\d+)$/, "$1 $2 $3");
 export const yesNo = (value) => (value === true ? t("Yes") : value === false ? t("No") : "");

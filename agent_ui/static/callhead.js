@@ -3,11 +3,12 @@ import { html, classes } from "./ui.js";
 import { Badge, Do, Name } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
+import { isLate, keep, keepable, owed } from "./owing.js";
 import { dial } from "./phone.js";
 import { caller, calls, current, customerOf, dismiss, look, lookAway, missed, release } from "./pops.js";
 import { alike, useDesk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
-import { Lasting, Moment, away, roughly } from "./time.js";
+import { Lasting, Moment, away, isPast, roughly } from "./time.js";
 import { numberKind, promiseWord } from "./words.js";
 
 const flat = (state) => calls(state).flat();
@@ -28,7 +29,7 @@ export function Strips() {
 /** What waits besides: always there, a way back to the lists. */
 function Today() {
   const n = useDesk((state) => missed(state).length);
-  const late = useDesk((state) => Object.values(state.screen.promises).filter((one) => Date.parse(one.due_at) < Date.now()).length);
+  const late = useDesk((state) => owed(state).filter(isLate).length);
   const here = useDesk((state) => state.view.kind === "empty");
   return html`<p><button type="button" class=${classes("bare", (n || late) && "wrong")} onClick=${lookAway} disabled=${here}>
     ${t("Missed {missed} · late {late}", { missed: n, late })}</button></p>`;
@@ -75,7 +76,7 @@ export function Head() {
       ${pop.over && html`<button type="button" class="bare" title=${t("Nothing is written about this call")} onClick=${() => release(key)}>${t("Put away")}</button>`}
       ${pop.state === "missed" && html`<button type="button" class="bare" onClick=${() => dismiss(key)}>${t("Seen")}</button>`}
     </div>
-    ${owed(known)}
+    <${Owing} known=${known} />
   </section>`;
 }
 
@@ -92,16 +93,18 @@ export const shownNumber = (pop) =>
 
 export const address = (one) => [one.city, one.area, one.line].filter(Boolean).join(" ");
 
-/** What is owed comes before anything else that is known. */
-function owed(known) {
+/** What is owed comes before anything else that is known; one key says that this call keeps it. */
+function Owing({ known }) {
+  const here = useDesk(keepable);
   const [first, ...more] = known?.dealings.promises ?? [];
   if (!first) return null;
-  const late = Date.parse(first.due_at) < Date.now();
+  const late = isPast(first.due_at);
   const text = late
     ? t("You owe: {what}, since {when}", { what: promiseWord(first.kind), when: away(first.due_at) })
     : t("Owed: {what}, due {when}", { what: promiseWord(first.kind), when: away(first.due_at) });
-  return html`<p class=${classes("owing", late && "late")} title=${first.why}><${Icon} name="clock" /> <strong>${text}</strong>
-    <span class="cut"><bdi>${first.why}</bdi></span>${more.length > 0 && html` <span>+${more.length}</span>`}</p>`;
+  return html`<p class=${classes("owing", late && "late")} title=${first.why}><${Icon} name="clock" /> <strong class="cut">${text}</strong>
+    <span class="cut"><bdi>${first.why}</bdi></span>${more.length > 0 && html` <span>+${more.length}</span>`}
+    ${here && html`<${Do} id="keep" onClick=${() => keep(here)}>${t("Kept by this call")}<//>`}</p>`;
 }
 
 function whence(pop) {

@@ -9,7 +9,7 @@ import { caller, choose, current, customerOf, lookUpAgain } from "./pops.js";
 import { action } from "./keys.js";
 import { alike, desk, put, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
-import { Moment, away, onDay } from "./time.js";
+import { Moment, away, isPast, onDay } from "./time.js";
 import { attempt } from "./shift.js";
 import { categoryWord, numberKind, priorityWord, promiseWord, statusWord, warrantyWord } from "./words.js";
 
@@ -131,7 +131,7 @@ export function Tickets() {
   const tickets = found?.dealings.tickets ?? [];
   const promises = found?.dealings.promises ?? [];
   return html`<${Panel} title=${t("Open tickets")} note=${count(tickets.length)} kind="tickets">
-    ${promises.length > 0 && html`<ul class="owed">${promises.map((one) => html`<li key=${one.id} class=${Date.parse(one.due_at) < Date.now() ? "late" : ""}>
+    ${promises.length > 0 && html`<ul class="owed">${promises.map((one) => html`<li key=${one.id} class=${isPast(one.due_at) ? "late" : ""}>
       <${Icon} name="clock" /> <span class="cut"><strong>${promiseWord(one.kind)}</strong> ${away(one.due_at)} <bdi>${one.why}</bdi></span></li>`)}</ul>`}
     ${tickets.length ? html`<ul class="rows">${tickets.map((one) => html`
       <li key=${one.id}><button type="button" class=${classes("row", shown === one.id && "chosen")} onClick=${() => put({ ticket: one.id })}>

@@ -8,6 +8,7 @@ import { recover, sendAll } from "./form.js";
 import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
 import { Idle } from "./idle.js";
 import { action, startKeys } from "./keys.js";
+import { PromiseHead, Script, startOwing } from "./owing.js";
 import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
 import { calls, current, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
@@ -42,14 +43,15 @@ function Desk() {
 }
 
 function Middle() {
-  const anybody = useDesk((state) => Boolean(current(state)) || state.view.kind === "customer");
-  return html`<${Strips} /><${Head} />${anybody ? html`<${Story} />` : html`<${Idle} />`}`;
+  const anybody = useDesk((state) => Boolean(current(state)) || ["customer", "promise"].includes(state.view.kind));
+  const promised = useDesk((state) => state.view.kind === "promise");
+  return html`<${Strips} />${promised ? html`<${PromiseHead} />` : html`<${Head} />`}${anybody ? html`<${Story} />` : html`<${Idle} />`}`;
 }
 
 function Story() {
   const known = useDesk((state) => dossier(state) !== null);
   const notes = useDesk((state) => dossier(state)?.customer?.notes);
-  return html`<${Who} />${notes && html`<p class="remark cut" title=${notes}><bdi>${notes}</bdi></p>`}
+  return html`<${Who} /><${Script} />${notes && html`<p class="remark cut" title=${notes}><bdi>${notes}</bdi></p>`}
     ${known && html`<div class="own"><${Products} /><${Tickets} /></div><${Timeline} />`}`;
 }
 
@@ -85,13 +87,14 @@ const complain = (error) => say(error.words ?? String(error), "warning");
 allowSound();
 startShift();
 startPhone();
+startOwing();
 startTicket();
 startSearch();
 startHead();
 startCustomer();
 startMerging();
 startHeader();
-action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || desk.view.kind === "customer") lookAway(); });
+action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || ["customer", "promise"].includes(desk.view.kind)) lookAway(); });
 startKeys();
 addEventListener("pagehide", sendAll);
 begin().catch((error) => {

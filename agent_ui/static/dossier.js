@@ -7,7 +7,7 @@ import { desk, putIn, say } from "./store.js";
 
 /** {customer, products, dealings}; null: nobody known; undefined: on its way. */
 export function dossier(state = desk) {
-  if (state.view.kind === "customer") return state.dossiers[state.view.id];
+  if (["customer", "promise"].includes(state.view.kind)) return state.view.id ? state.dossiers[state.view.id] : null;
   const [key, pop] = current(state) ?? [];
   if (!pop) return null;
   const id = customerOf(state, key, pop);
@@ -49,7 +49,7 @@ async function read(id) {
     api.get(`/customers/${id}/timeline`, { limit: 20 }),
   ]);
   const promises = (await Promise.all(tickets.slice(0, 5).map((one) => api.get(`/tickets/${one.id}/promises`))))
-    .flatMap((one) => one.promises).filter((one) => one.status === "planned")
+    .flatMap((one) => one.promises).filter((one) => !["kept", "withdrawn"].includes(one.status))
     .sort((a, b) => a.due_at.localeCompare(b.due_at));
   const today = new Date().toLocaleDateString("sv"); // 2026-11-22, by this machine's days
   return {
@@ -64,7 +64,7 @@ const warranty = ({ warranty_until: until }, today) => (until === null ? "unknow
 /** What is shown of them is not how it is any more. */
 export function refresh() {
   const [key, pop] = current() ?? [];
-  const id = desk.view.kind === "customer" ? desk.view.id : pop && customerOf(desk, key, pop);
+  const id = ["customer", "promise"].includes(desk.view.kind) ? desk.view.id : pop && customerOf(desk, key, pop);
   if (pop?.number?.received) lookUpAgain(key, pop.number.received);
   if (id && desk.dossiers[id]) fetchDossier(id, true);
 }

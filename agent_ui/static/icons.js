@@ -30,6 +30,8 @@ const PATHS = {
   queue: "M4 6h16M4 12h12M4 18h8",
   box: "M4 7l8-4 8 4v10l-8 4-8-4zM4 7l8 4 8-4M12 11v10",
   out: "M14 4h5v16h-5M4 12h10M10 8l4 4-4 4",
+  again: "M20 12a8 8 0 1 1-2.5-5.8M20 3v4h-4",
+  stop: "M8 3h8l5 5v8l-5 5H8l-5-5V8z",
   move: "M4 12h14M13 7l5 5-5 5",
 };
 

@@ -51,4 +51,4 @@ export const startKeys = () => document.addEventListener("keydown", listen);
 
 /** Keys as a person reads them. */
 export const keyCaps = (keys) => keys.split("+").map((one) => CAPS[one] ?? one);
-const CAPS = { Escape: t("Esc"), Enter: t("Enter"), ArrowUp: "↑", ArrowDown: "↓" };
+const CAPS = { Escape: t("Esc"), Enter: t("Enter"), ArrowUp: "↑", ArrowDown: "↓", p: "P" };

@@ -21,7 +21,7 @@ export function onLine(state = desk) {
 
 const PATIENCE_MS = 100_000; // as long as a phone may ring
 
-const REFUSALS = {
+export const REFUSALS = {
   busy: t("busy"), no_answer: t("no answer"), unreachable: t("cannot be reached"), in_hand: t("Your phone is busy with what you asked before"),
   no_connection: t("callserver has no connection to the switch"), do_not_call: t("This customer wants no calls"),
   service_number: t("Service numbers are not called from here"), abroad: t("Numbers abroad are not called from here"),

@@ -10,7 +10,7 @@ export const desk = {
   me: null, //            who is signed in
   kinds: {}, //           kinds of ticket by name
   dispositions: [],
-  view: { kind: "empty" }, // what is in the middle: {kind: "pop", key} | {kind: "customer", id}
+  view: { kind: "empty" }, // what is in the middle: {kind: "pop", key} | {kind: "customer", id} | {kind: "promise", promise, id}
   ticket: null, //        id of the ticket on the right; null: that of the call, or a new one
   kept: {}, //            pops that the switch is done with, and we are not
   chosen: {}, //          which customer a pop is about, by key

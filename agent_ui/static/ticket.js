@@ -165,7 +165,7 @@ function Saved({ subject }) {
 // --- promises ---
 
 function Promises({ form, base, change }) {
-  const owed = (base?.promises ?? []).filter((one) => one.status === "planned");
+  const owed = (base?.promises ?? []).filter((one) => !["kept", "withdrawn"].includes(one.status));
   const add = (one) => change({ promises: [...form.promises.filter((each) => each.kind !== one.kind || each.due_at !== one.due_at), one] });
   const toggle = (preset) => {
     const has = form.promises.some((one) => one.preset === preset);

@@ -97,4 +97,15 @@ export function Left({ until }) {
   return html`<span class="number" role="timer" aria-live="off">${lasting((Date.parse(until) - at) / 1000)}</span>`;
 }
 
+/** How long until something is due, counting down; once it is past, how late it is: said, not only coloured. */
+export function Due({ at }) {
+  const left = (Date.parse(at) - useClock()) / 1000;
+  if (left > 5400 || left < -5400) return html`<span class="number" title=${wholly(at)}>${left < 0 ? t("late: {when}", { when: away(at) }) : away(at)}</span>`;
+  return html`<span class="number" role="timer" aria-live="off" title=${wholly(at)}>${left < 0
+    ? t("late by {time}", { time: lasting(-left) }) : t("in {time}", { time: lasting(left + 1) })}</span>`;
+}
+
+export const isPast = (iso) => Date.parse(iso) < now();
+export const onToday = (iso) => daysFrom(Date.parse(iso)) === 0;
+
 export const Moment = ({ at }) => html`<time datetime=${at} title=${wholly(at)}>${when(at)}</time>`;

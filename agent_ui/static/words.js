@@ -36,6 +36,8 @@ export const promiseWord = said({
   callback: t("Callback"),
   watch: t("Check-back call"),
   return_visit: t("Return visit"),
+  requested: t("Call at the time agreed"),
+  appointment: t("Appointment reminder"),
   reminder: t("Reminder"),
   survey: t("Survey"),
   sale: t("Sales call"),
@@ -75,11 +77,23 @@ export const entryWord = said({
 
 export const promiseFate = said({
   owed: t("owed"),
-  planned: t("owed"),
+  planned: t("planned"),
+  due: t("due"),
+  reserved: t("reserved"),
+  dialling: t("is dialled"),
+  in_call: t("in the call"),
+  to_retry: t("to be tried again"),
+  unknown: t("not known what came of it"),
   kept: t("kept"),
   withdrawn: t("withdrawn"),
-  broken: t("not kept"),
+  broken: t("broken"),
 });
+
+const FATES = {
+  due: "bell", reserved: "person", dialling: "talking", in_call: "talking", to_retry: "again", unknown: "why", kept: "ready",
+  withdrawn: "close", broken: "warning",
+};
+export const fateIcon = (status) => FATES[status] ?? "clock";
 
 export const numberKind = said({
   mobile: t("mobile"),

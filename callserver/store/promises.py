@@ -57,7 +57,7 @@ def owe(connection: Connection, new: NewPromise, now: Instant, actor: Actor = MA
     """
     if new.deadline_at < new.due_at:
         raise BadValue("deadline_at", "is before the call is due")
-    ticket = _held(connection, new.ticket)
+    ticket = hold_ticket(connection, new.ticket)
     written = insert(connection, table).values(_row(new, ticket, now)).on_conflict_do_nothing()
     row = connection.execute(written.returning(*table.c)).one_or_none()
     if row is None:
@@ -111,7 +111,7 @@ def settle(
     Raises NotFound; Conflict where it was settled in another way.
     """
     found = get(connection, promise)
-    _held(connection, found.ticket)
+    hold_ticket(connection, found.ticket)
     changing = (
         update(table)
         .where(table.c.id == promise, promise_open)
@@ -185,7 +185,8 @@ def _promises(
     return tuple(from_row(row) for row in connection.execute(wanted))
 
 
-def _held(connection: Connection, ticket: TicketId) -> Any:
+def hold_ticket(connection: Connection, ticket: TicketId) -> Any:
+    """Customer and record of a ticket, its row held until the transaction ends. Raises NotFound."""
     wanted = (
         select(tickets.c.customer_id, tickets.c.record)
         .where(tickets.c.id == ids.known(ticket))

@@ -11,7 +11,7 @@ missed-call tickets, not even on two nodes.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from sqlalchemy import Connection, select
@@ -189,7 +189,7 @@ class _Landing:
         term = TERMS["callback"]
         ended = instant(self.record.get("ended_at")) or self.now
         since = ended if 0 <= self.now - ended <= term.due else self.now
-        callback = NewPromise(
+        missed = NewPromise(
             kind="callback",
             ticket=ticket,
             number=self.number.e164,
@@ -197,7 +197,10 @@ class _Landing:
             deadline_at=since + term.deadline,
             why="nobody answered the call",
         )
-        promises.owe(self.connection, callback, self.now, BY_ITSELF)
+        held = self.record.get("callback")
+        promises.owe(
+            self.connection, _place_kept(missed, held, since) if held else missed, self.now, BY_ITSELF
+        )
 
     # --- what is written down ----------------------------------------------------------------------------------------
 
@@ -275,3 +278,15 @@ class _Landing:
                 body=body,
             ),
         )
+
+
+def _place_kept(missed: NewPromise, held: dict[str, Any], since: Instant) -> NewPromise:
+    """The same for somebody who gave their place in a queue (virtual hold): due when that place is at the head."""
+    return replace(
+        missed,
+        mode="customer_first",
+        due_at=since,
+        queue=held.get("queue"),
+        place_at=instant(held.get("joined_at")) or since,
+        why="gave their place in the queue for a call",
+    )

@@ -50,8 +50,11 @@ class Looking:
 
 
 def other_side(record: Mapping[str, Any], plan: Plan) -> Read:
-    """The number of the customer's side: who called, or who was called."""
-    return plan.read(record.get("dialed" if record.get("direction") == "outbound" else "caller_number"))
+    """The number of the customer's side: who called, or who was called; at which somebody who gave their place in the
+    queue wants to be called."""
+    if record.get("direction") == "outbound":
+        return plan.read(record.get("dialed"))
+    return plan.read((record.get("callback") or {}).get("number") or record.get("caller_number"))
 
 
 def situation(connection: Connection, looking: Looking, site: Site, now: Instant) -> Situation:
@@ -77,6 +80,7 @@ def situation(connection: Connection, looking: Looking, site: Site, now: Instant
         tickets=_open_tickets(connection, backwards, owners) if backwards and not link else (),
         dialed_for=_promised(connection, backwards, owners) if backwards and not link else (),
         served_on=_served(connection, record) if backwards and not link else None,
+        holds=bool(record.get("callback")),
         kind=_kind(connection, record, site),
         now=now,
     )

@@ -33,6 +33,8 @@ from callserver.tickets.situation import (
 
 WITHHELD = "the caller withheld their number: nobody can be called back"
 MOVED = "moved"
+DIALLED = "promise dialled"
+"""By which a call that was begun for a promise is on its ticket, before it is a call."""
 NOBODY = "lost: withheld"
 LOST = "lost:"
 """What the names of rows begin with by which a call lands that nobody answered."""
@@ -75,6 +77,7 @@ _outbound = _If("outbound", lambda s: s.direction == "outbound")
 _free = _If("on no ticket yet", lambda s: s.on is None)
 _placed = _If("on a ticket", lambda s: s.on is not None)
 _moved = _If("an agent moved it there", lambda s: s.on_rule == MOVED)
+_dialled = _If("it was begun for a promise of that ticket", lambda s: s.on_rule == DIALLED)
 _landed_lost = _If("landed as unanswered", lambda s: s.on_rule.startswith(LOST))
 _landed_answered = _If("landed as answered", lambda s: s.on_rule != MOVED and not s.on_rule.startswith(LOST))
 _absorbed = _If("a call that became part of it is on a ticket", lambda s: s.absorbed_on is not None)
@@ -96,13 +99,17 @@ _one_has_open = _If("only one of them has open tickets", lambda s: of_one(s.tick
 _missed = _If("an open missed-call ticket", lambda s: s.missed is not None)
 _missed_owes = _If("it owes a callback", lambda s: s.missed is not None and bool(s.missed.callbacks))
 _owed_call = _If("one of their tickets owes them a call", lambda s: of_one(s.owing))
-_owed_visit = _If("one of their tickets owes a return visit", lambda s: of_one(s.visits))
+_owed_talk = _If(
+    "one of their tickets owes a watch, a return visit, a call at a time that they named, or has an appointment",
+    lambda s: of_one(s.promised),
+)
 _one_fresh = _If("one open ticket touched in the last 7 days", lambda s: len(s.fresh) == 1)
 _fresh = _If("open tickets touched in the last 7 days", lambda s: bool(s.fresh))
 _one_has_fresh = _If(
     "only one of them has open tickets touched in the last 7 days", lambda s: of_one(s.fresh)
 )
 _stale = _If("open tickets, none touched in the last 7 days", lambda s: bool(s.tickets) and not s.fresh)
+_holds = _If("they gave their place in the queue for a call", lambda s: s.holds)
 _served = _If("the caller called again and was answered", lambda s: s.served_on is not None)
 
 
@@ -149,12 +156,16 @@ _to_missed = Outcome(
     "to it; the callback is withdrawn", lambda row, s: _join_and_withdraw(row, _sure(s.missed))
 )
 _to_owing = Outcome("to it; that call is withdrawn", lambda row, s: _join_and_withdraw(row, s.owing[0]))
-_to_visit = Outcome("to it; still owed", lambda row, s: Join(row=row, ticket=s.visits[0].id))
+_to_promised = Outcome("to it; still owed", lambda row, s: Join(row=row, ticket=s.promised[0].id))
 _to_fresh = Outcome("to it", lambda row, s: Join(row=row, ticket=s.fresh[0].id))
 _to_newest = Outcome("to the one touched last", lambda row, s: Join(row=row, ticket=s.fresh[0].id))
 _to_any = Outcome("to the one touched last", lambda row, s: Join(row=row, ticket=newest(s.tickets)[0].id))
 _to_served = Outcome("to that call's ticket; no callback", _joins_served)
 _once_more = Outcome("to it; one callback for all", lambda row, s: Join(row=row, ticket=_sure(s.missed).id))
+_place_kept = Outcome(
+    "to it; the call for the place is owed, the other withdrawn",
+    lambda row, s: Join(row=row, ticket=_sure(s.missed).id, withdraw=_ids(s.missed), owe=True),
+)
 _owed_again = Outcome(
     "to it; a callback is owed", lambda row, s: Join(row=row, ticket=_sure(s.missed).id, owe=True)
 )
@@ -190,6 +201,8 @@ ROWS: tuple[Row, ...] = (
          why="no customer is part of it"),
     _row("moved", _placed, _moved, then=_stay,
          why="a person has decided; no rule knows better"),
+    _row(DIALLED, _placed, _dialled, then=_stay,
+         why="we called for a promise of this ticket; whoever dialled says what became of that"),
     _row("answered after all", _placed, _landed_lost, _talked, then=_stay_settled,
          why="the switch's journals show that the caller was spoken with"),
     _row("lost: after all", _placed, _landed_answered, _inbound, _lost, then=_stay_owing,
@@ -228,8 +241,8 @@ ROWS: tuple[Row, ...] = (
          why="we owed them a call; they called in first"),
     _row("in: owed a call", _inbound, _talked, _owed_call, then=_to_owing,
          why="we had promised to call about this; they called in first"),
-    _row("in: owed a return visit", _inbound, _talked, _owed_visit, then=_to_visit,
-         why="their serviced matter is waiting for our return visit; its questions are still to be asked"),
+    _row("in: promised", _inbound, _talked, _owed_talk, then=_to_promised,
+         why="we owe them a call about this; what it was to ask is still to be asked, and one key keeps it"),
     _row("in: one of a household", _inbound, _talked, _household, _one_has_fresh, then=_to_newest,
          why="only one of those who share the number has a matter that is going on"),
     _row("in: household", _inbound, _talked, _household, then=_begin,
@@ -254,6 +267,8 @@ ROWS: tuple[Row, ...] = (
          why="nobody can be called back, but the call is counted and can be looked at"),
     _row("lost: answered since", _lost, _served, then=_to_served,
          why="they have been spoken with since; a callback would only bother them"),
+    _row("lost: place kept", _lost, _holds, _missed, _missed_owes, then=_place_kept,
+         why="we owe this caller a call already; now they hold a place for it"),
     _row("lost: again", _lost, _missed, _missed_owes, then=_once_more,
          why="we owe this caller a call already; several tries are one matter"),
     _row("lost: again, settled", _lost, _missed, then=_owed_again,

@@ -18,7 +18,10 @@ Moment = Literal["answered", "ended", "corrected", "merged", "unsettled"]
 """Why we look. unsettled: minutes after a call of which nobody knew how it ended; the journals had their chance."""
 
 MISSED = "missed_call"
-VISIT = "return_visit"
+CALLBACK = "callback"
+ABOUT: frozenset[str] = frozenset({"watch", "return_visit", "requested", "appointment"})
+"""Promises that a customer's own call is probably about, and that it does not make needless: their questions are still
+to be asked. Reminders, surveys and offers are not what people call about."""
 FRESH_MS = 7 * 24 * 3_600_000
 """A matter touched in the last seven days is still going on."""
 
@@ -50,10 +53,8 @@ class Candidate:
 
     @property
     def callbacks(self) -> tuple[Owed, ...]:
-        """What it owes that the caller's own call makes needless: everything but the return visit, whose questions
-        nobody has asked yet.
-        """
-        return tuple(owed for owed in self.owes if owed.kind != VISIT)
+        """What it owes that the caller's own call makes needless: to call back whom nobody answered."""
+        return tuple(owed for owed in self.owes if owed.kind == CALLBACK)
 
     @property
     def due_at(self) -> Instant:
@@ -68,8 +69,9 @@ class Situation:
     `identified`: the number may match a customer. `on`: the ticket the call is on already, put there by rule `on_rule`
     (`absorbed_on`: the ticket of a call that became part of this one). `customers`: everybody who has this number.
     `tickets`: open ones of those customers and of the number. `dialed_for`: promises to exactly the number that was
-    dialed. `served_on`: the ticket of a later call of the same caller that was answered. `kind`: what a ticket of this
-    call's queue begins as. `now`: when we look, for the age of tickets.
+    dialed. `served_on`: the ticket of a later call of the same caller that was answered. `holds`: the caller gave their
+    place in the queue for a call. `kind`: what a ticket of this call's queue begins as. `now`: when we look, for the
+    age of tickets.
     """
 
     moment: Moment = "ended"
@@ -86,6 +88,7 @@ class Situation:
     tickets: tuple[Candidate, ...] = ()
     dialed_for: tuple[Owed, ...] = ()
     served_on: TicketId | None = None
+    holds: bool = False
     kind: str = "information"
     now: Instant = 0
 
@@ -117,9 +120,9 @@ class Situation:
         return tuple(sorted((one for one in self.tickets if one.callbacks), key=lambda one: one.due_at))
 
     @property
-    def visits(self) -> tuple[Candidate, ...]:
-        """The caller's tickets that owe a return visit, first due first."""
-        owing = (one for one in self.tickets if any(owed.kind == VISIT for owed in one.owes))
+    def promised(self) -> tuple[Candidate, ...]:
+        """The caller's tickets that owe a call which theirs is probably about, first due first."""
+        owing = (one for one in self.tickets if any(owed.kind in ABOUT for owed in one.owes))
         return tuple(sorted(owing, key=lambda one: one.due_at))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from callserver.customers.record import CustomerId
 from callserver.tickets import landing
-from callserver.tickets.landing import LOST, MOVED, ROWS, WITHHELD, decide, kind_of
+from callserver.tickets.landing import DIALLED, LOST, MOVED, ROWS, WITHHELD, decide, kind_of
 from callserver.tickets.record import PromiseId, TicketId
 from callserver.tickets.situation import (
     FRESH_MS,
@@ -102,6 +102,11 @@ CASES: list[tuple[str, Situation, Decision]] = [
         "a moved call stays even when the journals know better",
         answered(on=missed(18, owed(1)), on_rule=MOVED, moment="corrected", over=True),
         Stay(row=MOVED, ticket=T18),
+    ),
+    (
+        "a call begun for a promise stays on its ticket, whatever became of it",
+        call(direction="outbound", outcome="busy", on=ticket(17, owes=(owed(4),)), on_rule=DIALLED),
+        Stay(row=DIALLED, ticket=T17),
     ),
     (
         "a lost call that was answered after all withdraws its callback",
@@ -229,9 +234,19 @@ CASES: list[tuple[str, Situation, Decision]] = [
         Join(row="in: called first", ticket=T17, withdraw=(PromiseId(4),)),
     ),
     (
-        "whom we promised to call about the product and who calls first withdraws it",
+        "whom we promised to call about the product and who calls first is still owed its questions",
         answered(customers=ONE, tickets=(ticket(18), ticket(17, days=2, owes=(owed(4, "watch"),)))),
+        Join(row="in: promised", ticket=T17),
+    ),
+    (
+        "whose ticket owes a callback and a call about the product withdraws the callback alone",
+        answered(customers=ONE, tickets=(ticket(17, owes=(owed(4), owed(5, "watch"))),)),
         Join(row="in: owed a call", ticket=T17, withdraw=(PromiseId(4),)),
+    ),
+    (
+        "a survey is not what somebody calls about",
+        answered(customers=ONE, tickets=(ticket(17, days=9, owes=(owed(4, "survey"),)),)),
+        Open(row="in: stale", kind="information", customer=WANG),
     ),
     (
         "of several owed calls the first due counts",
@@ -244,7 +259,7 @@ CASES: list[tuple[str, Situation, Decision]] = [
     (
         "who is owed a return visit joins that ticket, and is still owed it",
         answered(customers=ONE, tickets=(ticket(18), ticket(17, owes=(owed(4, "return_visit"),)))),
-        Join(row="in: owed a return visit", ticket=T17),
+        Join(row="in: promised", ticket=T17),
     ),
     (
         "a household of which one has a ticket joins it",
@@ -340,6 +355,16 @@ CASES: list[tuple[str, Situation, Decision]] = [
         "the second abandoned call joins the first",
         call(tickets=(missed(17, owed(4)),)),
         Join(row="lost: again", ticket=T17),
+    ),
+    (
+        "whom we owe a callback and who then gives their place for a call keeps the place",
+        call(tickets=(missed(17, owed(4)),), holds=True, outcome="callback"),
+        Join(row="lost: place kept", ticket=T17, withdraw=(PromiseId(4),), owe=True),
+    ),
+    (
+        "who gives their place for a call is owed it",
+        call(customers=ONE, holds=True, outcome="callback"),
+        Open(row="lost: customer", kind=MISSED, customer=WANG, owe=True),
     ),
     (
         "an abandoned call after the callback owes another",

@@ -45,7 +45,7 @@ def hall(*told: facts.Fact, **values: object) -> Hall:
 
 def test_who_is_ready_and_on_no_call_is_free() -> None:
     (one,) = hall().free(PBX)
-    assert (one.user, one.seat, one.queues) == (ZHANG, SEAT, {"hotline", "repair"})
+    assert (one.user, one.seat, one.queues) == (ZHANG, SEAT, frozenset({"hotline", "repair"}))
     assert hall().owner(ZHANG) == "free"
     assert hall().agent(ZHANG) == one
 

@@ -155,6 +155,10 @@ class Hub:
         """A missed call was seen."""
         self._dispatch(self.screen.dismiss(key))
 
+    def forget(self, concerns: Callable[[Value], bool]) -> None:
+        """Missed calls whose pop `concerns` somebody who is erased go at once."""
+        self._dispatch(self.screen.forget(concerns))
+
     # --- people ------------------------------------------------------------------------------------------------------
 
     def seat(

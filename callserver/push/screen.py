@@ -125,6 +125,11 @@ class Screen:
         self._values.dismiss(key)
         return self._values.taken()
 
+    def forget(self, concerns: Callable[[Value], bool]) -> list[Delta]:
+        """Missed calls whose pop `concerns` somebody who is erased go at once."""
+        self._values.forget(concerns)
+        return self._values.taken()
+
     # --- out ---------------------------------------------------------------------------------------------------------
 
     def snapshot(

@@ -116,6 +116,11 @@ class Values:
             self._tell("pop.closed", key, None, why="dismissed")
             del self._missed[key], self._values["pops"][key], self._audiences["pop", key]
 
+    def forget(self, concerns: Callable[[Value], bool]) -> None:
+        """Missed calls of somebody of whom nothing is to be kept."""
+        for key in [key for key in self._missed if concerns(self._values["pops"][key])]:
+            self.dismiss(key)
+
     def dismiss_all(self, seat: str) -> None:
         """What somebody missed is nothing to whoever sits there next."""
         for key in [key for key in self._missed if key.startswith(f"{seat}|")]:

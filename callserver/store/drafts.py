@@ -8,11 +8,11 @@ sees a draft, so it is no entry of a timeline and not in the audit: what comes o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select
 
 from callserver.errors import BadValue, Conflict
 from callserver.facts import Instant
@@ -25,6 +25,7 @@ LARGEST: Final = 64 * 1024
 MOST: Final = 200
 """Drafts of one person."""
 _NEEDLE = 9  # digits at the end of a number by which a text about somebody is recognised
+_AT_ONCE = 500  # subjects in one statement
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _SUBJECT = re.compile(r"call:[^\x00-\x20\x7f]{1,140}|ticket:[1-9][0-9]{0,18}")
 
@@ -122,18 +123,37 @@ def drop(
     return True
 
 
-def forget(connection: Connection, subjects: Sequence[str], numbers: Sequence[str]) -> int:
+def forget(connection: Connection, subjects: Sequence[str], numbers: Sequence[str], now: Instant) -> int:
     """Throw away what is about these tickets and calls, or has one of these numbers (E.164) in it; how many drafts.
+    Their writers' screens are told, and throw away what they have of them.
 
     For erasing a person: one draft too many is a smaller harm than a number that stays.
     """
-    about, needles = {text.key(one) for one in subjects}, {one[-_NEEDLE:] for one in numbers}
-    gone = 0
-    for row in connection.execute(select(table)).all():
-        digits = _NOT_DIGITS.sub("", row.body)
-        if row.subject in about or any(needle in digits for needle in needles):
-            gone += connection.execute(delete(table).where(*_is(row.user_id, row.subject))).rowcount
-    return gone
+    gone = {
+        (row.user_id, row.subject) for row in [*_about(connection, subjects), *_naming(connection, numbers)]
+    }
+    for user, subject in sorted(gone):
+        drop(connection, user, subject, now)
+    return len(gone)
+
+
+def _about(connection: Connection, subjects: Sequence[str]) -> Iterator[Row[Any]]:
+    about = [text.key(one) for one in subjects if _SUBJECT.fullmatch(one)]
+    for begin in range(0, len(about), _AT_ONCE):
+        some = table.c.subject.in_(about[begin : begin + _AT_ONCE])
+        yield from connection.execute(select(table).where(some)).all()
+
+
+def _naming(connection: Connection, numbers: Sequence[str]) -> list[Row[Any]]:
+    """The database finds those that have the digits in this order, whatever stands between them; of these are taken
+    those that have nothing but other signs between them.
+    """
+    needles = {one[-_NEEDLE:] for one in numbers}
+    if not needles:
+        return []
+    wanted = select(table).where(or_(*(table.c.body.like(f"%{'%'.join(needle)}%") for needle in needles)))
+    digits = [(row, _NOT_DIGITS.sub("", row.body)) for row in connection.execute(wanted)]
+    return [row for row, known in digits if any(needle in known for needle in needles)]
 
 
 def _check(subject: str) -> None:

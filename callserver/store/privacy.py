@@ -22,11 +22,12 @@ from callserver.customers.record import Customer, CustomerId
 from callserver.errors import Conflict
 from callserver.facts import Actor, Instant, iso
 from callserver.numbers import Plan
-from callserver.store import audit, commands, customers, drafts, erasing, erasing_calls, outbox
+from callserver.store import after, audit, commands, customers, drafts, erasing, erasing_calls, outbox
 from callserver.store.desk import erasures as table
 from callserver.store.desk import tickets
 from callserver.store.engine import Store
 from callserver.store.erasing import By
+from callserver.store.forgotten import Forgotten
 from callserver.store.text import dump, load
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
@@ -128,6 +129,12 @@ def _begin(connection: Connection, customer: CustomerId, by: By, also_open: bool
     audit.note(
         connection, by.actor, "customer.erase", customers.subject(customer), {"customers": ids}, by.now
     )
+    _say(connection, state)
+
+
+def _say(connection: Connection, state: State) -> None:
+    """To whatever has them in memory."""
+    after.say(connection, Forgotten(customers=tuple(state.customers), numbers=tuple(state.numbers)))
 
 
 def _refuse_open(connection: Connection, ids: list[CustomerId]) -> None:
@@ -231,7 +238,7 @@ def _events(connection: Connection, state: State, plan: Plan, by: By) -> int | N
     subjects = frozenset(state.subjects)
     if state.after is None:
         erasing_calls.forget_reasons(connection, subjects)
-        drafts.forget(connection, state.subjects, state.numbers)
+        drafts.forget(connection, state.subjects, state.numbers, by.now)
         commands.forget(connection, state.numbers)
     return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, is_theirs)
 
@@ -259,6 +266,7 @@ _STEPS: dict[Step, Callable[[Connection, State, Plan, By], Any]] = {
 
 def _end(connection: Connection, customer: CustomerId, state: State, by: By) -> Erased:
     """Forget what was looked for, too; unless calls are going on that have to be looked at once more."""
+    _say(connection, state)
     if state.going_on:
         erased = _erased(customer, state, finished=False)
         state.step, state.after, state.going_on = "tickets", None, 0

@@ -1,9 +1,10 @@
 """What happens at the desk, told to the screens: a ticket that changed, a call that got its ticket, a draft of another
 tab, calls that somebody owes.
 
-In: what transactions of this process say after their commit (`Store.on_told`); the clock, for what comes due. Out:
-events, values and members of pops for the hub. Must not know: clients, rights beyond whose matter something is. What
-another node of a cluster does is heard there; screens here read it when they next ask (docs/beside-the-call.md).
+In: what transactions of this process say after their commit (`Store.on_told`); the clock, for what comes due; who was
+erased, wherever that was done. Out: events, values and members of pops for the hub. Must not know: clients, rights
+beyond whose matter something is. What another node of a cluster does is heard there; screens here read it when they
+next ask (docs/beside-the-call.md).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import structlog
 
 from callserver.errors import StoreError
 from callserver.facts import CallId, Instant, iso
-from callserver.push.screen import Kind
+from callserver.numbers.tail import tail, tail_of_digits
+from callserver.push.screen import Kind, Value
+from callserver.push.values import MISSED_MS
 from callserver.push.views import Audience, Scope, User
-from callserver.store import owing
+from callserver.store import forgotten, owing
 from callserver.store.call_tickets import OnTicket
 from callserver.store.drafts import Saved
 from callserver.store.engine import Store
+from callserver.store.forgotten import Forgotten
 from callserver.store.outbox import Event
 from callserver.store.owing import Owing
 from callserver.web.popping import ticket_told
@@ -35,6 +39,7 @@ SOON_S: Final = 0.25
 BULK: Final = 20
 """So many customers in one transaction are an import: calls of strangers are not looked up again for each."""
 READERS = Scope("tickets:read")
+_ENDING: Final = 9  # digits by which a number is the same, however it was dialled
 
 _WHAT: Final[Mapping[str, str]] = {
     "callserver.ticket.opened": "opened",
@@ -54,6 +59,7 @@ class Screens(Protocol):
     def pop_update(self, key_or_call: str, changed: Mapping[str, Any]) -> None: ...
     def refresh(self, call: CallId) -> None: ...
     def calls_where(self, concerns: Callable[[Mapping[str, Any]], bool]) -> list[CallId]: ...
+    def forget(self, concerns: Callable[[Value], bool]) -> None: ...
 
 
 class Telling:
@@ -95,6 +101,8 @@ class Telling:
                     )
                 case Saved():
                     self._saved(one)
+                case Forgotten():
+                    self._forget(one)
                 case _:
                     pass  # somebody else's
         self._stale.learn([one for one in said if isinstance(one, Event)])
@@ -103,6 +111,7 @@ class Telling:
 
     async def catch_up(self) -> None:
         """Look up again what may be wrong by now, and what comes due. `told` says what waits for it."""
+        await self._forget_lately()
         self._refresh()
         await self._look()
 
@@ -124,6 +133,11 @@ class Telling:
         body = {"subject": saved.subject, "counter": saved.counter, "at": iso(saved.at), "tab": saved.tab}
         self._screens.event("draft", body, User(saved.user))
 
+    def _forget(self, gone: Forgotten) -> None:
+        """What was missed goes; what was learned of calls that go on is looked up again."""
+        self._screens.forget(lambda pop: is_of(pop, gone))
+        self._stale.forget(gone)
+
     # --- a moment later ----------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
@@ -131,6 +145,15 @@ class Telling:
         if stale.anything:
             for call in self._screens.calls_where(stale.concerns):
                 self._screens.refresh(call)
+
+    async def _forget_lately(self) -> None:
+        """Whoever was erased by another process, too; a pop that was missed stays no longer than this looks back."""
+        since = self._clock() - MISSED_MS
+        try:
+            for gone in await self._store.read(lambda connection: forgotten.lately(connection, since)):
+                self._forget(gone)
+        except StoreError as error:
+            log.warning("nobody knows who was erased", why=str(error))
 
     async def _look(self) -> None:
         """Put what came due, take away what is settled, and tell who shows a ticket that owes something else now."""
@@ -173,6 +196,15 @@ def promise_told(one: Owing) -> dict[str, Any]:
     }
 
 
+def is_of(pop: Value, gone: Forgotten) -> bool:
+    """Whether this pop shows somebody who is erased, by the customers of its number or by the number."""
+    known = (pop.get("caller") or {}).get("customers", ())
+    digits = tail_of_digits((pop.get("number") or {}).get("received") or "")[:_ENDING]
+    return any(one["customer"]["id"] in gone.customers for one in known) or (
+        len(digits) == _ENDING and digits in {tail(one)[:_ENDING] for one in gone.numbers}
+    )
+
+
 class _Stale:
     """Whom what was learned about a call may be wrong about by now."""
 
@@ -198,6 +230,12 @@ class _Stale:
                 self._tickets.add(int(id))
         self._strangers |= 0 < len(about) <= BULK
         self.anything |= bool(events)
+
+    def forget(self, gone: Forgotten) -> None:
+        """Somebody is erased."""
+        self._customers.update(gone.customers)
+        self._numbers.update(gone.numbers)
+        self.anything = True
 
     def concerns(self, learned: Mapping[str, Any]) -> bool:
         """Whether a call of which this was learned is one to look up again."""

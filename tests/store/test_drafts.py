@@ -25,8 +25,29 @@ async def test_whoever_is_erased_is_in_no_draft_any_more(store: Store) -> None:
     await saved(store, "ticket:3", "somebody else's", number="13900139000")
     await saved(store, "ticket:4", "x", number="+8613800138000")
     about = ["customer:9", "ticket:1", "call:main:1.1"]
-    assert await store.write(lambda c: drafts.forget(c, about, ["+8613800138000"])) == 4
+    assert await store.write(lambda c: drafts.forget(c, about, ["+8613800138000"], NOON)) == 4
     assert await subjects(store) == ["ticket:3"]
+
+
+async def test_a_number_is_found_however_it_was_typed_and_not_where_its_digits_only_happen_to_be(
+    store: Store,
+) -> None:
+    await saved(store, "ticket:1", "(138) 0013/8000", at=NOON)
+    await saved(store, "ticket:2", "13800, then 1 and 38000", number="1380013", again="8000")
+    await saved(store, "ticket:3", "1 3 8 8 0 0 0 1 1 3 3 8 8 0 0 0 9")
+    assert await store.write(lambda c: drafts.forget(c, [], ["+8613800138000"], NOON)) == 2
+    assert await subjects(store) == ["ticket:3"]
+
+
+async def test_a_draft_about_any_of_many_tickets_goes_and_its_writers_screens_hear_of_it(
+    store: Store,
+) -> None:
+    heard: list[object] = []
+    await saved(store, "ticket:1199")
+    store.on_told(heard.extend)
+    many = [f"ticket:{number}" for number in range(1, 1_200)]
+    assert await store.write(lambda c: drafts.forget(c, many, [], NOON)) == 1
+    assert heard == [drafts.Saved(user=LI, subject="ticket:1199", counter=0, at=NOON, tab=None)]
 
 
 async def test_what_nobody_recorded_goes_after_its_term(store: Store) -> None:

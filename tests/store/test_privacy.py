@@ -17,6 +17,7 @@ from callserver.store import (
     calls,
     customers,
     desk,
+    forgotten,
     log,
     merging,
     privacy,
@@ -26,6 +27,7 @@ from callserver.store import (
 )
 from callserver.store.engine import Store
 from callserver.store.erasing import ERASED
+from callserver.store.forgotten import Forgotten
 from callserver.store.journal import Journal
 from callserver.store.privacy import Erased
 from callserver.store.rows import Batch
@@ -120,6 +122,19 @@ async def test_what_is_counted_stays_as_it_was(store: Store, people: People) -> 
     before = await store.report(statistics)
     await erased(store, people)
     assert await store.report(statistics) == before
+
+
+async def test_whatever_has_them_in_memory_hears_whom_to_forget(store: Store, people: People) -> None:
+    heard: list[object] = []
+    store.on_told(heard.extend)
+    await erased(store, people)
+    first, *_, last = [one for one in heard if isinstance(one, Forgotten)]
+    assert first == last
+    assert set(first.customers) == {people.person, people.double}
+    assert f"+86{MOBILE}" in first.numbers
+    over = Forgotten(customers=first.customers)
+    assert await store.read(lambda connection: forgotten.lately(connection, clock())) == [over]
+    assert await store.read(lambda connection: forgotten.lately(connection, clock() + 1)) == []
 
 
 async def test_only_that_there_was_somebody_is_left(store: Store, people: People) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from callserver.customers.record import CustomerId
 from callserver.facts import Actor, CallId, iso
 from callserver.numbers import Plan
 from callserver.people import UserId
 from callserver.push.hub import Hub
 from callserver.push.views import View
-from callserver.store import call_tickets, customers, drafts, promises, recording, tickets, timeline
+from callserver.store import call_tickets, customers, drafts, privacy, promises, recording, tickets, timeline
 from callserver.store.engine import Store
 from callserver.tickets.changing import Changes, Draft
 from callserver.tickets.promise import owed
 from callserver.tickets.record import Ticket, TicketId
 from callserver.web.popping import Popping
 from callserver.web.telling import Telling
-from tests.push.watching import CALL, PBX, PHONE, Someone, arriving, hub_of, looked_up, ringing
+from tests.push.watching import CALL, PBX, PHONE, Someone, abandoned, arriving, hub_of, looked_up, ringing
 from tests.store.test_customers import draft
 from tests.web.conftest import BOTH, NOW
 
@@ -35,7 +38,7 @@ class Desk:
         self.hub: Hub = hub_of(details=popping.details)
         self.hub.seat(7, PBX, PHONE)
         self.telling = Telling(store, self.hub, lambda: NOW)
-        store.on_told(self.telling.told)
+        self.deaf = store.on_told(self.telling.told)
         self.li = Someone(self.hub, View(user=7, queues=frozenset({"repair"}), scopes=READS))
         self.bo = Someone(self.hub, View(user=8, queues=frozenset({"repair"}), scopes=READS))
 
@@ -56,6 +59,20 @@ class Desk:
     async def rings(self) -> None:
         self.hub.feed(PBX, [*arriving(), *ringing()])
         await self.popped()
+
+    async def missed(self) -> None:
+        """The caller gave up while the phone rang."""
+        await self.rings()
+        self.hub.feed(PBX, abandoned())
+        self.li.news()
+        assert self.li.screen["pops"][POP]["state"] == "missed"
+
+    async def customer(self, number: str) -> CustomerId:
+        made = await self.do(lambda c: customers.create(c, draft(name="王芳", numbers=[number]), LI, NOW))
+        return CustomerId(made.id)
+
+    async def erase(self, customer: CustomerId) -> None:
+        await privacy.erase(self.store, customer, Plan(country="cn"), LI, lambda: NOW)
 
     async def popped(self) -> None:
         await looked_up(self.hub)
@@ -180,6 +197,29 @@ async def test_a_draft_of_another_tab_is_told_to_its_writer_only(store: Store) -
     assert (told["subject"], told["counter"], told["tab"]) == ("ticket:1", 1, "a")
     assert "text" not in told
     assert await desk.news(desk.bo, "draft") == []
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_whoever_is_erased_has_missed_nobodys_call(store: Store, where: str) -> None:
+    desk = Desk(store)
+    theirs, others = await desk.customer("+8613800138000"), await desk.customer("+8613900139000")
+    await desk.missed()
+    if where == "elsewhere":
+        desk.deaf()
+    await desk.erase(others)
+    await desk.telling.catch_up()
+    assert desk.li.news() == []
+    await desk.erase(theirs)
+    await desk.telling.catch_up()
+    assert desk.li.news() == ["pop.closed dismissed"]
+    assert "王芳" not in str(desk.hub.screen.snapshot())
+
+
+async def test_a_missed_call_from_before_they_were_known_goes_with_their_number(store: Store) -> None:
+    desk = Desk(store)
+    await desk.missed()
+    await desk.erase(await desk.customer("+8613800138000"))
+    assert desk.li.news() == ["pop.closed dismissed"]
 
 
 async def test_it_listens_until_it_is_stopped(store: Store) -> None:

@@ -19,13 +19,18 @@ _DESK: Final[tuple[Scope, ...]] = (
     "tickets:write",
     "personal:read",
 )
+_PHONE: Final[tuple[Scope, ...]] = ("phone:use", "promises:dial")
 
 RIGHTS: Final[Mapping[Role, frozenset[Scope]]] = {
-    "agent": frozenset([*_DESK, "phone:use"]),
-    "supervisor": frozenset([*_DESK, "phone:use", "floor:read", "tickets:waive", "tickets:call_off"]),
+    "agent": frozenset([*_DESK, *_PHONE]),
+    "supervisor": frozenset(
+        [*_DESK, *_PHONE, "floor:read", "tickets:waive", "tickets:call_off", "promises:manage"]
+    ),
     "administrator": frozenset(SCOPES),
     # Connects other systems: gives tokens, so has every right that such a system may need, and nobody's phone.
-    "integrator": frozenset([*_DESK, "floor:read", "kinds:manage", "webhooks:manage", "tokens:manage"]),
+    "integrator": frozenset(
+        [*_DESK, "floor:read", "promises:manage", "kinds:manage", "webhooks:manage", "tokens:manage"]
+    ),
     # Sees that everything goes as it should, of nobody in person; changes nothing.
     "auditor": frozenset(["calls:read", "customers:read", "tickets:read", "floor:read", "audit:read"]),
 }

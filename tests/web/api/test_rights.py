@@ -17,6 +17,7 @@ from tests.web.conftest import Site
 ALL = {f"{one.method} {one.path}": one for one in operations()}
 # Asked for besides another right, or by what a person does at a phone.
 BESIDE = {"personal:read", "tickets:waive", "tickets:call_off", "phone:use", "floor:read", "users:manage"}
+BESIDE |= {"promises:manage", "policies:manage"}
 FILLED = {"id": "1", "name": "repair", "number": "10000012", "seq": "1", "subject": "ticket:1"}
 
 

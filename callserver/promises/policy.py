@@ -6,6 +6,7 @@ set is in `defaults.py`, JSON is read by `reading.py`. Durations are millisecond
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -25,6 +26,11 @@ LONGEST_TEXT: Final = 500  # characters of a script
 MOST_SPANS: Final = 8  # of one day
 MOST_TIMES: Final = 50
 LANGUAGES: Final = ("en", "zh")
+_FORMS: Final = (
+    ("caller_id", re.compile(r"\+?[0-9]{0,20}"), "must be digits, 20 at most, with or without +"),
+    ("queue", re.compile(r"[^\s,|;&\x00-\x1f\x7f\ud800-\udfff]{0,79}"), "is no name of a queue"),
+    ("prompt", re.compile(r"[A-Za-z0-9_-]{0,40}"), "is no name of a prompt"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +154,9 @@ def _limits(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _texts(policy: Policy) -> Iterator[tuple[str, str]]:
+    for name, form, said in _FORMS:
+        if not form.fullmatch(getattr(policy, name)):
+            yield name, said
     if policy.mode == "automatic" and not policy.prompt:
         yield "prompt", "is needed: an automatic call has something to say"
     for language, text in policy.script.items():

@@ -270,9 +270,15 @@ def _call(_id: int, at: Instant, _body: None, _seq: None, outcome: str | None, *
 
 
 def _promise(customer: int | None, *row: Any) -> Promise:
-    id, due_at, why, ticket, kind, number, _through, _call, deadline_at, created_at = row
+    id, due_at, why, ticket, kind, number, status, _call, deadline_at, created_at = row
     values: Any = {"id": id, "ticket": ticket, "customer": customer, "due_at": due_at, "kind": kind}
-    values |= {"deadline_at": deadline_at, "created_at": created_at, "number": number, "why": why}
+    values |= {
+        "deadline_at": deadline_at,
+        "created_at": created_at,
+        "number": number,
+        "why": why,
+        "status": status,
+    }
     return Promise(**values)
 
 
@@ -372,7 +378,7 @@ def _dealt(column: str, value: ColumnElement[Any]) -> dict[str, _Part]:
     contacts |= {"actor": entry.actor, "through": entry.through, "said": entry.call_id}
     promises = {"id": promise.id, "at": promise.due_at, "body": promise.why, "seq": promise.ticket_id}
     promises |= {"kind": promise.kind, "actor": promise.number, "until": promise.deadline_at}
-    promises |= {"made": promise.created_at}
+    promises |= {"through": promise.status, "made": promise.created_at}
     return {
         "ticket": _Part(tickets, (ticket_open, ticket[column] == value), ticket.touched_at.desc(), _TICKETS),
         "contact": _Part(contacts, (contact, entry[column] == value), entry.at.desc(), CONTACTS),

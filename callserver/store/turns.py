@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, null, select, update
 
 from callserver.errors import Conflict
 from callserver.facts import MACHINE, Instant
 from callserver.people import UserId
+from callserver.promises.states import Illegal
 from callserver.store import ids, promises, text
 from callserver.store.desk import promise_overlooked
 from callserver.store.desk import promises as table
@@ -41,6 +42,7 @@ _RESTING = case(
     else_="due",
 )
 _MAY: Final = sorted(MACHINE_MAY)
+_GOING_ON: Final = ("dialling", "in_call", "unknown")
 
 
 def mark_due(connection: Connection, now: Instant, limit: int = MOST_DUE) -> tuple[Promise, ...]:
@@ -144,8 +146,7 @@ def reserve(connection: Connection, promise: PromiseId, user: UserId, until: Ins
     change = update(table).where(table.c.id == ids.known(promise), table.c.status.in_(_MAY)).values(**taken)
     row = connection.execute(change.returning(*table.c)).one_or_none()
     if row is None:
-        found = promises.get(connection, promise)
-        raise Conflict(f"promise {found.id} is {found.status}")
+        raise Illegal(promises.get(connection, promise).status, "reserve")
     return promises.from_row(row)
 
 
@@ -174,7 +175,8 @@ def reserved(connection: Connection) -> tuple[Promise, ...]:
 def break_late(connection: Connection, now: Instant, limit: int = MOST_LATE) -> tuple[Promise, ...]:
     """At most `limit` promises whose deadline has passed are broken from now on, and told so, once for ever.
 
-    One that is being dialled in this moment goes on with it and is broken all the same. None of them is closed.
+    One that is being dialled in this moment goes on with it and is broken all the same; one that only waits for its
+    agent's key is in their hands no longer. None of them is closed.
     """
     late = (
         select(table.c.id, table.c.ticket_id)
@@ -189,11 +191,16 @@ def break_late(connection: Connection, now: Instant, limit: int = MOST_LATE) -> 
 
 def _break(connection: Connection, late: Any, now: Instant) -> Promise | None:
     promises.hold_ticket(connection, late.ticket_id)
-    at_rest = case((table.c.status.in_(_MAY), "broken"), else_=table.c.status)
+    idle = table.c.status.not_in(_GOING_ON)
     change = (
         update(table)
         .where(table.c.id == late.id, promise_overlooked, table.c.deadline_at < now)
-        .values(status=at_rest, broken_at=now, version=table.c.version + 1)
+        .values(
+            status=case((idle, "broken"), else_=table.c.status),
+            reserved_by=case((idle, null()), else_=table.c.reserved_by),
+            broken_at=now,
+            version=table.c.version + 1,
+        )
         .returning(*table.c)
     )
     row = connection.execute(change).one_or_none()

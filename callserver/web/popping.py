@@ -180,12 +180,12 @@ def _contact(row: Sequence[Any]) -> Body:
 
 
 def _promise(row: Sequence[Any]) -> Body:
-    id, due_at, why, ticket, kind, number, _through, _call, deadline_at, _made = row
+    id, due_at, why, ticket, kind, number, status, _call, deadline_at, _made = row
     return {
         "id": id,
         "ticket": ticket,
         "kind": kind,
-        "status": "planned",
+        "status": status,
         "number": number,
         "due_at": iso(due_at),
         "deadline_at": iso(deadline_at),

@@ -16,15 +16,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from callserver.customers.calling import may_call
-from callserver.errors import BadValue, Forbidden
+from callserver.errors import BadValue
 from callserver.facts import CallId, LegId, iso
 from callserver.numbers.dialling import SAID, Dial, Rules, dial
 from callserver.numbers.tail import tail
 from callserver.seats.asking import AttendedTransfer, BlindTransfer, Hangup, Originate, Request, Way
-from callserver.store import call_tickets, customers, tickets, timeline
+from callserver.store import customers, tickets
 from callserver.store.engine import Connection
 from callserver.store.situations import customers_of
-from callserver.store.tokens import Scope
 from callserver.tickets.record import TicketId
 from callserver.web.api.asking import (
     WITHIN_S,
@@ -35,6 +34,7 @@ from callserver.web.api.asking import (
     put_or_join,
 )
 from callserver.web.api.at_phone import leg_of, own_seat
+from callserver.web.api.entry import Entry, place
 from callserver.web.api.me import PlaceShown
 from callserver.web.api.operation import Asked, Done, Id, Operations
 
@@ -42,7 +42,6 @@ api = Operations("telephone", "Call somebody, hang up, hand a call on; each answ
 
 _PURPOSE = {True: "return_visit", False: "call"}
 """With a ticket it is part of a service that they had; without one nobody asked for it."""
-_WRITE: Scope = "tickets:write"
 _UNSEEN = re.compile(r"[\s-]")
 CONSULT_S = 60.0  # digits, ringing, and some patience
 PATIENCE_S = 15.0  # beyond what the switch needs
@@ -99,7 +98,7 @@ async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
     The answer comes when the own phone was answered, or was not. Whom it is not allowed to call is refused: code
     do_not_call (an `override` with a ticket may), service_number, abroad, refused_number, not_a_number.
     """
-    wanted = _number(asked, body.number)
+    wanted, entry = _number(asked, body.number), Entry()
     if not isinstance(wanted, Dial):
         return Done(wanted)
 
@@ -126,11 +125,12 @@ async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
         )
         if isinstance(came, PhoneAnswer):
             return came
-        if came[1] and body.override and body.ticket is not None:
-            _write(connection, asked, TicketId(body.ticket), f"called {wanted.shown}: {body.override}")
+        reason = body.override if came[1] else None
+        entry.plan(connection, asked, body.ticket, f"called {wanted.shown}: {reason}" if reason else "")
         return came[0]
 
-    return await answered(asked, ask, WITHIN_S + asked.site.telephone.ring_s + PATIENCE_S)
+    done = await answered(asked, ask, WITHIN_S + asked.site.telephone.ring_s + PATIENCE_S)
+    return await entry.written(asked, done)
 
 
 @api("POST", "/phone/hangup", scope="phone:use", errors=(404, 409))
@@ -153,15 +153,15 @@ async def hang_up(asked: Asked, body: HangupGiven) -> Done[PhoneAnswer]:
 async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
     """Hand a call on: at once (blind), or after speaking with whoever takes it (attended).
 
-    The note goes to the next agent's screen, and onto the call's ticket. A blind transfer is done when the caller has
-    arrived or somebody's phone rings, and refused (busy, unreachable) where that phone is not free, unless `anyway`; an
-    attended one is done when the colleague answered: finish or cancel it then.
+    The note goes to the next agent's screen, and onto the call's ticket unless it is refused. A blind transfer is done
+    when the caller has arrived or somebody's phone rings, and refused (busy, unreachable) where that phone is not free,
+    unless `anyway`; an attended one is done when the colleague answered: finish or cancel it then.
     """
     destination = _destination(asked, body.to)
     if isinstance(destination, PhoneAnswer):
         return Done(destination)
     way, to = destination
-    call, blind = CallId(body.call), body.how == "blind"
+    call, blind, entry = CallId(body.call), body.how == "blind", Entry()
 
     def ask(connection: Connection) -> Put | PhoneAnswer:
         pbx, leg, interface = leg_of(connection, asked, call, body.seat, others=blind)
@@ -170,10 +170,17 @@ async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
             request = AttendedTransfer(call=call, leg=leg, step="begin", way=way, to=to)
         came = put_or_join(connection, asked, pbx, request, f"phone:{interface}", request.__eq__)
         if not isinstance(came, PhoneAnswer) and came[1]:
-            _hand_over(connection, asked, body, interface)
+            entry.plan(connection, asked, place(connection, asked, call, body.ticket), body.note)
+            told = {
+                "by": interface,
+                "by_name": asked.actor.name,
+                "at": iso(asked.now),
+                "note": body.note or None,
+            }
+            asked.site.tell_pops(body.call, {"transfer": told})
         return _once(came)
 
-    return await answered(asked, ask, CONSULT_S)
+    return await entry.written(asked, await answered(asked, ask, CONSULT_S))
 
 
 @api("POST", "/phone/transfers/finish", scope="phone:use", errors=(404, 409))
@@ -260,27 +267,3 @@ def _unwanted(connection: Connection, asked: Asked, body: CallGiven, wanted: Dia
     if body.ticket is None:
         raise BadValue("ticket", "say on which ticket the reason is to stand")
     return None
-
-
-# --- what the colleague should know ----------------------------------------------------------------------------------
-
-
-def _hand_over(connection: Connection, asked: Asked, body: TransferGiven, interface: str) -> None:
-    """The note onto the ticket, with the request; and to the screens, for whoever is rung next.
-
-    Who may not write on tickets, and names none, tells the colleague only.
-    """
-    link = call_tickets.explain(connection, CallId(body.call))
-    ticket = TicketId(body.ticket) if body.ticket is not None else link.ticket if link is not None else None
-    may = body.ticket is not None or asked.may(_WRITE)
-    if body.note.strip() and ticket is not None and may:
-        _write(connection, asked, ticket, body.note)
-    told = {"by": interface, "by_name": asked.actor.name, "at": iso(asked.now), "note": body.note or None}
-    asked.site.tell_pops(body.call, {"transfer": told})
-
-
-def _write(connection: Connection, asked: Asked, ticket: TicketId, words: str) -> None:
-    """Raises Forbidden for who may not: the right to telephone is none to write on tickets."""
-    if not asked.may(_WRITE):
-        raise Forbidden(f"to write on a ticket needs the right {_WRITE}")
-    timeline.note(connection, ticket, words, asked.actor, asked.now)

@@ -214,6 +214,31 @@ async def test_a_note_goes_onto_the_ticket_and_everything_into_the_audit(site: S
     assert [line["subject"] for line in lines if line["action"] == "phone.blind_transfer"] == [f"call:{CALL}"]
 
 
+async def test_what_was_refused_stands_on_no_ticket_and_asking_again_writes_it_once(site: Site) -> None:
+    li = await agent(site)
+    await on_record(site)
+    ticket = (await site.ask("POST", "tickets", {"kind": "repair", "caller": NUMBER})).body["id"]
+    body = {
+        "call": CALL,
+        "how": "blind",
+        "to": {"agent": OTHERS},
+        "note": "wants her money",
+        "ticket": ticket,
+    }
+
+    async def noted() -> int:
+        entries = (await site.api(f"tickets/{ticket}/timeline"))["entries"]
+        return len([one for one in entries if one["kind"] == "note"])
+
+    async with node(site, answer="refused", code="busy"):
+        assert (await li.ask("POST", "phone/transfers", body)).body["code"] == "busy"
+        assert await noted() == 0
+    async with node(site) as seen:
+        assert (await li.ask("POST", "phone/transfers", {**body, "anyway": True})).body["outcome"] == "done"
+    assert [getattr(one, "anyway", None) for one in seen] == [True]
+    assert await noted() == 1
+
+
 @pytest.mark.parametrize("to", [{}, {"queue": "a", "number": NUMBER}])
 async def test_a_transfer_goes_to_one_place(site: Site, to: dict[str, str]) -> None:
     li = await agent(site)

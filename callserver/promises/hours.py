@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import pairwise
 from typing import Final, Literal
 
 from callserver.facts import Instant
@@ -35,8 +34,7 @@ AHEAD_DAYS: Final = 400
 """How far an allowed moment is looked for: past every yearly holiday."""
 
 _MINUTE_MS: Final = 60_000
-_HOUR_MS: Final = 60 * _MINUTE_MS
-_DAY_MS: Final = 24 * _HOUR_MS
+_DAY_MS: Final = DAY * _MINUTE_MS
 _SUNDAY: Final = 6
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY: Final = timedelta(days=1)
@@ -174,11 +172,9 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _jumps(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Instant]:
-    """The instants at which the wall clock is changed. No zone ever changed its clock twice within an hour."""
-    marks = (*range(begin, end, _HOUR_MS), end)
-    for earlier, later in pairwise(marks):
-        if shown(earlier, zone).utcoffset() != shown(later, zone).utcoffset():
-            yield _jump(earlier, later, zone)
+    """The instant at which the wall clock is changed, if it is. No zone ever changed its clock twice within a day."""
+    if shown(begin, zone).utcoffset() != shown(end, zone).utcoffset():
+        yield _jump(begin, end, zone)
 
 
 def _jump(earlier: Instant, later: Instant, zone: tzinfo) -> Instant:

@@ -1,8 +1,9 @@
 """What an attempt came to, by the record of its call.
 
-In: the mode, our own id of the channel that was rung first, the record of the ended call as JSON (calls/record.py).
-Out: the outcome, or None where the record does not tell: another call, a call that is not over, a part unseen. Must not
-know: the store, policies. The first rule that fits decides; docs/promises.md has the table of `outcome`.
+In: the mode (tickets.promise.Mode), our own id of the channel that was rung first, the record of the ended call as JSON
+(calls/record.py). Out: the outcome, or None where the record does not tell: another call, a call that is not over, a
+part unseen. Must not know: the store, policies. The first rule that fits decides; docs/promises.md has the table of
+`outcome`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from callserver.promises.outcomes import AttemptOutcome
-from callserver.tickets.promise import Mode
 
 Record = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ _BY_DIAL: Final[Mapping[str, AttemptOutcome]] = {
 }
 
 
-def outcome(mode: Mode, channel: str, record: Record) -> AttemptOutcome | None:
+def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
     """What the call of an attempt came to.
 
     | rule | outcome |
@@ -88,7 +88,7 @@ def _unanswered(customer: Record, record: Record) -> AttemptOutcome:
     return _BY_DIAL.get(record.get("dial_result") or "", "no_answer")
 
 
-def _answered(mode: Mode, record: Record) -> AttemptOutcome:
+def _answered(mode: str, record: Record) -> AttemptOutcome:
     heard = frozenset(_heard(record))
     if "machine" in heard:
         return "machine"

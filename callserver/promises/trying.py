@@ -49,7 +49,7 @@ _UNSAID: Final = Retry(delay_ms=30 * 60_000, times=1)  # an outcome that the pol
 class Tried:
     """One attempt that is over: the number it was made at (E.164), and what it came to."""
 
-    number: str
+    number: str | None
     outcome: AttemptOutcome
 
 
@@ -106,11 +106,17 @@ def choose(policy: Policy, tries: Sequence[Tried], numbers: Sequence[str]) -> st
 
 def _in_turn(tries: Sequence[Tried], numbers: Sequence[str]) -> Sequence[str]:
     """The numbers, beginning with whose turn it is after the last attempt."""
-    if not tries or tries[-1].number not in numbers:
+    last = _place(tries, numbers)
+    if last is None:
         return numbers
-    last = tries[-1]
-    place = list(numbers).index(last.number) + (last.outcome in _NOT_THERE)
-    return [*numbers[place:], *numbers[:place]]
+    first = last + (tries[-1].outcome in _NOT_THERE)
+    return [*numbers[first:], *numbers[:first]]
+
+
+def _place(tries: Sequence[Tried], numbers: Sequence[str]) -> int | None:
+    """Where the last attempt's number stands among those of now."""
+    last = tries[-1].number if tries else None
+    return None if last is None or last not in numbers else list(numbers).index(last)
 
 
 def _used_up(policy: Policy, tries: Sequence[Tried], number: str) -> bool:
@@ -131,11 +137,10 @@ def _delay(
 ) -> int:
     """A minute on the way through the numbers; the outcome's own delay at the same one, or when a round begins anew."""
     delay = policy.retries.get(outcome, _UNSAID).delay_ms
-    if not tries or tries[-1].number not in numbers:
-        return LEAST_MS if chosen not in {one.number for one in tries} else delay
-    order = list(numbers)
-    onwards = order.index(chosen) > order.index(tries[-1].number)
-    return min(delay, LEAST_MS) if onwards else delay
+    last = _place(tries, numbers)
+    onwards = chosen not in {one.number for one in tries} if last is None else numbers[last] != chosen
+    wraps = last is not None and list(numbers).index(chosen) < last
+    return min(delay, LEAST_MS) if onwards and not wraps else delay
 
 
 def _moment(

@@ -28,6 +28,14 @@ PopState = Annotated[str, words("offered", "answered", "missed")]
 NumberKind = Annotated[
     str, words("mobile", "landline", "service", "other", "extension", "withheld", "rubbish")
 ]
+PromiseStatus = Annotated[
+    str,
+    words(
+        *("planned", "due", "reserved", "dialling", "in_call", "to_retry"),
+        *("unknown", "broken", "kept", "withdrawn"),
+    ),
+]
+PromiseMode = Annotated[str, words("agent_first", "customer_first", "automatic")]
 Wish = Annotated[str, words("ready", "pause")]
 Level = Annotated[str, words("info", "warning", "error")]
 Link = Annotated[str, words("up", "down")]
@@ -203,10 +211,19 @@ class Shift(Struct, frozen=True, kw_only=True):
 
 
 class Promise(Struct, frozen=True, kw_only=True):
-    """A call that the reader owes and that is due. Under its id."""
+    """A call that the reader owes and that is due, or that is in their hands (`reserved`). Under its id.
+
+    `held`: the rule that held it back when it was looked at last. `call`: the one that is made for it at this moment.
+    `script`: what to say, by language. `late`: past its due time, as far as the server has looked.
+    """
 
     id: int
     kind: str
+    status: PromiseStatus
+    mode: PromiseMode
+    late: bool
+    reserved: bool
+    call: str | None
     ticket: int
     ticket_number: str
     customer: int | None
@@ -214,7 +231,10 @@ class Promise(Struct, frozen=True, kw_only=True):
     number: str | None
     due_at: datetime
     deadline_at: datetime | None
+    tries: int
+    held: str | None
     why: str
+    script: dict[str, str]
 
 
 class Notice(Struct, frozen=True, kw_only=True):

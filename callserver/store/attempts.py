@@ -29,6 +29,7 @@ from callserver.store import audit, call_tickets, commands, ids, outbox, promise
 from callserver.store.commands import Ask
 from callserver.store.desk import promises as promise_table
 from callserver.store.outbox import Event
+from callserver.store.owing import touched
 from callserver.store.promising import attempt_open
 from callserver.store.promising import promise_attempts as table
 from callserver.store.timeline import NewEntry
@@ -289,6 +290,17 @@ def open_attempts(connection: Connection) -> tuple[Attempt, ...]:
     return _attempts(connection, attempt_open)
 
 
+def under_way(connection: Connection) -> dict[tuple[PbxId, str], int]:
+    """How many are not over, by switch and kind of promise."""
+    wanted = (
+        select(table.c.pbx, promise_table.c.kind, func.count())
+        .join(promise_table, promise_table.c.id == table.c.promise_id)
+        .where(attempt_open)
+        .group_by(table.c.pbx, promise_table.c.kind)
+    )
+    return {(PbxId(pbx), kind): count for pbx, kind, count in connection.execute(wanted)}
+
+
 def of_call(connection: Connection, pbx: PbxId, call: CallId) -> Attempt | None:
     """The attempt that this call is, if it is one."""
     here = (table.c.pbx == text.key(pbx), table.c.call_id == text.key(call))
@@ -341,4 +353,5 @@ def _held(connection: Connection, promise: PromiseId) -> Promise:
 def _set(connection: Connection, promise: PromiseId, *where: ColumnElement[bool], **values: Any) -> bool:
     change = update(promise_table).where(promise_table.c.id == promise, *where)
     values |= {"turn": None, "version": promise_table.c.version + 1}
+    touched(connection, promise)
     return connection.execute(change.values(**values)).rowcount == 1

@@ -27,6 +27,7 @@ from callserver.store import ids, promises, text
 from callserver.store.desk import promise_overlooked
 from callserver.store.desk import promises as table
 from callserver.store.locking import one_after_another
+from callserver.store.owing import touched
 from callserver.tickets.promise import MACHINE_MAY, Promise
 from callserver.tickets.record import PromiseId
 
@@ -147,6 +148,7 @@ def reserve(connection: Connection, promise: PromiseId, user: UserId, until: Ins
     row = connection.execute(change.returning(*table.c)).one_or_none()
     if row is None:
         raise Illegal(promises.get(connection, promise).status, "reserve")
+    touched(connection, promise)
     return promises.from_row(row)
 
 
@@ -160,6 +162,7 @@ def release(connection: Connection, promise: PromiseId, next_at: Instant) -> boo
     """Reserved, and not dialled: it waits again, until then. False: it was not reserved any more."""
     here = (table.c.id == ids.known(promise), table.c.status == "reserved")
     free = {"status": _RESTING, "reserved_by": None, "next_at": next_at, "turn": None}
+    touched(connection, promise)
     return connection.execute(update(table).where(*here).values(**free)).rowcount == 1
 
 

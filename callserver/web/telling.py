@@ -19,16 +19,17 @@ import structlog
 from callserver.errors import StoreError
 from callserver.facts import CallId, Instant, iso
 from callserver.numbers.tail import tail, tail_of_digits
+from callserver.promises.defaults import DEFAULTS
 from callserver.push.screen import Kind, Value
 from callserver.push.values import MISSED_MS
 from callserver.push.views import Audience, Scope, User
 from callserver.store import forgotten, owing
 from callserver.store.call_tickets import OnTicket
 from callserver.store.drafts import Saved
-from callserver.store.engine import Store
+from callserver.store.engine import Connection, Store
 from callserver.store.forgotten import Forgotten
 from callserver.store.outbox import Event
-from callserver.store.owing import Owing
+from callserver.store.owing import Owing, Touched
 from callserver.web.popping import ticket_told
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,7 @@ class Telling:
         self._owing: dict[str, tuple[int, dict[str, Any]]] = {}  # what was put: whose, and what
         self._stale = _Stale()
         self._awake = asyncio.Event()
+        self._at_once = False  # somebody's phone is about to ring: what it is about goes before it
         self._stopping = False
 
     async def run(self) -> None:
@@ -103,10 +105,12 @@ class Telling:
                     self._saved(one)
                 case Forgotten():
                     self._forget(one)
+                case Touched():
+                    self._at_once = True
                 case _:
                     pass  # somebody else's
         self._stale.learn([one for one in said if isinstance(one, Event)])
-        if self._stale.anything:
+        if self._stale.anything or self._at_once:
             self._awake.set()
 
     async def catch_up(self) -> None:
@@ -156,19 +160,24 @@ class Telling:
             log.warning("nobody knows who was erased", why=str(error))
 
     async def _look(self) -> None:
-        """Put what came due, take away what is settled, and tell who shows a ticket that owes something else now."""
+        """Put what came due, take away what is settled or somebody else's now."""
+        now = self._clock()
         try:
-            found = await self._store.read(lambda connection: owing.owing(connection, self._clock()))
+            found, scripts = await self._store.read(lambda connection: _owed(connection, now))
         except StoreError as error:
             log.warning("nobody knows what is owed", why=str(error))
             return
-        now = {str(one.id): (int(one.user), promise_told(one)) for one in found}
-        for key in self._owing.keys() - now.keys():
-            self._screens.put("promise", key, None, User(self._owing[key][0]))
-        for key, (user, value) in now.items():
+        shown = {
+            str(one.promise.id): (int(one.user), promise_told(one, now, scripts[one.promise.kind]))
+            for one in found
+        }
+        for key, (user, _) in self._owing.items():
+            if key not in shown or shown[key][0] != user:
+                self._screens.put("promise", key, None, User(user))
+        for key, (user, value) in shown.items():
             if self._owing.get(key) != (user, value):
                 self._screens.put("promise", key, value, User(user))
-        self._owing = now
+        self._owing = shown
 
     async def _rest(self) -> None:
         """Until something happens, and then a moment for what happens with it."""
@@ -176,23 +185,38 @@ class Telling:
             async with asyncio.timeout(LOOK_S):
                 await self._awake.wait()
                 self._awake.clear()
-            if not self._stopping:
+            if not self._stopping and not self._at_once:
                 await asyncio.sleep(SOON_S)
+            self._at_once = False
 
 
-def promise_told(one: Owing) -> dict[str, Any]:
-    """A call that somebody owes, as their screens have it."""
+def _owed(connection: Connection, now: Instant) -> tuple[tuple[Owing, ...], Mapping[str, Mapping[str, str]]]:
+    """What everybody owes, and what to say in each kind of call."""
+    return owing.owing(connection, now), {one.kind: one.script for one in DEFAULTS.values()}
+
+
+def promise_told(one: Owing, now: Instant, script: Mapping[str, str]) -> dict[str, Any]:
+    """A call that somebody owes, as their screens have it. script: what to say, by language."""
+    promise = one.promise
     return {
-        "id": one.id,
-        "kind": one.kind,
-        "ticket": one.ticket,
+        "id": promise.id,
+        "kind": promise.kind,
+        "status": promise.status,
+        "mode": promise.mode,
+        "late": promise.due_at < now,
+        "reserved": one.reserved,
+        "call": one.call,
+        "ticket": promise.ticket,
         "ticket_number": one.ticket_number,
-        "customer": one.customer,
+        "customer": promise.customer,
         "customer_name": one.customer_name,
-        "number": one.number,
-        "due_at": iso(one.due_at),
-        "deadline_at": iso(one.deadline_at),
-        "why": one.why,
+        "number": promise.number,
+        "due_at": iso(promise.due_at),
+        "deadline_at": iso(promise.deadline_at),
+        "tries": promise.tries,
+        "held": promise.held,
+        "why": promise.why,
+        "script": dict(script),
     }
 
 

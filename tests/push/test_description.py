@@ -12,6 +12,7 @@ import pytest
 from callserver.calls.floor import Floor
 from callserver.client.messages import apply, parts, read
 from callserver.client.values import Screen
+from callserver.facts import CallId
 from callserver.people import Profile, UserId
 from callserver.push import wire
 from callserver.push.description import HEARD, SENT, document
@@ -22,6 +23,7 @@ from callserver.seats.shift import Shift, WrapUp, seat
 from callserver.store.drafts import Saved
 from callserver.store.outbox import Event
 from callserver.store.owing import Owing
+from callserver.tickets.promise import Promise
 from callserver.tickets.record import PromiseId, TicketId
 from callserver.web.popping import ticket_told
 from callserver.web.sitting import Sitting
@@ -97,7 +99,7 @@ async def test_everything_that_others_put_there_fits() -> None:
     hub.feed(PBX, arriving() + ringing())
     await looked_up(hub)
     hub.pop_update(CALL, {"ticket": ticket_told(TicketId(3)), "transfer": {"by": None, "note": "<script>"}})
-    hub.put("promise", "1", promise_told(OWED), User(7))
+    hub.put("promise", "1", promise_told(OWED, AT, {"en": "How does it do?", "zh": "现在怎么样？"}), User(7))
     telling.told([Saved(user=7, subject="call:1", counter=2, at=AT, tab=None), EVENT, ENTRY])
     await hub._directory.flush()
     hub.heard(mine.client, '{"type":"ping","at":"now"}')
@@ -120,9 +122,20 @@ SHIFT = Shift(
     wrap_up=WrapUp(call=CALL, since=AT, until=AT),
 )
 OWED = Owing(
-    id=PromiseId(1), user=UserId(7), kind="watch", ticket=TicketId(3), customer=None, customer_name=None,
-    number="+8613800138000", due_at=AT, deadline_at=AT, why="",
-)  # fmt: skip
+    user=UserId(7),
+    reserved=True,
+    call=CallId(CALL),
+    promise=Promise(
+        id=PromiseId(1),
+        kind="watch",
+        ticket=TicketId(3),
+        number="+8613800138000",
+        status="dialling",
+        due_at=AT,
+        deadline_at=AT,
+        created_at=AT,
+    ),
+)
 EVENT = Event(
     type="callserver.ticket.changed",
     key="k",

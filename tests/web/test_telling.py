@@ -13,13 +13,23 @@ from callserver.numbers import Plan
 from callserver.people import UserId
 from callserver.push.hub import Hub
 from callserver.push.views import View
-from callserver.store import call_tickets, customers, drafts, privacy, promises, recording, tickets, timeline
+from callserver.store import (
+    call_tickets,
+    customers,
+    drafts,
+    privacy,
+    promises,
+    recording,
+    tickets,
+    timeline,
+    turns,
+)
 from callserver.store.engine import Store
 from callserver.tickets.changing import Changes, Draft
 from callserver.tickets.promise import owed
 from callserver.tickets.record import Ticket, TicketId
 from callserver.web.popping import Popping
-from callserver.web.telling import Telling
+from callserver.web.telling import SOON_S, Telling
 from tests.push.watching import CALL, PBX, PHONE, Someone, abandoned, arriving, hub_of, looked_up, ringing
 from tests.store.test_customers import draft
 from tests.web.conftest import BOTH, NOW
@@ -188,6 +198,48 @@ async def test_whoever_promised_a_call_is_reminded_and_nobody_else(store: Store)
     await desk.telling.catch_up()
     desk.li.news()
     assert desk.li.screen["promises"] == {}
+
+
+@BOTH
+async def test_a_promise_is_on_the_screen_of_whoever_has_it_in_their_hands_and_on_no_other(
+    store: Store,
+) -> None:
+    desk = Desk(store)
+    opened = await desk.ticket()
+
+    def promise(connection: Any) -> Any:
+        made = promises.owe(connection, owed("watch", opened.id, NOW), NOW, LI)
+        recording.own_new(connection, opened.id, UserId(7), NOW)
+        return made
+
+    made = await desk.do(promise)
+    await desk.telling.catch_up()
+    await desk.do(lambda c: turns.reserve(c, made.id, UserId(8), NOW + 30_000))
+    await desk.telling.catch_up()
+    desk.li.news(), desk.bo.news()
+    assert desk.li.screen["promises"] == {}
+    value = desk.bo.screen["promises"][str(made.id)]
+    assert (value["status"], value["reserved"], value["mode"]) == ("reserved", True, "agent_first")
+    assert set(value["script"]) == {"en", "zh"}
+    await desk.do(lambda c: turns.release(c, made.id, NOW))
+    await desk.telling.catch_up()
+    desk.li.news(), desk.bo.news()
+    assert (list(desk.li.screen["promises"]), desk.bo.screen["promises"]) == ([str(made.id)], {})
+
+
+async def test_what_comes_into_somebodys_hands_is_told_without_a_wait(store: Store) -> None:
+    desk = Desk(store)
+    opened = await desk.ticket()
+    made = await desk.do(lambda c: promises.owe(c, owed("watch", opened.id, NOW), NOW))
+    running = asyncio.create_task(desk.telling.run())
+    await asyncio.sleep(0)
+    await desk.do(lambda c: turns.reserve(c, made.id, UserId(7), NOW + 30_000))
+    async with asyncio.timeout(SOON_S * 0.9):
+        while not desk.li.screen["promises"]:
+            await asyncio.sleep(0.005)
+            desk.li.news()
+    desk.telling.stop()
+    await running
 
 
 async def test_a_draft_of_another_tab_is_told_to_its_writer_only(store: Store) -> None:

@@ -6,14 +6,13 @@ In: what is asked for. Out: the promise as it is then. Must not know: how a call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from callserver.errors import BadValue, Conflict, NotFound
 from callserver.facts import CallId
-from callserver.store import call_tickets, calls, promises, tickets
+from callserver.store import call_tickets, calls, promises, situations, tickets
 from callserver.store.engine import Connection
 from callserver.tickets.promise import Promise
 from callserver.tickets.record import PromiseId
@@ -77,14 +76,10 @@ def _must_be_with(connection: Connection, asked: Asked, call: CallId, promise: P
         raise Conflict("nobody has spoken with the customer in this call")
     link = call_tickets.explain(connection, call)
     on = None if link is None else link.ticket
-    if on == promise.ticket or _on_number(asked, record, promise.number):
+    other_side = situations.other_side(record, asked.site.plan).e164
+    if on == promise.ticket or (other_side is not None and other_side == promise.number):
         return
     theirs = None if on is None else tickets.get(connection, on).customer
     if theirs is None or theirs != promise.customer:
         raise Conflict("this call is with somebody else")
 
-
-def _on_number(asked: Asked, record: Mapping[str, Any], number: str | None) -> bool:
-    """Whether the number is the one outside of the house."""
-    outside = record.get("dialed" if record.get("direction") == "outbound" else "caller_number")
-    return number is not None and bool(outside) and asked.site.plan.read(outside).e164 == number

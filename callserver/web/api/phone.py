@@ -98,7 +98,7 @@ async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
     The answer comes when the own phone was answered, or was not. Whom it is not allowed to call is refused: code
     do_not_call (an `override` with a ticket may), service_number, abroad, refused_number, not_a_number.
     """
-    wanted, entry = _number(asked, body.number), Entry()
+    wanted, entry = number_to_dial(asked, body.number), Entry()
     if not isinstance(wanted, Dial):
         return Done(wanted)
 
@@ -212,7 +212,7 @@ def _once(came: tuple[Put, bool] | PhoneAnswer) -> Put | PhoneAnswer:
 # --- whom ------------------------------------------------------------------------------------------------------------
 
 
-def _number(asked: Asked, received: str) -> Dial | PhoneAnswer:
+def number_to_dial(asked: Asked, received: str) -> Dial | PhoneAnswer:
     """What is dialled for it, or why it is not."""
     settings = asked.site.telephone
     rules = Rules(abroad=settings.abroad, services=settings.services, refused=settings.refused)
@@ -228,7 +228,7 @@ def _destination(asked: Asked, to: Destination) -> tuple[Way, str] | PhoneAnswer
         return _named(asked, "agent", to.agent, _device(to.agent))
     if to.queue is not None:
         return _named(asked, "queue", to.queue, to.queue)
-    found = _number(asked, to.number or "")
+    found = number_to_dial(asked, to.number or "")
     return found if isinstance(found, PhoneAnswer) else ("number", found.digits)
 
 
@@ -237,7 +237,7 @@ def _named(asked: Asked, way: Way, to: str, exten: str) -> tuple[Way, str] | Pho
     number may go where a number may go, and nowhere else. Asterisk does not see the dashes in an extension."""
     if _UNSEEN.sub("", exten)[:1].isalpha():
         return way, to
-    found = _number(asked, exten)
+    found = number_to_dial(asked, exten)
     if isinstance(found, Dial) and found.digits != exten:
         return PhoneAnswer(outcome="refused", code="not_a_number", said=SAID["not_a_number"])
     return found if isinstance(found, PhoneAnswer) else (way, to)

@@ -28,6 +28,14 @@ NUMBER_CHARACTERS: Final = "0-9A-Za-z+*#._-"
 """What a caller's number keeps (`FILTER()`); letters because 'anonymous' and SIP names come in its place."""
 WITHHELD: Final = "anonymous"
 """What stands in place of a number that its owner withholds."""
+PROMISE_QUEUE: Final = "callserver-promise-queue"
+"""Where a customer goes whom callserver called: to the agents of a queue, ahead of those who wait there."""
+PROMISE_AGENT: Final = "callserver-promise-agent"
+"""The same, to one agent who is kept free for them; to the queue where that one does not come."""
+PROMISE_AUTO: Final = "callserver-promise-auto"
+"""The same, to a recording and the keys that answer it."""
+CALLBACK: Final = "callserver-callback"
+"""Where a waiting caller is asked at which number they want to be called back."""
 KEYS_PREFIX: Final = "callserver-keys-"
 """+ queue name: where a caller lands who presses a key while waiting."""
 
@@ -40,8 +48,44 @@ QUEUE_VARIABLE: Final = "CALLSERVER_QUEUE"
 """The extension of the queue in which a caller is or was last."""
 PHONE_VARIABLE: Final = "CALLSERVER_PHONE"
 """Set on every channel of an agent's phone, and on no other."""
+PROMISE_VARIABLE: Final = "CALLSERVER_PROMISE"
+"""The promise for which this call is made."""
+TO_VARIABLE: Final = "CALLSERVER_TO"
+"""The extension of the queue where a called customer finds agents."""
+AGENT_VARIABLE: Final = "CALLSERVER_AGENT"
+"""The interface that is kept free for a called customer."""
+PROMPT_VARIABLE: Final = "CALLSERVER_PROMPT"
+"""The name of the recording that a called customer hears."""
+KEYS_VARIABLE: Final = "CALLSERVER_KEYS"
+"""The keys that answer it, such as 12345; empty: it is only heard."""
+AMD_VARIABLE: Final = "CALLSERVER_AMD"
+"""1: find out first whether a machine answered."""
+SHOWN_VARIABLE: Final = "CALLSERVER_SHOWN"
+"""The number that the network shows for a call that an agent makes to keep a promise."""
+PROMPTS_VARIABLE: Final = "CALLSERVER_PROMPTS"
+"""The folder of the recordings; those of a language are in a folder of its name inside."""
+PROMPTS: Final = "/var/lib/asterisk/sounds/callserver"
+"""That folder, where nothing else is said."""
+
+# What the dialplan tells by UserEvent, and by QueueLog where the caller must not be forgotten.
+KEY_EVENT: Final = "CallserverKey"
+"""Promise, Menu (the recording's name), Key."""
+HEARD_EVENT: Final = "CallserverHeard"
+"""Promise, Kind: human, machine, silent (nobody pressed a key that was asked for) or played (heard to its end)."""
+CALLBACK_EVENT: Final = "CallserverCallback"
+"""Queue, Number, Joined: seconds since the epoch at which the caller began to wait."""
+CALLBACK_LOG: Final = "CALLSERVERCALLBACK"
+"""The same as an event of queue_log: number|joined."""
+USER_EVENTS: Final = "Callserver"
+"""How the names of all of them begin."""
 
 # Queues.
+PROMISE_PRIORITY: Final = 20
+"""QUEUE_PRIO of a customer whom we called: they did not choose this moment, so nobody is before them."""
+WAITED_PRIORITY: Final = 5
+"""QUEUE_PRIO of a caller who thought of being called back and waits on."""
+KEY_S: Final = 6
+"""How long a recording waits for a key after its end."""
 BACK_PRIORITY: Final = 10
 """QUEUE_PRIO of a caller who was passed on and whom nobody took; others have 0."""
 WRAP_UP_S: Final = 2
@@ -76,9 +120,9 @@ CEL_FIELDS: Final = (
 """Columns of the CEL file, all quoted as CSV. `eventtime` is `seconds.microseconds` since the epoch."""
 
 # Manager account.
-READ_CLASSES: Final = ("agent", "call", "dialplan", "system")
+READ_CLASSES: Final = ("agent", "call", "dialplan", "system", "user")
 """Classes of events: `dialplan` only for VarSet of QUEUESTATUS, `system` for ContactStatus, PeerStatus, Reload,
-Shutdown and FullyBooted."""
+Shutdown and FullyBooted, `user` for what the dialplan tells (USER_EVENTS)."""
 WRITE_CLASSES: Final = ("agent", "call", "originate", "reporting")
 """Classes of actions; see ACTIONS for the reason of each. `system`, `command`, `config` are never needed."""
 

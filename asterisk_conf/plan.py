@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from asterisk_conf import contract
 from asterisk_conf.tones import COUNTRIES
 
 Strategy = Literal[
@@ -32,6 +33,7 @@ OLDEST: Final = (16,)
 NEWEST: Final = (22,)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_DIGIT = re.compile(r"[0-9*]")
 _NUMBER = re.compile(r"[0-9*#+]{1,32}")
 _SECRET = re.compile(r"[A-Za-z0-9_.:!@%^*+=?~/-]{1,128}")
 _CONDITIONS = re.compile(r"[a-z]{1,20}(,[a-z]{1,20}){0,9}")
@@ -113,7 +115,7 @@ class Key:
     extension: str
 
     def __post_init__(self) -> None:
-        _must_match(re.compile(r"[0-9*]"), "key", self.digit)
+        _must_match(_DIGIT, "key", self.digit)
         _must_match(_NUMBER, "extension behind a key", self.extension)
 
 
@@ -122,6 +124,7 @@ class Queue:
     """One queue. Seconds throughout; `max_wait_s` 0 and `max_waiting` 0 mean without limit.
 
     `answer_first`: the caller hears music and pays; without it the caller hears ringing until an agent answers.
+    `callback_key`: who presses it while waiting is called back and keeps the place; None: nobody can.
     """
 
     name: str
@@ -138,6 +141,7 @@ class Queue:
     overflow_to: str | None = None
     answer_first: bool = True
     keys: tuple[Key, ...] = ()
+    callback_key: str | None = None
     members: tuple[Member, ...] = ()
 
     def __post_init__(self) -> None:
@@ -146,6 +150,10 @@ class Queue:
         _must_match(_NUMBER, f"extension of queue {self.name}", self.extension)
         _must_match(_CONDITIONS, f"join_empty of queue {self.name}", self.join_empty)
         _must_match(_CONDITIONS, f"leave_when_empty of queue {self.name}", self.leave_when_empty)
+        if self.callback_key is not None:
+            _must_match(_DIGIT, f"callback_key of queue {self.name}", self.callback_key)
+            if self.callback_key in {key.digit for key in self.keys}:
+                raise PlanError(f"queue {self.name}: key {self.callback_key} is given twice")
         if self.strategy not in STRATEGIES:
             raise PlanError(
                 f"strategy {self.strategy!r} of queue {self.name}: one of {', '.join(STRATEGIES)}"
@@ -223,6 +231,7 @@ class Directories:
 class Plan:
     """One Asterisk. `back_s`: how long the phone of who passed a caller on rings when nobody took the caller.
 
+    `prompts`: the folder of the recordings on the switch, one folder a language inside.
     `listed_modules` loads only what is needed (rig, demo); without it Asterisk loads all it has.
     """
 
@@ -247,6 +256,7 @@ class Plan:
     directories: Directories | None = None
     listed_modules: bool = False
     system_name: str | None = None
+    prompts: str = contract.PROMPTS
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -260,6 +270,7 @@ class Plan:
         if not self.managers:
             raise PlanError("a plan without a manager account: callserver could not log in")
         _must_match(_IDENTIFIER, "language", self.language)
+        _must_match(_PATH, "folder of the prompts", self.prompts)
         for codec in self.codecs:
             _must_match(_IDENTIFIER, "codec", codec)
         if self.system_name is not None:

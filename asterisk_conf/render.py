@@ -61,9 +61,12 @@ MODULES: Final = (
     "bridge_simple",
     "bridge_softmix",
     "pbx_config",
+    "app_amd",
     "app_dial",
+    "app_exec",
     "app_playback",
     "app_queue",
+    "app_read",
     "app_confbridge",
     "app_chanspy",
     "app_directed_pickup",
@@ -127,12 +130,13 @@ def event_filters(version: tuple[int, ...]) -> list[str]:
     and values. It does not in numbers (trace hostile-numbers): such a caller can let VarSets of their own call pass,
     which is noise, until the dialplan has cleaned the number.
     """
-    status = contract.QUEUE_STATUS_VARIABLE
+    status, ours = contract.QUEUE_STATUS_VARIABLE, contract.USER_EVENTS
     if contract.has_advanced_event_filters(version):
         lines = [f"eventfilter(action(include),name({event})) =" for event in contract.EVENTS]
         return [
             *lines,
             f"eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = {status}",
+            f"eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = {ours}",
         ]
     families = (
         contract.CHANNEL_EVENTS,
@@ -141,7 +145,11 @@ def event_filters(version: tuple[int, ...]) -> list[str]:
         contract.SWITCH_EVENTS,
     )
     lines = [f"eventfilter = ^Event: ({'|'.join(family)})[[:cntrl:]]" for family in families]
-    return [*lines, f"eventfilter = ^Event: VarSet[[:cntrl:]].*[[:cntrl:]]Variable: {status}[[:cntrl:]]"]
+    return [
+        *lines,
+        f"eventfilter = ^Event: VarSet[[:cntrl:]].*[[:cntrl:]]Variable: {status}[[:cntrl:]]",
+        f"eventfilter = ^Event: UserEvent[[:cntrl:]].*[[:cntrl:]]UserEvent: {ours}",
+    ]
 
 
 def _environment() -> Environment:

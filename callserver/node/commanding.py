@@ -87,8 +87,9 @@ class Commander:
         try:
             if self._woken.is_set() or await commands.waiting(self._store, self._owner.pbx):
                 self._woken.clear()
+                marked = asyncio.get_running_loop().time()
                 for one in await commands.take(self._store, self._owner):
-                    self._begin(self._do(one), f"command {one.id}")
+                    self._begin(self._do(one, marked), f"command {one.id}")
         except LeaseLost:
             raise
         except StoreError as error:
@@ -100,9 +101,9 @@ class Commander:
         self._doing.add(task)
         task.add_done_callback(self._doing.discard)
 
-    async def _do(self, one: Taken) -> None:
+    async def _do(self, one: Taken, marked: float) -> None:
         try:
-            came = UNREADABLE if one.request is None else await self.performer.perform(one.request)
+            came = UNREADABLE if one.request is None else await self.performer.perform(one.request, marked)
         except LinkDown:
             came = Came("refused", "no_connection", self.performer.why_blind())
         except ActionRefused as error:
@@ -142,7 +143,7 @@ class Commander:
             self._begin(self._recall(one), f"what became of {one.id}")
 
     async def _recall(self, one: Taken) -> None:
-        came = UNREADABLE if one.request is None else await self.performer.recall(one.request)
+        came = UNREADABLE if one.request is None else await self.performer.recall(one.request, one.sent_at)
         log.info("a request was left behind", pbx=self._owner.pbx, command=one.id, came=came.state)
         await self._over(one.id, came)
 

@@ -7,6 +7,7 @@ link, requests. Asterisk transfers to an extension that does not exist without a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -54,3 +55,25 @@ def included(steps: Iterable[Headers]) -> list[str]:
 def own_number(interface: str) -> str:
     """By custom a phone's number is its name: `PJSIP/1001` and `Local/1001@agents/n` are 1001."""
     return interface.partition("/")[2].partition("@")[0].partition("/")[0]
+
+
+_EXTEN = re.compile(r"\$\{EXTEN(?::(\d+))?\}")
+
+
+def dial_string(steps: Iterable[Headers], number: str) -> str | None:
+    """What the dialplan dials for a number: its first Dial to one device, the number put in; None where anything else
+    stands in it, which only a call could tell.
+    """
+    for step in steps:
+        if step.get("Application") == "Dial":
+            device = step.get("AppData", "").partition(",")[0].strip()
+            found = _EXTEN.sub(lambda part: number[int(part[1] or 0) :], device)
+            if "/" in found and not any(letter in found for letter in "${}&"):
+                return found
+    return None
+
+
+def by_trunk(trunk: str, number: str) -> str:
+    """A number by a line to the outside: `PJSIP/trunk` is dialled as `PJSIP/138@trunk`, others as `DAHDI/g1/138`."""
+    technology, _, name = trunk.partition("/")
+    return f"PJSIP/{number}@{name}" if technology == "PJSIP" else f"{trunk}/{number}"

@@ -31,6 +31,7 @@ from callserver.facts import (
 from callserver.node.attending import TICK_S, Attending, Line
 from callserver.node.beginning import begin
 from callserver.node.commanding import Commander
+from callserver.node.evidence import evidence_in
 from callserver.node.lines import say
 from callserver.node.looking_on import EVERY_S, LookingOn
 from callserver.node.performing import Performer
@@ -270,6 +271,8 @@ class Duty:
             line,
             understanding.floor,
             context=self.settings.dial_context,
+            trunks=self.settings.trunks,
+            evidence=evidence_in(self.settings),
             seen_at=lambda: self._by_the_clock(understanding.seen_at),
         )
         return Commander(self._store, owner, performer, on_over=self._on_command_over)

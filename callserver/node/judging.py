@@ -72,6 +72,48 @@ class Rung:
         return None
 
 
+_CALLED: Final = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"}
+_TRIED: Final = {"no_answer": "no_answer", "busy": "busy", "failed": "failed"}
+_RESPONSES: Final = {3: "no_answer", 5: "busy"}
+_HOW: Final = {
+    "busy": "is busy",
+    "no_answer": "did not answer",
+    "rejected": "rejected the call",
+    "failed": "could not be reached: the network refused the call",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Called:
+    """A DialCustomer: whether the customer answered, and else how it ended for them."""
+
+    channel: LegId
+    who: str
+    seen: bool = False
+    tried: str = ""  # what DialFailed said
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.LegStarted(leg=self.channel):
+                self.seen = True
+            case facts.LegAnswered(leg=self.channel, call=call):
+                return answered(call)
+            case facts.DialFailed(leg=self.channel, result=result):
+                self.tried = _TRIED[result]
+            case facts.LegEnded(leg=self.channel, cause=cause):
+                return self.ended(cause)
+            case OriginateResponse(uniqueid=self.channel, success=False, reason=reason) if not self.seen:
+                return self._refused(_RESPONSES.get(reason or 0, "failed"))
+        return None
+
+    def ended(self, cause: int | None) -> Came:
+        """Over before it was answered. A ringing time-out has no cause of its own: there what Originate said counts."""
+        return self._refused(_CALLED.get(cause or 0) or self.tried or "failed")
+
+    def _refused(self, code: str) -> Came:
+        return Came("refused", code, f"{self.who} {_HOW[code]}")
+
+
 def answered(call: CallId) -> Came:
     """The phone was answered; the call goes on from there."""
     return Came("done", "answered", detail={"call": call})

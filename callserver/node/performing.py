@@ -14,9 +14,11 @@ from asterisk_conf import contract
 from callserver.ami import commands as ami
 from callserver.calls.floor import Floor
 from callserver.errors import ActionRefused
+from callserver.facts import Instant
+from callserver.node.calling_out import CallingOut, Look, nothing_known
 from callserver.node.ears import Ears
 from callserver.node.judging import DONE, Came
-from callserver.node.reaching import Sends
+from callserver.node.reaching import Reach, Sends
 from callserver.node.telephone import Telephone
 from callserver.seats import asking
 from callserver.seats.asking import Request
@@ -45,18 +47,26 @@ class Performer:
         floor: Floor,
         *,
         context: str = contract.PHONES,
+        trunks: tuple[str, ...] = (),
+        evidence: Look = nothing_known,
         seen_at: Callable[[], str] = lambda: "",
     ) -> None:
-        """`context`: where phones dial from. `seen_at`: when the switch was last seen, by the clock on the wall."""
+        """`context`: where phones dial from. `trunks`: channels that lead outside. `evidence`: what the journals show
+        of a call of ours. `seen_at`: when the switch was last seen, by the clock on the wall."""
         self.ears = Ears()
         self._pbx = pbx
         self._line = line
         self._floor = floor
-        self._telephone = Telephone(line, floor, self.ears, context=context)
+        reach = Reach(line, context)
+        self._telephone = Telephone(line, floor, self.ears, reach, context=context, evidence=evidence)
+        self._calling = CallingOut(line, floor, self.ears, reach, trunks=trunks, evidence=evidence)
         self._seen_at = seen_at
 
-    async def perform(self, request: Request) -> Came:
-        """Do it. Raises LinkDown, ActionRefused, UnsafeValue (it was not done), OutcomeUnknown."""
+    async def perform(self, request: Request, marked: float) -> Came:
+        """Do it; `marked`: when it was marked as sent, by the loop's clock.
+
+        Raises LinkDown, ActionRefused, UnsafeValue (it was not done), OutcomeUnknown.
+        """
         match request:
             case asking.QueueAdd():
                 return await self._add(request)
@@ -65,7 +75,9 @@ class Performer:
             case asking.QueuePause():
                 return await self._pause(request)
             case asking.Originate():
-                return await self._telephone.originate(request)
+                return await self._telephone.originate(request, marked)
+            case asking.DialCustomer():
+                return await self._calling.dial(request, marked)
             case asking.Hangup():
                 return await self._telephone.hang_up(request)
             case asking.BlindTransfer():
@@ -87,8 +99,10 @@ class Performer:
         while self._line.state != "up":  # noqa: ASYNC110 (a link tells its state to nobody)
             await asyncio.sleep(LOOK_S)
 
-    async def recall(self, request: Request) -> Came:
-        """What became of a request that somebody sent, or was about to send: as far as the switch shows it now."""
+    async def recall(self, request: Request, sent_at: Instant) -> Came:
+        """What became of a request that somebody sent, or was about to send, at `sent_at`: as far as the switch shows
+        it now, and for a customer's call its journals.
+        """
         match request:
             case asking.QueueAdd(queue=queue, interface=interface):
                 return DONE if self._member(queue, interface) else _lost(f"{interface} is not in {queue}")
@@ -97,7 +111,9 @@ class Performer:
             case asking.QueuePause():
                 return self._recall_pause(request)
             case asking.Originate():
-                return await self._telephone.found(request)
+                return await self._telephone.found(request, sent_at)
+            case asking.DialCustomer():
+                return await self._calling.found(request, sent_at)
             case _:
                 return Came("unknown", "unknown", "callserver was restarted while it was on its way")
 

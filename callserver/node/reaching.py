@@ -7,14 +7,14 @@ asked each time except for its dialplan, which is read again when it is `DIRECTO
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from callserver.ami import commands as ami
 from callserver.ami.commands import Action
 from callserver.ami.wire import Reply
 from callserver.errors import ActionRefused
-from callserver.node.directory import Directory, Headers, included, own_number
+from callserver.node.directory import Directory, Headers, by_trunk, dial_string, included, own_number
 from callserver.node.judging import Came
 from callserver.seats.asking import Way
 
@@ -58,6 +58,24 @@ class Reach:
             return exten
         return Came("refused", "no_extension", f"Asterisk's dialplan has no way from the phones to {to}")
 
+    async def has(self, context: str) -> bool:
+        """Whether the dialplan has this context. A switch that will not say is believed to have it."""
+        return await self._shows(ami.ShowDialPlan(context=context))
+
+    async def outside(self, number: str, trunks: tuple[str, ...]) -> str | Came:
+        """The dial string for a number of the public network: as the phones' own dialplan dials it, else by the first
+        of `trunks`.
+        """
+        try:
+            reply = await self._line.send(ami.ShowDialPlan(context=self._context, exten=number))
+        except ActionRefused:
+            steps: Iterable[Headers] = ()
+        else:
+            steps = reply.items
+        found = dial_string(steps, number) or (by_trunk(trunks[0], number) if trunks else None)
+        no_way = f"it is not clear by which trunk {number} is called: name it in the settings as `trunks`"
+        return found or Came("refused", "no_trunk", no_way)
+
     async def _known(self, way: Way, to: str) -> str | None:
         if way == "number":
             return None
@@ -82,10 +100,11 @@ class Reach:
 
     async def _exists(self, exten: str) -> bool:
         """Whether the phones can dial it. A switch that will not say is believed to know it."""
-        if not exten:
-            return False
+        return bool(exten) and await self._shows(ami.ShowDialPlan(context=self._context, exten=exten))
+
+    async def _shows(self, question: ami.ShowDialPlan) -> bool:
         try:
-            await self._line.send(ami.ShowDialPlan(context=self._context, exten=exten))
+            await self._line.send(question)
         except ActionRefused as error:
             return "did not find" not in str(error).lower()
         return True

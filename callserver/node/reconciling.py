@@ -14,13 +14,12 @@ from typing import Any
 
 import structlog
 
-from callserver.errors import JournalUnreadable, LeaseLost
+from callserver.errors import LeaseLost
 from callserver.facts import CallsMerged, Instant, PbxId, iso
-from callserver.journals.cel import Layout
-from callserver.journals.reading import Journals, Reading, read
+from callserver.journals.reading import Reading, read
 from callserver.journals.reconcile import Correction, Reconciliation, Span, reconcile
-from callserver.journals.telling import Known
 from callserver.node.duty import Duty
+from callserver.node.evidence import journals_of
 from callserver.settings import AsteriskSettings
 from callserver.store import agents, calls, reconciliations
 from callserver.store.engine import Store
@@ -49,26 +48,6 @@ class Compared:
     def findings(self) -> bool:
         """Whether there is anything to look at."""
         return bool(self.result.omitted or self.result.differences or self.result.surplus)
-
-
-def journals_of(settings: AsteriskSettings, members: Mapping[str, str]) -> Journals:
-    """Where this switch's journals are. Raises JournalUnreadable where none is named or there is no file."""
-    named = [path for path in (settings.queue_log, settings.cel) if path is not None]
-    if not named:
-        raise JournalUnreadable(
-            f"[[asterisk]] {settings.id}: neither queue_log nor cel is set, so there is nothing to compare with "
-            '(example: queue_log = "/var/log/asterisk/queue_log")'
-        )
-    if not any(path.exists() for path in named):
-        raise JournalUnreadable(f"[[asterisk]] {settings.id}: there is no {' and no '.join(map(str, named))}")
-    try:
-        layout = Layout(settings.cel_fields) if settings.cel_fields else Layout()
-    except ValueError as error:
-        raise JournalUnreadable(f"[[asterisk]] {settings.id} cel_fields: {error}") from None
-    known = Known(phones=frozenset(settings.phones), trunks=settings.trunks, members=members)
-    return Journals(
-        pbx=PbxId(settings.id), queue_log=settings.queue_log, cel=settings.cel, layout=layout, known=known
-    )
 
 
 async def compare(

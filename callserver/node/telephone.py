@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
+from asterisk_conf import contract
 from callserver.ami import commands as ami
 from callserver.ami.commands import Action, speakable
 from callserver.calls.floor import Floor
 from callserver.calls.scene import Chan
 from callserver.errors import ActionRefused, OutcomeUnknown
-from callserver.facts import LegId
+from callserver.facts import CallId, Instant, LegId
+from callserver.node.calling_out import LOOK_S, TOO_LATE, Look, too_late
 from callserver.node.ears import Ears
 from callserver.node.judging import (
     DONE,
@@ -51,20 +53,23 @@ NOT_BEGUN = Came("refused", "not_begun", "Asterisk did not begin the consultatio
 class Telephone:
     """What people can do with calls on one switch. `context`: where its phones dial from."""
 
-    def __init__(self, line: Sends, floor: Floor, ears: Ears, *, context: str) -> None:
+    def __init__(
+        self, line: Sends, floor: Floor, ears: Ears, reach: Reach, *, context: str, evidence: Look
+    ) -> None:
         self._line = line
         self._floor = floor
         self._ears = ears
         self._context = context
-        self._reach = Reach(line, context)
+        self._reach = reach
+        self._evidence = evidence
         # Of legs that consult: whom they talked with before; when they came back, by the loop's clock.
         self._partners: dict[LegId, frozenset[LegId]] = {}
         self._back_at: dict[LegId, float] = {}
 
     # --- a call begun ------------------------------------------------------------------------------------------------
 
-    async def originate(self, request: asking.Originate) -> Came:
-        """Ring the phone; done when it is answered."""
+    async def originate(self, request: asking.Originate, marked: float) -> Came:
+        """Ring the phone; done when it is answered. `marked`: when it was marked as sent, by the loop's clock."""
         if any(chan.interface == request.interface for chan in self._floor.scene.chans.values()):
             return IN_A_CALL
         exten = await self._reach.extension(request.way, request.to)
@@ -80,27 +85,37 @@ class Telephone:
             timeout_ms=request.ring_s * 1000,
             variables=_shown(request),
         )
+        if too_late(marked):
+            return TOO_LATE
         rung = Rung(channel=request.channel, who=request.interface)
         return await self._done(action, rung, request.ring_s + AT_ONCE_S)
 
-    async def found(self, request: asking.Originate) -> Came:
-        """What became of an Originate that somebody else sent, or was about to send: by our own id."""
+    async def found(self, request: asking.Originate, sent_at: Instant) -> Came:
+        """What became of an Originate that somebody else sent, or was about to send, at `sent_at`: by our own id."""
         chan = self._floor.scene.chans.get(request.channel)
         if chan is not None and chan.state == "up":
             return answered(chan.call.id)
         if chan is None:
-            return self._remembered(request)
+            return await self._remembered(request, sent_at)
         with self._ears.open(Rung(channel=request.channel, who=request.interface, seen=True)) as ear:
             came = await ear.verdict(request.ring_s + AT_ONCE_S)
         return came or Came("unknown", "unknown", f"{request.interface} still rings")
 
-    def _remembered(self, request: asking.Originate) -> Came:
+    async def _remembered(self, request: asking.Originate, sent_at: Instant) -> Came:
         call = self._floor.scene.call_of.get(request.channel)
         leg = call.record.legs.get(request.channel) if call is not None else None
         if call is not None and leg is not None and leg.answered_at is not None:
             return answered(call.id)
         if leg is not None:
             return Came("refused", "ended", f"{request.interface} stopped ringing before it was answered")
+        await asyncio.sleep(LOOK_S)
+        found = await self._evidence(request.channel, sent_at)
+        if found.answered:
+            return answered(CallId(f"{self._floor.pbx}:{request.channel}"))
+        if found.cause is not None:
+            return Came("refused", "ended", f"{request.interface} stopped ringing before it was answered")
+        if found.kind == "not_there":
+            return Came("refused", "not_sent", f"Asterisk's journal has no such call of {request.interface}")
         return Came("unknown", "unknown", "callserver was restarted, and no such call is on the switch now")
 
     # --- a call ended ------------------------------------------------------------------------------------------------
@@ -254,5 +269,10 @@ def _shown(request: asking.Originate) -> dict[str, str]:
 
     Not by the action's CallerID: that would also be what the trunk shows to whoever is called (ran: 22.10).
     """
-    shown = {"CONNECTEDLINE(name)": request.shown_name, "CONNECTEDLINE(num)": request.shown_number}
+    shown = {
+        "CONNECTEDLINE(name)": request.shown_name,
+        "CONNECTEDLINE(num)": request.shown_number,
+        contract.PROMISE_VARIABLE: "" if request.promise is None else str(request.promise),
+        contract.SHOWN_VARIABLE: request.caller_id,
+    }
     return {name: speakable(value) for name, value in shown.items() if value}

@@ -66,6 +66,8 @@ class Originate:
 
     `channel`: our own uniqueid for the phone's channel, by which it is found again. `shown_number`, `shown_name`: what
     the phone shows while it rings. Done when the phone was answered: what became of the number is told by the call.
+    `promise`: the promise that is tried here; `caller_id`: what the network shows to whoever is called, where it is not
+    the phone's own number (by the recommended dialplan).
     """
 
     kind: ClassVar[str] = "originate"
@@ -76,6 +78,49 @@ class Originate:
     ring_s: int = 30
     shown_number: str = ""
     shown_name: str = ""
+    promise: int | None = None
+    caller_id: str = ""
+
+
+Then = Literal["queue", "agent", "automatic"]
+"""What a customer whom we called meets: the agents of a queue, one agent who is kept free for them, or a recording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialCustomer:
+    """Call a customer for a promise; whoever answers goes on by `context`. Nobody of ours hears it ring.
+
+    `number`: the digits as the trunk wants them. `channel`: our own uniqueid for the customer's channel; the call is
+    named after it. `queue`: where the agents are (for `agent` and `automatic`: where the customer goes when that agent
+    does not come, or who presses 0). `prompt`: the recording's name; `keys`: which keys answer it ("12345" for a
+    rating; none: it is only heard). `amd`: find out first whether a machine answered, where the switch can.
+
+    Done, with the code `answered`, when the callee answered. Refused otherwise: busy, no_answer, rejected, failed (the
+    network would not); or with a code of NOT_RUNG.
+    """
+
+    kind: ClassVar[str] = "dial_customer"
+    number: str
+    channel: LegId
+    context: Then
+    promise: int
+    queue: str = ""
+    interface: str = ""
+    prompt: str = ""
+    keys: str = ""
+    language: str = ""
+    caller_id: str = ""
+    ring_s: int = 30
+    amd: bool = False
+
+
+NOT_RUNG: frozenset[str] = frozenset(
+    {
+        *("bad_number", "bad_request", "no_trunk", "no_context", "no_queue", "no_extension", "in_a_call"),
+        *("no_connection", "switch_refused", "unsafe", "unreadable", "expired", "not_sent"),
+    }
+)
+"""Codes of outcomes that prove that no customer's phone rang: `not_sent` after a crash, by the switch's own journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +171,15 @@ class Redirect:
 
 
 Request: TypeAlias = (
-    QueueAdd | QueueRemove | QueuePause | Originate | Hangup | BlindTransfer | AttendedTransfer | Redirect
+    QueueAdd
+    | QueueRemove
+    | QueuePause
+    | Originate
+    | DialCustomer
+    | Hangup
+    | BlindTransfer
+    | AttendedTransfer
+    | Redirect
 )
 KINDS: Mapping[str, type[Request]] = {kind.kind: kind for kind in get_args(Request)}
 

@@ -31,9 +31,10 @@ def section(text: str, name: str) -> str:
 def test_versions_that_know_it_get_the_advanced_filter(version: tuple[int, ...]) -> None:
     filters = event_filters(version)
     assert "eventfilter(action(include),name(QueueCallerJoin)) =" in filters
-    assert filters[-1] == (
-        "eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = QUEUESTATUS"
-    )
+    assert filters[-2:] == [
+        "eventfilter(action(include),name(VarSet),header(Variable),method(exact)) = QUEUESTATUS",
+        "eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Callserver",
+    ]
 
 
 @pytest.mark.parametrize("version", BEFORE_ADVANCED_FILTERS)
@@ -71,9 +72,17 @@ def test_of_all_variables_only_the_one_that_tells_why_a_caller_left_passes() -> 
     assert not passes((16, 28), message("VarSet", "CallerIDName: Variable: QUEUESTATUS", "Variable: X"))
 
 
+def test_of_what_dialplans_tell_only_our_own_passes() -> None:
+    assert passes((16, 28), message("UserEvent", "Uniqueid: 1.0", "UserEvent: CallserverKey", "Key: 5"))
+    assert not passes((16, 28), message("UserEvent", "UserEvent: Queuemetrics", "Key: 5"))
+    assert not passes(
+        (16, 28), message("UserEvent", "CallerIDName: UserEvent: CallserverKey", "UserEvent: X")
+    )
+
+
 def test_the_account_has_the_rights_of_the_contract_and_no_more(tmp_path: Path) -> None:
     account = section(rendered(tmp_path, recommended((22, 1)))["manager.conf"], "callserver")
-    assert "read = agent,call,dialplan,system\n" in account
+    assert "read = agent,call,dialplan,system,user\n" in account
     assert "write = agent,call,originate,reporting\n" in account
 
 
@@ -143,7 +152,8 @@ def test_every_call_that_nobody_takes_may_be_somebody_who_was_passed_on(tmp_path
 
 def test_without_queues_there_is_nowhere_else_to_wait(tmp_path: Path) -> None:
     plan = replace(recommended((22, 1)), queues=(), hotlines=())
-    assert "QUEUE_PRIO" not in rendered(tmp_path, plan)["extensions.conf"]
+    text = rendered(tmp_path, plan)["extensions.conf"]
+    assert "QUEUE_PRIO" not in section(text, contract.BACK)
 
 
 def test_a_production_switch_keeps_its_folders_and_loads_its_own_modules(tmp_path: Path) -> None:

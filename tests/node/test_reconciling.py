@@ -10,7 +10,8 @@ import pytest
 
 from callserver.errors import JournalUnreadable, LeaseLost
 from callserver.facts import PbxId
-from callserver.node.reconciling import Reconciler, batch, compare, journals_of
+from callserver.node.evidence import journals_of
+from callserver.node.reconciling import Reconciler, batch, compare
 from callserver.node.repairing import repair
 from callserver.node.understanding import gap_job
 from callserver.settings import AsteriskSettings

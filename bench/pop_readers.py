@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from callserver.client.stream import CALM_ACK_S, CALM_ACKS
+
 Received = dict[tuple[str, str], int]
 """(uniqueid of the caller, interface) -> monotonic nanoseconds when the pop was there."""
 _POP = re.compile(r'^\{"seq":(\d+),"type":"pop","key":"main/([^|]+)\|main:([\d.]+)"')
@@ -50,7 +52,8 @@ async def _open(
 
 
 async def _hear(socket: aiohttp.ClientWebSocketResponse, received: Received) -> None:
-    """As a browser does, but for painting: a pop is acknowledged."""
+    """As a browser does, but for painting: a pop is acknowledged at once, everything else once a second."""
+    said, calm_at = 0, time.monotonic()
     async for message in socket:
         if message.type != WSMsgType.TEXT:
             return
@@ -58,8 +61,11 @@ async def _hear(socket: aiohttp.ClientWebSocketResponse, received: Received) -> 
         pop = _POP.match(text)
         if pop is not None:
             received[pop[3], pop[2]] = time.monotonic_ns()
-        if (seq := pop or _SEQ.match(text)) is not None:
-            await socket.send_str(f'{{"type":"ack","seq":{seq[1]}}}')
+        if (seq := pop or _SEQ.match(text)) is None:
+            continue
+        if pop is not None or int(seq[1]) - said >= CALM_ACKS or time.monotonic() >= calm_at:
+            said, calm_at = int(seq[1]), time.monotonic() + CALM_ACK_S
+            await socket.send_str(f'{{"type":"ack","seq":{said}}}')
 
 
 def floor(pipe: Connection, ami_port: int, payload: int) -> None:

@@ -11,6 +11,8 @@ const PING_MS = 10_000; //     how often we ask whether the other side is there
 const SILENCE_MS = 6_000; //   how long it may take to say so
 const SLEPT_MS = 8_000; //     a second that took so long: the machine slept
 const WAITS_MS = [200, 500, 1_000, 2_000, 3_000];
+const ACK_MS = 1_000; //       between two acknowledgements of what nobody waits for
+const ACK_EACH = 32; //        messages, after which it does not wait so long
 
 let socket = null;
 let place = { stream: null, seq: 0 };
@@ -18,8 +20,9 @@ let tries = 0;
 let waiting = null;
 let pinged = 0;
 let heard = 0;
-let unacknowledged = 0;
-let acknowledging = false;
+let seen = 0; //               everything up to this number is painted or about to be
+let said = 0;
+let acknowledging = null;
 const listeners = new Set();
 
 /** Call `tell(message, before)` after each message; `before`: the screen as it was. */
@@ -40,6 +43,9 @@ export function start() {
 function connect() {
   clearTimeout(waiting);
   waiting = null;
+  clearTimeout(acknowledging);
+  acknowledging = null;
+  said = seen; // the place says it
   const values = place.stream ? `?stream=${encodeURIComponent(place.stream)}&seq=${place.seq}` : "";
   const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/stream${values}`, PROTOCOL);
   socket = mine;
@@ -61,12 +67,12 @@ function hear(text) {
   if (message.type === "pong") return undefined;
   if (message.seq === undefined) return tell(message, desk.screen);
   if (message.type !== "snapshot") {
-    if (message.seq <= place.seq) return acknowledge(message.seq);
+    if (message.seq <= place.seq) return acknowledge(message);
     if (message.seq !== place.seq + 1) return startOver();
   }
   place.seq = message.seq;
   for (const one of message.type === "several" ? message.messages : [message]) take(one);
-  return acknowledge(message.seq);
+  return acknowledge(message);
 }
 
 function take(message) {
@@ -85,6 +91,7 @@ function greeted(hello) {
   setClock(hello.server_time);
   const seq = hello.resumed ? place.seq : 0;
   place = { stream: hello.stream, seq };
+  if (!hello.resumed) seen = said = 0;
   // Live again at once where the rest follows; else the old picture stays, marked, until the snapshot is there.
   put({ connection: hello.resumed ? { ...live(), node: hello.node } : { ...desk.connection, node: hello.node } });
   tell(hello, desk.screen);
@@ -158,15 +165,22 @@ export function send(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 }
 
-/** Once it is painted; one word for all messages of a frame. A page that nobody sees paints nothing and says so too. */
-function acknowledge(seq) {
-  unacknowledged = seq;
-  if (acknowledging) return;
-  acknowledging = true;
-  const done = () => {
-    acknowledging = false;
-    send({ type: "ack", seq: unacknowledged });
-  };
-  if (document.hidden) setTimeout(done, 0);
-  else requestAnimationFrame(() => setTimeout(done, 0));
+/** Once it is painted. A pop at once, since its way is measured; everything else with it, or together a little later:
+ *  350 screens that each answer each message cost a server more than telling them. */
+function acknowledge({ type, seq }) {
+  seen = seq;
+  if (type === "pop" || seen - said >= ACK_EACH) painted(say);
+  else acknowledging ??= setTimeout(say, ACK_MS);
 }
+
+function say() {
+  clearTimeout(acknowledging);
+  acknowledging = null;
+  if (seen <= said) return;
+  said = seen;
+  send({ type: "ack", seq: said });
+}
+
+/** A page that nobody sees paints nothing, and says so too. */
+const painted = (then) =>
+  document.hidden ? setTimeout(then, 0) : requestAnimationFrame(() => setTimeout(then, 0));

@@ -32,6 +32,9 @@ from callserver.client.errors import Misread, Refused, SignedOut, Unreachable
 PROTOCOL: Final = Subprotocol("callserver.v1")
 ACK_S: Final = 0.05
 """Between two acknowledgements, at least: the server bears 50 words a second."""
+CALM_ACK_S: Final = 1.0
+"""How long the acknowledgement of anything but a pop may wait for company, unless CALM_ACKS have gathered."""
+CALM_ACKS: Final = 32
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 10.0
 _OPEN_S: Final = 10.0
@@ -77,7 +80,7 @@ class Stream:
         self._closed = False
         self._stream: str | None = None
         self._seq = 0
-        self._seen = 0
+        self._seen = self._said = 0
         self._wake = asyncio.Event()
 
     @property
@@ -128,7 +131,7 @@ class Stream:
         if self._closed:
             return
         connection = self._connection = await self._connect()
-        self._seen = 0
+        self._seen = self._said = 0
         self._wake.clear()
         acknowledging = asyncio.create_task(self._acknowledge(connection))
         try:
@@ -137,7 +140,8 @@ class Stream:
                 if self._is_new(body):
                     yield body
                     self._seen = self._seq
-                    self._wake.set()
+                    if body["type"] == "pop" or self._seen - self._said >= CALM_ACKS:
+                        self._wake.set()
         finally:
             self._connection = None
             acknowledging.cancel()
@@ -163,15 +167,17 @@ class Stream:
         return True
 
     async def _acknowledge(self, connection: ClientConnection) -> None:
-        said = 0
+        """A pop at once, since its way is measured; everything else with it, or together a little later."""
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CALM_ACK_S):
+                    await self._wake.wait()
             self._wake.clear()
-            if self._seen == said:
+            if self._seen == self._said:
                 continue
-            said = self._seen
+            self._said = self._seen
             with suppress(ConnectionClosed):
-                await connection.send(f'{{"type":"ack","seq":{said}}}')
+                await connection.send(f'{{"type":"ack","seq":{self._said}}}')
             await asyncio.sleep(ACK_S)
 
     async def _connect(self) -> ClientConnection:

@@ -21,9 +21,9 @@ _REF: Final = "#/components/schemas/{name}"
 _ABOUT: Final = """Everything that a screen shows, the moment it happens: `hello`, a `snapshot`, then each change.
 
 Open a websocket with `Authorization: Bearer TOKEN` (or the cookie of somebody who is signed in, from a page of ours)
-and the subprotocol `callserver.v1`. Messages are JSON in text frames, numbered by `seq`; acknowledge them with `ack`.
-After a broken connection go on with `?stream=STREAM&seq=SEQ`: what was missed follows, or a fresh snapshot. Members and
-types that you do not know are to be passed over."""
+and the subprotocol `callserver.v1`. Messages are JSON in text frames, numbered by `seq`; acknowledge them with `ack`,
+a pop at once, everything else together once a second. After a broken connection go on with `?stream=STREAM&seq=SEQ`:
+what was missed follows, or a fresh snapshot. Members and types that you do not know are to be passed over."""
 
 
 class Several(Struct, frozen=True, kw_only=True, tag_field="type", tag="several"):

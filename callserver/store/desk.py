@@ -310,6 +310,7 @@ Index(
     "uq_promises_reserved", promises.c.reserved_by, unique=True, **where(promises.c.reserved_by.is_not(None))
 )
 Index("ix_promises_held", promises.c.held, **where(promises.c.held.is_not(None)))
+Index("ix_promises_broken", promises.c.broken_at, **where(promises.c.broken_at.is_not(None)))
 Index("ix_promises_settled", promises.c.settled_at, **where(promises.c.settled_at.is_not(None)))
 Index("ix_promises_campaign", promises.c.campaign_id, **where(promises.c.campaign_id.is_not(None)))
 Index("uq_promises_key", promises.c.key, unique=True, **where(promises.c.key.is_not(None)))

@@ -33,6 +33,7 @@ EventType = Literal[
     "callserver.promise.owed",
     "callserver.promise.due",
     "callserver.promise.attempt",
+    "callserver.promise.changed",
     "callserver.promise.kept",
     "callserver.promise.withdrawn",
     "callserver.promise.broken",

@@ -8,7 +8,7 @@ import { recover, sendAll } from "./form.js";
 import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
 import { Idle } from "./idle.js";
 import { action, startKeys } from "./keys.js";
-import { PromiseHead, Script, startOwing } from "./owing.js";
+import { InsistDialog, PromiseHead, Script, startOwing } from "./owing.js";
 import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
 import { calls, current, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
@@ -23,7 +23,7 @@ import { Timeline } from "./timeline.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
-  override: OverrideDialog, merge: MergeDialog,
+  override: OverrideDialog, insist: InsistDialog, merge: MergeDialog,
 };
 
 function Desk() {
@@ -66,6 +66,8 @@ async function begin() {
     api.get("/dispositions").then(({ dispositions }) => put({ dispositions }), complain),
     recover(),
   ]);
+  const [, ticket] = /^#ticket=(\d+)$/.exec(location.hash) ?? [];
+  if (ticket && desk.view.kind === "empty") put({ ticket: Number(ticket) });
 }
 
 /** A page that was left open over an upgrade becomes the new one as soon as nothing is lost by it. */

@@ -88,7 +88,7 @@ export function SettingsDialog() {
   };
   const speak = async (value) => {
     sendAll();
-    if (value !== language && (await change({ language: value }))) location.assign("/desk");
+    if (value !== language && (await change({ language: value }))) location.assign(location.pathname);
   };
   const ring = (part) => {
     sound(part.sound ?? me.sound, part.volume ?? me.volume);

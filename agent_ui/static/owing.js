@@ -1,8 +1,9 @@
 // What I owe today: the next call largest, one key to start it; and the promise that is mine to keep now, with the
 // words to say, before any phone rings.
-import { html, classes } from "./ui.js";
+import { html, classes, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Do, Empty, Panel, count, readable, spoken } from "./bits.js";
+import { Dialog } from "./dialog.js";
 import { fetchDossier } from "./dossier.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
@@ -10,7 +11,7 @@ import { REFUSALS } from "./phone.js";
 import { calls, current, customerOf, seat } from "./pops.js";
 import { sound } from "./ringing.js";
 import { attempt } from "./shift.js";
-import { alike, desk, put, say, useDesk } from "./store.js";
+import { alike, ask, desk, put, say, unask, useDesk } from "./store.js";
 import { onMessage } from "./stream.js";
 import { t, titled } from "./texts.js";
 import { Due, Moment, isPast, onToday, useClock, when } from "./time.js";
@@ -44,19 +45,36 @@ const name = (one) => one.customer_name || readable(one.number) || t("Ticket wit
 
 // --- to start one, to keep one ---
 
+/** What a person may answer for, with a reason that stays on the ticket. */
+const INSIST = { do_not_call: t("This customer wants no calls"), outside_hours: t("It is no hour at which this customer is called") };
+const HELD = { ...INSIST, paused: t("A supervisor has stopped this dialling"), no_number: t("there is no number to call") };
+
 /** Ring my phone, and then theirs. Whoever is called is on the screen before. */
-export async function start(one) {
+export async function start(one, more = {}) {
   if (!current() || desk.view.kind === "promise") lookAtPromise(one);
   try {
-    const answer = await api.post(`/promises/${one.id}/start`, {}, { patience: PATIENCE_MS });
-    if (answer.outcome === "unknown") say(t("The switch did not say whether it did it. Look before you ask again."), "warning");
-    else if (answer.outcome && answer.outcome !== "done") {
-      say(t("The switch did not do it: {said}", { said: REFUSALS[answer.code] ?? answer.said ?? answer.code }), "warning");
-    }
+    const answer = await api.post(`/promises/${one.id}/start`, more, { patience: PATIENCE_MS });
+    if (answer.outcome === "done") return;
+    if (answer.code in INSIST) ask("insist", { one, code: answer.code });
+    else if (answer.outcome === "unknown") say(t("The switch did not say whether it did it. Look before you ask again."), "warning");
+    else say(t("The switch did not do it: {said}", { said: HELD[answer.code] ?? REFUSALS[answer.code] ?? answer.said ?? answer.code }), "warning");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.words, "warning");
   }
+}
+
+export function InsistDialog({ one, code }) {
+  const [why, setWhy] = useState("");
+  const go = () => {
+    if (!why.trim()) return;
+    unask();
+    start(one, { override: why.trim() });
+  };
+  return html`<${Dialog} title=${INSIST[code]} onSubmit=${go}>
+    <label>${t("Why do you call all the same? It stays on the ticket.")}<input autofocus value=${why} maxlength="500" onInput=${(event) => setWhy(event.target.value)} /></label>
+    <footer><button type="submit" class="main" disabled=${!why.trim()}>${t("Call all the same")}</button></footer>
+  <//>`;
 }
 
 /** The customer was told in this call what they were to be called for: the call is not owed any more. */

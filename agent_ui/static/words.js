@@ -32,7 +32,7 @@ export const statusWord = said({
 
 export const priorityWord = said({ low: t("Low"), normal: t("Normal"), high: t("High"), urgent: t("Urgent") });
 
-export const promiseWord = said({
+const PROMISES = {
   callback: t("Callback"),
   watch: t("Check-back call"),
   return_visit: t("Return visit"),
@@ -41,7 +41,9 @@ export const promiseWord = said({
   reminder: t("Reminder"),
   survey: t("Survey"),
   sale: t("Sales call"),
-});
+};
+export const promiseWord = said(PROMISES);
+export const promiseKinds = Object.keys(PROMISES);
 
 export const warrantyWord = said({ in: t("In warranty"), out: t("Out of warranty"), unknown: t("Warranty not known") });
 
@@ -88,6 +90,23 @@ export const promiseFate = said({
   withdrawn: t("withdrawn"),
   broken: t("broken"),
 });
+
+export const attemptWord = said({
+  talked: t("talked"),
+  played: t("heard to its end"),
+  busy: t("busy"),
+  no_answer: t("no answer"),
+  rejected: t("refused"),
+  failed: t("failed"),
+  machine: t("answering machine"),
+  silent: t("answered, and nobody spoke"),
+  no_agent: t("answered, and no agent came"),
+  agent_no_answer: t("the agent did not answer; the customer was not rung"),
+  not_sent: t("was not dialled"),
+  unknown: t("not known what came of it"),
+});
+
+export const modeWord = said({ agent_first: t("agent first"), customer_first: t("customer first"), automatic: t("automatic") });
 
 const FATES = {
   due: "bell", reserved: "person", dialling: "talking", in_call: "talking", to_retry: "again", unknown: "why", kept: "ready",

@@ -7,8 +7,9 @@ reader could not see without signing in, besides their own name and choices.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import web
@@ -28,6 +29,14 @@ POLICY: Final = (
 forbid it."""
 LANGUAGE_COOKIE: Final = "callserver-language"
 _YEAR_S = 366 * 86_400
+INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "/desk": ("desk.html", "desk.js"),
+        "/promises": ("promises.html", "page-promises.js"),
+        "/promises/policies": ("promises.html", "page-policies.js"),
+    }
+)
+"""The pages behind the door: template and script by address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +109,22 @@ class Pages:
         return texts.every()[texts.chosen(said, request.headers.get("Accept-Language"))]
 
     def routes(self) -> list[web.RouteDef]:
-        """`/`, `/desk` and the static files."""
-        return [web.get("/", self._front), web.get("/desk", self._desk), *self.files.routes()]
+        """`/`, `/desk`, the pages of promises and the static files."""
+        inside = [web.get(path, self._inside(*which)) for path, which in INSIDE.items()]
+        return [web.get("/", self._front), *inside, *self.files.routes()]
 
     async def _front(self, request: web.Request) -> web.Response:
         return _elsewhere("/sign-in" if await self.reader_of(request) is None else "/desk")
 
-    async def _desk(self, request: web.Request) -> web.Response:
-        if await self.reader_of(request) is None:
-            return _elsewhere("/sign-in")
-        return await self.render(request, "desk.html")
+    def _inside(self, template: str, script: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A page for whoever is signed in; what they may see and do there is for the API to say."""
+
+        async def show(request: web.Request) -> web.Response:
+            if await self.reader_of(request) is None:
+                return _elsewhere("/sign-in" if template == "desk.html" else f"/sign-in?next={request.path}")
+            return await self.render(request, template, script=script)
+
+        return show
 
 
 def _elsewhere(path: str) -> web.Response:

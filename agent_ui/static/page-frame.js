@@ -1,0 +1,75 @@
+// What the pages beside the desk have in common: the bar with the ways to the others, dialogs, and how they begin.
+import { html, render } from "./ui.js";
+import { api, onEnd } from "./api.js";
+import { Badge } from "./bits.js";
+import { KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
+import { Icon } from "./icons.js";
+import { startKeys } from "./keys.js";
+import { ask, desk, put, useDesk } from "./store.js";
+import { setClock } from "./time.js";
+import { t } from "./texts.js";
+
+const LOOK_MS = 10_000;
+
+export const may = (scope, state = desk) => (state.me?.scopes ?? []).includes(scope);
+
+const WAYS = () => [
+  ["/desk", t("Desk"), true],
+  ["/promises", t("Promises"), true],
+  ["/promises/policies", t("Policies"), may("policies:manage")],
+];
+
+/** `dialogs`: components by name; `title` is the page's h1. */
+export function Frame({ title, dialogs, children }) {
+  const me = useDesk((state) => state.me);
+  const dialog = useDesk((state) => state.dialog);
+  const unseen = useDesk((state) => state.unseen);
+  const Shown = dialog && { keys: KeysDialog, settings: SettingsDialog, ...dialogs }[dialog.name];
+  return html`<header class="bar">
+      <h1>${title}</h1>
+      <nav class="ways" aria-label=${t("Pages")}>${WAYS().filter(([, , open]) => open).map(([path, name]) => html`
+        <a key=${path} href=${path} aria-current=${path === location.pathname ? "page" : undefined}>${name}</a>`)}</nav>
+      ${unseen && html`<${Badge} kind="bad" icon="offline">${t("Not connected: this picture is old")}<//>`}
+      <nav aria-label=${t("This screen")}>
+        <button type="button" class="bare" onClick=${() => ask("keys")} aria-keyshortcuts="?"><${Icon} name="keys" /> <span>${t("Keys")}</span> <kbd aria-hidden="true">?</kbd></button>
+        <button type="button" class="bare" onClick=${() => ask("settings")}><${Icon} name="gear" /> <span class="cut"><bdi>${me?.name ?? ""}</bdi></span></button>
+      </nav>
+    </header>
+    ${children}
+    <${Notices} />
+    ${Shown && html`<${Shown} key=${dialog.name} ...${dialog} />`}`;
+}
+
+/** Who is signed in, then the page. */
+export async function begin(Page, start) {
+  onEnd(() => location.assign(`/sign-in?next=${location.pathname}`));
+  const place = document.getElementById("desk");
+  try {
+    const me = await api.get("/me");
+    put({ me: { ...me.user, scopes: me.scopes } });
+    if (me.at) setClock(me.at);
+    startHeader();
+    start?.();
+    startKeys();
+    render(html`<${Page} />`, place);
+  } catch (error) {
+    place.textContent = error.words ?? t("The page could not begin; reload it.");
+  }
+}
+
+/** Ask again and again, as long as somebody looks. A server that is not there leaves the last picture, marked. */
+export function keepLooking(look) {
+  const again = async () => {
+    if (document.visibilityState === "hidden") return;
+    try {
+      await look();
+      if (desk.unseen) put({ unseen: false });
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      if (error.status === 0) put({ unseen: true });
+    }
+  };
+  document.addEventListener("visibilitychange", again);
+  setInterval(again, LOOK_MS);
+  return again();
+}

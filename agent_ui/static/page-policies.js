@@ -1,0 +1,149 @@
+// Policies: when and how the calls of each kind are made. What is wrong is said at its field; of two administrators the
+// second one sees what the first one changed before anything is overwritten.
+import { html, classes, useEffect, useState } from "./ui.js";
+import { Refused, api } from "./api.js";
+import { Do } from "./bits.js";
+import { Dialog } from "./dialog.js";
+import { Icon } from "./icons.js";
+import { action } from "./keys.js";
+import { Frame, begin, may } from "./page-frame.js";
+import { Fields, fieldWord, toForm, toPolicy } from "./page-policy-fields.js";
+import { ask, desk, put, say, unask, useDesk } from "./store.js";
+import { t } from "./texts.js";
+import { modeWord, promiseKinds, promiseWord } from "./words.js";
+
+put({ policies: {}, policy: promiseKinds[0], policyForms: {}, policyWrong: {} });
+
+/** Raises Refused. */
+async function load() {
+  const { policies } = await api.get("/policies");
+  put({ policies: Object.fromEntries(policies.map((one) => [one.kind, one])) });
+}
+
+const wanted = () => new URLSearchParams(location.search).get("kind");
+
+function choose(kind) {
+  put({ policy: kind, policyWrong: {} });
+  history.replaceState(null, "", `?kind=${kind}`);
+}
+
+/** What is being changed of this kind; null: nothing. */
+const formOf = (state, kind) => state.policyForms[kind] ?? null;
+const writeForm = (kind, form) => put({ policyForms: { ...desk.policyForms, [kind]: form } });
+
+const saver = { go: null };
+const changed = () => formOf(desk, desk.policy) !== null;
+
+function Policies() {
+  return html`<${Frame} title=${t("Policies")} dialogs=${{ conflict: ConflictDialog }}>
+    <main class="policies-page"><${Kinds} /><${Editor} /></main>
+  <//>`;
+}
+
+function Kinds() {
+  const policies = useDesk((state) => state.policies);
+  const here = useDesk((state) => state.policy);
+  const forms = useDesk((state) => state.policyForms);
+  return html`<nav class="panel kinds-nav" aria-label=${t("Kinds of promise")}><div class="inside">${promiseKinds.map((kind) => html`
+    <button key=${kind} type="button" class="row" aria-current=${kind === here ? "true" : undefined} data-kind=${kind} onClick=${() => choose(kind)}>
+      <span class="cut"><strong>${promiseWord(kind)}</strong>${forms[kind] ? html` <span class="unsaved">${t("not saved")}</span>` : ""}</span>
+      <small class="quiet">${policies[kind] && `${modeWord(policies[kind].mode)} · ${policies[kind].version ? t("version {n}", { n: policies[kind].version }) : t("as shipped")}`}</small></button>`)}</div></nav>`;
+}
+
+function Editor() {
+  const kind = useDesk((state) => state.policy);
+  const policy = useDesk((state) => state.policies[kind]);
+  const written = useDesk((state) => formOf(state, kind));
+  const wrong = useDesk((state) => state.policyWrong);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => { document.querySelector(".policy > .inside")?.scrollTo(0, 0); }, [kind]);
+  if (!policy) return html`<section class="panel policy" aria-label=${t("Policies")} aria-busy="true"><p class="empty quiet">…</p></section>`;
+  const form = written ?? toForm(policy);
+  const readOnly = !may("policies:manage");
+  const change = (part) => writeForm(kind, { ...form, ...part });
+  const go = async () => {
+    if (busy || !changed() || readOnly) return;
+    setBusy(true);
+    await save(kind, form, policy);
+    setBusy(false);
+  };
+  saver.go = go;
+  const lost = Object.entries(wrong).filter(([name]) => name && !document.querySelector(`[data-field="${CSS.escape(top(name))}"]`));
+  return html`<form class="panel policy" aria-label=${promiseWord(kind)} onSubmit=${(event) => { event.preventDefault(); go(); }}>
+    <header><h2>${promiseWord(kind)}</h2><span class="quiet">${policy.version ? t("version {n}", { n: policy.version }) : t("as shipped")}</span></header>
+    <div class="inside" tabindex="-1"><${Fields} key=${kind} kind=${kind} form=${form} change=${change} wrong=${wrong} fixed=${readOnly} /></div>
+    <footer class="doing">
+      ${wrong[""] && html`<p class="wrong" role="alert">${wrong[""]}</p>`}
+      ${lost.map(([name, why]) => html`<p key=${name} class="wrong" role="alert">${name}: ${why}</p>`)}
+      <span class=${classes("saved", written && "unsaved")}>${written ? t("not saved") : ""}</span>
+      <${Do} id="undo" disabled=${!written || busy} onClick=${() => { writeForm(kind, null); put({ policyWrong: {} }); }}>${t("As it was")}<//>
+      <${Do} id="save" icon="ready" kind="main" busy=${busy} disabled=${!written || readOnly} onClick=${go}>${t("Save")}<//>
+    </footer>
+  </form>`;
+}
+
+/** "hours.weekly[0][1].begin" is shown at "hours.weekly[0]". */
+const top = (name) => name.replace(/^policy\./, "").replace(/^(hours\.weekly\[\d\]).*$/, "$1").replace(/^(hours\.(?:closed|working)).*$/, "$1");
+
+async function save(kind, form, base) {
+  const { policy, wrong } = toPolicy(kind, form);
+  if (Object.keys(wrong).length) return put({ policyWrong: { ...wrong, "": t("Look at the fields that are marked.") } });
+  try {
+    const kept = await api.put(`/policies/${kind}`, policy, { version: form.version ?? base.version });
+    put({ policies: { ...desk.policies, [kind]: kept }, policyWrong: {} });
+    writeForm(kind, null);
+    return say(t("Saved: {what}. It holds for what is promised and dialled from now on.", { what: promiseWord(kind) }));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 412) return conflict(kind, form, base);
+    const fields = Object.fromEntries(Object.entries(error.fields).map(([name, why]) => [top(name), why]));
+    return put({ policyWrong: { ...fields, "": Object.keys(fields).length ? t("Look at the fields that are marked.") : error.words } });
+  }
+}
+
+/** Somebody else was quicker: what they changed, what we change, and what both did. */
+async function conflict(kind, form, base) {
+  try {
+    const theirs = await api.get(`/policies/${kind}`);
+    ask("conflict", { kind, mine: form, base: toForm(base), theirs });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    put({ policyWrong: { "": error.words } });
+  }
+}
+
+const differing = (a, b) => Object.keys({ ...a, ...b }).filter((name) => name !== "version" && JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+const shownValue = (value) => (value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? Object.values(value).map((one) => (typeof one === "object" ? Object.values(one ?? {}).join(" ") : one)).filter((one) => one !== "").join(", ") : String(value));
+
+function ConflictDialog({ kind, mine, base, theirs }) {
+  const other = toForm(theirs);
+  const ours = differing(base, mine);
+  const changes = differing(base, other);
+  const both = changes.filter((name) => ours.includes(name) && differing({ a: mine[name] }, { a: other[name] }).length);
+  const take = (form) => {
+    put({ policies: { ...desk.policies, [kind]: theirs }, policyWrong: {} });
+    writeForm(kind, form);
+    unask();
+  };
+  const mineOverTheirs = () => take({ ...other, ...Object.fromEntries(ours.map((name) => [name, mine[name]])), version: theirs.version });
+  return html`<${Dialog} wide title=${t("Somebody else changed this policy meanwhile")} onSubmit=${mineOverTheirs}>
+    <p>${t("Nothing of yours was saved. This is what they made of it:")}</p>
+    <table class="differences"><thead><tr><th scope="col">${t("What")}</th><th scope="col">${t("before")}</th><th scope="col">${t("theirs")}</th><th scope="col">${t("yours")}</th></tr></thead>
+      <tbody>${changes.map((name) => html`<tr key=${name} class=${both.includes(name) ? "both" : ""}><th scope="row">${both.includes(name) && html`<${Icon} name="warning" size=${13} /> `}${fieldWord(name)}</th>
+        <td><bdi>${shownValue(base[name])}</bdi></td><td><bdi>${shownValue(other[name])}</bdi></td><td><bdi>${ours.includes(name) ? shownValue(mine[name]) : ""}</bdi></td></tr>`)}</tbody></table>
+    ${both.length > 0 && html`<p class="wrong">${t("Marked lines were changed by both of you.")}</p>`}
+    <footer><button type="button" onClick=${() => take(null)}>${t("Take theirs, drop mine")}</button>
+      <button type="submit" class="main">${t("Put mine over theirs; I look and save")}</button></footer>
+  <//>`;
+}
+
+begin(Policies, () => {
+  action("save", "Ctrl+Enter", t("Save"), () => saver.go?.(), changed);
+  if (promiseKinds.includes(wanted())) put({ policy: wanted() });
+  addEventListener("beforeunload", (event) => { if (Object.values(desk.policyForms).some(Boolean)) event.preventDefault(); });
+  load().catch((error) => {
+    if (!(error instanceof Refused)) throw error;
+    put({ policyWrong: { "": error.words } });
+    say(error.words, "warning");
+  });
+});

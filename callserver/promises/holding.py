@@ -33,10 +33,11 @@ SOON_MS: Final = 5_000
 class Look:
     """One promise and all that decides whether it is dialled at `now`.
 
-    number_ok: there is a number that can be dialled. at_once: calls of this kind under way. waiting_past_target:
-    callers who have waited too long where this call would take an agent. owner_state None: it has no owner;
-    customer_state None: nobody knows whose number it is. retry_at: when its next attempt is planned, for people who
-    ask (the dialler looks when that has come). used_up: every try that the policy allows was made.
+    number_ok: there is a number that can be dialled. switch_seen: there is a switch to dial by. at_once: calls of this
+    kind under way. waiting_past_target: callers who have waited too long where this call would take an agent.
+    owner_state None: it has no owner; customer_state None: nobody knows whose number it is. retry_at: when its next
+    attempt is planned, for people who ask (the dialler looks when that has come). used_up: every try that the policy
+    allows was made.
     """
 
     now: Instant
@@ -47,6 +48,7 @@ class Look:
     number_ok: bool = True
     dialling_paused: bool = False
     kind_paused: bool = False
+    switch_seen: bool = True
     trunk_busy: bool = False
     at_once: int = 0
     waiting_past_target: int = 0
@@ -181,6 +183,10 @@ def _kind_full(look: Look) -> Held | None:
     return Held(args={"count": look.at_once, "most": most}, again_at=look.now + SOON_MS) if full else None
 
 
+def _no_switch(look: Look) -> Held | None:
+    return None if look.switch_seen else Held(again_at=look.now + SOON_MS)
+
+
 def _trunk_busy(look: Look) -> Held | None:
     return Held(again_at=look.now + SOON_MS) if look.trunk_busy else None
 
@@ -214,6 +220,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(code="shown", look=_shown),
     Rule(code="owner_first", look=_owner_first),
     Rule(code="kind_full", look=_kind_full),
+    Rule(code="no_switch", look=_no_switch),
     Rule(code="trunk_busy", look=_trunk_busy),
     Rule(code="callers_first", look=_callers_first),
     Rule(code="nobody_free", look=_nobody_free),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from callserver.errors import BadValues
+from callserver.promises.days import countries
 from callserver.promises.hours import DAY, Hours, Span
 from callserver.promises.outcomes import RETRIED, AttemptOutcome
 from callserver.tickets.promise import Mode, PromiseKind
@@ -119,6 +120,8 @@ def _hours(hours: Hours) -> Iterator[tuple[str, str]]:
         for place, span in enumerate(spans):
             if said := _span(span):
                 yield f"{path}[{place}]", said
+    if hours.country and hours.country not in countries():
+        yield "hours.country", "is no country whose holidays are known, such as CN"
     if not any(hours.weekly):
         yield "hours.weekly", "never allows an hour: nothing could ever be dialled"
     both = sorted(set(hours.closed) & set(hours.working))

@@ -32,15 +32,13 @@ def said(line: Line | Hold, language: str) -> str:
 
 
 def _args(args: Args, chinese: bool) -> Mapping[str, Any]:
-    words = {
-        name: _WORDS.get(value, (value, value)) for name, value in args.items() if isinstance(value, str)
-    }
+    words = {name: WORDS.get(value, (value, value)) for name, value in args.items() if isinstance(value, str)}
     told = {name: word[chinese] for name, word in words.items()}
     never = {name: ("永不" if chinese else "never") for name, value in args.items() if value is None}
     return {**args, **told, **never}
 
 
-_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "kept": ("kept", "已履约"),
     "withdrawn": ("withdrawn", "已撤销"),
     "reserved": ("reserved for an agent", "已为座席预留"),
@@ -140,8 +138,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         fine_zh="没有等待中的重拨。",
     ),
     "outside_hours": Text(
-        en="Where the customer is (zone {zone}) it is outside the allowed hours; they begin at {at}.",
-        zh="客户所在时区（{zone}）目前不在允许拨打的时段；下一时段自 {at} 开始。",
+        en="Where the customer is (zone {zone}) it is outside the allowed hours; the next ones: {at}.",
+        zh="客户所在时区（{zone}）目前不在允许拨打的时段；下一时段：{at}。",
         fine_en="It is an allowed hour where the customer is.",
         fine_zh="客户所在地目前为允许拨打的时段。",
     ),
@@ -162,6 +160,12 @@ TEXTS: Final[Mapping[str, Text]] = {
         zh="此类回访正在进行 {count} 通；同时最多 {most} 通。",
         fine_en="There is room for one more call of this kind.",
         fine_zh="此类回访尚未达到同时上限。",
+    ),
+    "no_switch": Text(
+        en="callserver has no connection to an Asterisk that could dial it.",
+        zh="callserver 目前没有可用于拨打的 Asterisk 连接。",
+        fine_en="There is an Asterisk to dial by.",
+        fine_zh="有可用于拨打的 Asterisk。",
     ),
     "trunk_busy": Text(
         en="Every line to the outside that it may use is busy.",

@@ -10,8 +10,8 @@ from typing import Final
 
 from callserver.customers.record import Customer
 
-# The customer asked for it, or agreed to it in the call before: they wait for it.
-ASKED: Final = frozenset({"callback", "watch"})
+# The customer asked for it, or agreed to it in a call before: they wait for it.
+ASKED: Final = frozenset({"callback", "watch", "requested", "appointment"})
 # Part of a service that they had; on a number that may not be called they are asked in another way.
 SERVICE: Final = frozenset({"return_visit"})
 

@@ -41,6 +41,18 @@ def record_of(connection: Connection, pbx: PbxId, call: CallId) -> Record | None
     return None if found is None else dict(text.load(found))
 
 
+def record_of_leg(connection: Connection, pbx: PbxId, leg: LegId) -> Record | None:
+    """The call that a channel's uniqueid belongs to, whatever it is called by now."""
+    same = and_(legs.c.pbx == table.c.pbx, legs.c.call_id == table.c.call_id)
+    wanted = (
+        select(table.c.record)
+        .join(legs, same)
+        .where(legs.c.pbx == text.key(pbx), legs.c.leg == text.key(leg))
+    )
+    found = connection.execute(wanted).scalar_one_or_none()
+    return None if found is None else dict(text.load(found))
+
+
 async def call_of_leg(store: Store, pbx: PbxId, leg: LegId) -> CallId | None:
     """Which call a channel's uniqueid belongs to."""
     wanted = select(legs.c.call_id).where(legs.c.pbx == text.key(pbx), legs.c.leg == text.key(leg))

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from callserver.facts import Instant, instant
+from callserver.promises.outcomes import AttemptOutcome
 from callserver.seats.asking import Outcome
+from callserver.tickets.promise import Mode
 
 DOUBT_MS: Final = 5 * 60_000
 """How long an outcome that was not seen is looked for before a person decides: journals are read meanwhile."""
@@ -24,13 +26,13 @@ UNSETTLED_MS: Final = 10 * 60_000
 Trace = Literal["rang", "not_there", "unknown"]
 """What the switch and its journals know of a channel. not_there: they cover the time, and there was none."""
 
-Judge: TypeAlias = Callable[[str, str, Mapping[str, Any]], str | None]
+Judge: TypeAlias = Callable[[Mode, str, Mapping[str, Any]], AttemptOutcome | None]
 """Mode, channel, record of an ended call -> outcome; None where the record does not tell."""
 
 _AGENT_REFUSED: Final = frozenset(
     {"busy", "no_answer", "declined", "rejected", "unreachable", "ended", "failed"}
 )
-_CUSTOMER_REFUSED: Final[Mapping[str, str]] = {
+_CUSTOMER_REFUSED: Final[Mapping[str, AttemptOutcome]] = {
     "busy": "busy",
     "no_answer": "no_answer",
     "ended": "no_answer",
@@ -57,7 +59,7 @@ class Look:
 class Over:
     """`evidence`: what this was learned from, for people who ask."""
 
-    outcome: str
+    outcome: AttemptOutcome
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,7 +70,7 @@ Verdict: TypeAlias = Going | Look | Over
 class Seen:
     """All that is on record of an attempt. `command` None: it is so long ago that nobody kept it."""
 
-    mode: str
+    mode: Mode
     channel: str
     sent_at: Instant
     command: Outcome | None
@@ -123,7 +125,7 @@ def _answered(seen: Seen, record: Mapping[str, Any]) -> Instant | None:
     return next((instant(leg.get("answered_at")) for leg in legs), None)
 
 
-def _refused(mode: str, command: Outcome) -> Over:
+def _refused(mode: Mode, command: Outcome) -> Over:
     """Agent first: it was the agent's phone that did not take it, and the customer's never rang."""
     evidence = {"request": command.code, "said": command.said}
     if mode == "agent_first":

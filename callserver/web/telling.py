@@ -19,11 +19,10 @@ import structlog
 from callserver.errors import StoreError
 from callserver.facts import CallId, Instant, iso
 from callserver.numbers.tail import tail, tail_of_digits
-from callserver.promises.defaults import DEFAULTS
 from callserver.push.screen import Kind, Value
 from callserver.push.values import MISSED_MS
 from callserver.push.views import Audience, Scope, User
-from callserver.store import forgotten, owing
+from callserver.store import forgotten, owing, policies
 from callserver.store.call_tickets import OnTicket
 from callserver.store.drafts import Saved
 from callserver.store.engine import Connection, Store
@@ -192,7 +191,9 @@ class Telling:
 
 def _owed(connection: Connection, now: Instant) -> tuple[tuple[Owing, ...], Mapping[str, Mapping[str, str]]]:
     """What everybody owes, and what to say in each kind of call."""
-    return owing.owing(connection, now), {one.kind: one.script for one in DEFAULTS.values()}
+    return owing.owing(connection, now), {
+        kind: policy.script for kind, policy in policies.every(connection).items()
+    }
 
 
 def promise_told(one: Owing, now: Instant, script: Mapping[str, str]) -> dict[str, Any]:

@@ -82,4 +82,3 @@ def _must_be_with(connection: Connection, asked: Asked, call: CallId, promise: P
     theirs = None if on is None else tickets.get(connection, on).customer
     if theirs is None or theirs != promise.customer:
         raise Conflict("this call is with somebody else")
-

@@ -2,12 +2,12 @@
 // second one sees what the first one changed before anything is overwritten.
 import { html, classes, useEffect, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
-import { Do } from "./bits.js";
+import { Do, yesNo } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Frame, begin, may } from "./page-frame.js";
-import { Fields, fieldWord, toForm, toPolicy } from "./page-policy-fields.js";
+import { Fields, choiceWord, fieldWord, toForm, toPolicy, unitWord } from "./page-policy-fields.js";
 import { ask, desk, put, say, unask, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { modeWord, promiseKinds, promiseWord } from "./words.js";
@@ -86,7 +86,7 @@ function Editor() {
 const top = (name) => name.replace(/^policy\./, "").replace(/^(hours\.weekly\[\d\]).*$/, "$1").replace(/^(hours\.(?:closed|working)).*$/, "$1");
 
 async function save(kind, form, base) {
-  const { policy, wrong } = toPolicy(kind, form);
+  const { policy, wrong } = toPolicy(form);
   if (Object.keys(wrong).length) return put({ policyWrong: { ...wrong, "": t("Look at the fields that are marked.") } });
   try {
     const kept = await api.put(`/policies/${kind}`, policy, { version: form.version ?? base.version });
@@ -113,7 +113,13 @@ async function conflict(kind, form, base) {
 }
 
 const differing = (a, b) => Object.keys({ ...a, ...b }).filter((name) => name !== "version" && JSON.stringify(a[name]) !== JSON.stringify(b[name]));
-const shownValue = (value) => (value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? Object.values(value).map((one) => (typeof one === "object" ? Object.values(one ?? {}).join(" ") : one)).filter((one) => one !== "").join(", ") : String(value));
+
+/** What is typed, in a line. */
+function shownValue(name, value) {
+  if (typeof value === "boolean") return yesNo(value);
+  if (value && typeof value === "object") return value.again === false ? t("No") : [value.n, unitWord(value.unit), value.times && `× ${value.times}`].filter(Boolean).join(" ");
+  return choiceWord(name, value) || "–";
+}
 
 function ConflictDialog({ kind, mine, base, theirs }) {
   const other = toForm(theirs);
@@ -130,7 +136,7 @@ function ConflictDialog({ kind, mine, base, theirs }) {
     <p>${t("Nothing of yours was saved. This is what they made of it:")}</p>
     <table class="differences"><thead><tr><th scope="col">${t("What")}</th><th scope="col">${t("before")}</th><th scope="col">${t("theirs")}</th><th scope="col">${t("yours")}</th></tr></thead>
       <tbody>${changes.map((name) => html`<tr key=${name} class=${both.includes(name) ? "both" : ""}><th scope="row">${both.includes(name) && html`<${Icon} name="warning" size=${13} /> `}${fieldWord(name)}</th>
-        <td><bdi>${shownValue(base[name])}</bdi></td><td><bdi>${shownValue(other[name])}</bdi></td><td><bdi>${ours.includes(name) ? shownValue(mine[name]) : ""}</bdi></td></tr>`)}</tbody></table>
+        <td><bdi>${shownValue(name, base[name])}</bdi></td><td><bdi>${shownValue(name, other[name])}</bdi></td><td><bdi>${ours.includes(name) ? shownValue(name, mine[name]) : ""}</bdi></td></tr>`)}</tbody></table>
     ${both.length > 0 && html`<p class="wrong">${t("Marked lines were changed by both of you.")}</p>`}
     <footer><button type="button" onClick=${() => take(null)}>${t("Take theirs, drop mine")}</button>
       <button type="submit" class="main">${t("Put mine over theirs; I look and save")}</button></footer>

@@ -21,7 +21,16 @@ const FIELDS = {
   at_once: t("Calls at once"), per_trunk: t("Calls at once on one trunk"), after_broken: t("Go on dialling after the deadline"),
   script_en: t("What to say, in English"), script_zh: t("What to say, in Chinese"), weekly: t("Allowed hours"), retries: t("Try again"),
 };
-export const fieldWord = (name) => FIELDS[name] ?? (/^weekly(\d)$/.test(name) ? DAYS[Number(name.at(-1))] : name);
+export const fieldWord = (name) => FIELDS[name] ?? (/^weekly\d$/.test(name) ? DAYS[Number(name.at(-1))] : attemptWord(name.replace(/^retry_/, "")));
+export const unitWord = (unit) => UNIT_WORDS[unit] ?? "";
+
+const CHOICES = {
+  mode: ["agent_first", "customer_first", "automatic"].map((one) => [one, modeWord(one)]),
+  first: [["owner", t("whoever promised it")], ["team", t("anybody of the team")]],
+  offer: [["ring", t("the phone rings")], ["show", t("the screen shows it; a key starts it")]],
+  holidays: [["as_usual", t("as on other days")], ["as_sunday", t("as on Sundays")], ["closed", t("no hour")]],
+};
+export const choiceWord = (name, value) => CHOICES[name]?.find(([code]) => code === value)?.[1] ?? String(value ?? "");
 
 // --- what is typed, and what the API has ---
 
@@ -53,13 +62,13 @@ export function toForm(policy) {
 }
 
 /** The policy as the API wants it, and what cannot be read, by field. */
-export function toPolicy(kind, form) {
+export function toPolicy(form) {
   const wrong = {};
   const must = (name, value) => {
     if (value === null) wrong[name] = t("is no number");
     return value ?? 0;
   };
-  const policy = { kind, script: {}, retries: {} };
+  const policy = { script: {}, retries: {} };
   for (const name of MOMENTS) policy[name] = must(name, joined(form[name]));
   for (const name of WORDS) policy[name] = form[name].trim?.() ?? form[name];
   for (const name of FLAGS) policy[name] = form[name];
@@ -105,14 +114,14 @@ export function Fields({ kind, form, change, wrong, fixed }) {
       ${kind === "appointment" && field("evening", Time)}
       ${field("hard", Flag)}${field("after_broken", Flag)}</div></fieldset>
     <fieldset><legend>${t("Who, and how")}</legend><div class="grid">
-      ${field("mode", Select, { options: ["agent_first", "customer_first", "automatic"].map((one) => [one, modeWord(one)]) })}
-      ${field("first", Select, { options: [["owner", t("whoever promised it")], ["team", t("anybody of the team")]] })}
+      ${field("mode", Select, { options: CHOICES.mode })}
+      ${field("first", Select, { options: CHOICES.first })}
       ${field("pass_on_ms", Duration)}
-      ${field("offer", Select, { options: [["ring", t("the phone rings")], ["show", t("the screen shows it; a key starts it")]] })}
+      ${field("offer", Select, { options: CHOICES.offer })}
       ${field("queue", Line)}${field("caller_id", Line)}${field("prompt", Line)}</div></fieldset>
     <fieldset class="hours"><legend>${t("Allowed hours, by the customer's clock")}</legend><div class="grid">
       ${DAYS.map((_, at) => field(`weekly${at}`, Line, { path: `hours.weekly[${at}]`, placeholder: t("no hour") }))}
-      ${field("holidays", Select, { path: "hours.holidays", options: [["as_usual", t("as on other days")], ["as_sunday", t("as on Sundays")], ["closed", t("no hour")]] })}
+      ${field("holidays", Select, { path: "hours.holidays", options: CHOICES.holidays })}
       ${field("country", Line, { path: "hours.country", placeholder: "CN" })}
       ${field("closed", Line, { path: "hours.closed", wide: true, placeholder: "2026-12-31, 2027-01-01" })}
       ${field("working", Line, { path: "hours.working", wide: true, placeholder: "2027-02-14" })}</div>

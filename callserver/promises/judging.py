@@ -32,7 +32,7 @@ def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
     |---|---|
     | the call is not over, or has no channel of ours | (does not tell) |
     | whoever was rung first talked with somebody | talked |
-    | part of the call was not seen | (does not tell) |
+    | part of the call was not seen, and CEL did not fill it in | (does not tell) |
     | agent first: the agent did not answer, or the customer was not rung after it | agent_no_answer |
     | the customer did not answer: user busy | busy |
     | ... call rejected | rejected |
@@ -40,6 +40,7 @@ def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
     | a machine was heard | machine |
     | the customer was to find an agent, by the mode or by key 0, and none came | no_agent |
     | automatic: a key was pressed, or the prompt was heard to its end | played |
+    | automatic, not seen by ourselves: CEL knows no keys | (does not tell) |
     | automatic: otherwise | silent |
     """
     ours = _leg(record, channel)
@@ -47,7 +48,7 @@ def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
         return None
     if _talked(record, channel):
         return "talked"
-    if record.get("gap") or record.get("outcome") == "unknown":
+    if _doubtful(record):
         return None
     customer = _customer(record, channel) if mode == "agent_first" else ours
     if mode == "agent_first" and (ours.get("answered_at") is None or customer is None):
@@ -56,6 +57,11 @@ def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
     if customer.get("answered_at") is None:
         return _unanswered(customer, record)
     return _answered(mode, record)
+
+
+def _doubtful(record: Record) -> bool:
+    unseen = record.get("gap") and "cel" not in record.get("sources", ())
+    return bool(unseen) or record.get("outcome") == "unknown"
 
 
 def _leg(record: Record, leg: str) -> Record | None:
@@ -88,13 +94,15 @@ def _unanswered(customer: Record, record: Record) -> AttemptOutcome:
     return _BY_DIAL.get(record.get("dial_result") or "", "no_answer")
 
 
-def _answered(mode: str, record: Record) -> AttemptOutcome:
+def _answered(mode: str, record: Record) -> AttemptOutcome | None:
     heard = frozenset(_heard(record))
     if "machine" in heard:
         return "machine"
     if mode != "automatic" or record.get("queue_visits"):
         return "no_agent"
-    return "played" if record.get("keys") or "played" in heard else "silent"
+    if record.get("keys") or "played" in heard:
+        return "played"
+    return None if record.get("gap") and not heard else "silent"
 
 
 def _heard(record: Record) -> Iterator[str]:

@@ -24,13 +24,15 @@ import structlog
 
 from callserver import notify
 from callserver.errors import SettingsError
-from callserver.facts import CallId, PbxId
+from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.node import Duty, Myself, Node
 from callserver.node.attending import Line
+from callserver.node.evidence import evidence_in
 from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
+from callserver.numbers.dialling import Rules
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Settings
 from callserver.store import deliveries, engine, jobs, migrations
@@ -49,6 +51,10 @@ from callserver.web.server import Server
 from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.web.telling import Telling
+from callserver.work.dialling import Dialler
+from callserver.work.dialling_choosing import Site as DialledFrom
+from callserver.work.dialling_floor import Hall
+from callserver.work.dialling_verdicts import Trace
 from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
@@ -163,6 +169,9 @@ class App:
         sitting = Running(presence.run, presence.stop)
         await self._begin(Stage("presence", sitting.start, sitting.stop))
         await self._begin(Stage("node", _soon(node.start), node.stop))
+        dialler = self._dialler(store, presence, switchboard)
+        dialling = Running(dialler.run, dialler.stop)
+        await self._begin(Stage("dialling", dialling.start, dialling.stop))
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
         await self._begin(Stage("worker", running.start, running.stop))
@@ -240,6 +249,38 @@ class App:
         )
         hub.clients.on_presence(presence.screens_changed)
         return presence
+
+    def _dialler(self, store: Store, presence: Presence, switchboard: Switchboard) -> Dialler:
+        """Dials what is owed, at the switches that this process follows."""
+        switches = self.settings.asterisk
+        targets = {name: queue.target_s for name, queue in self.settings.queues.items()}
+        hall = Hall(
+            presence.keeper,
+            targets_s={name: target for name, target in targets.items() if target is not None},
+            trunks={PbxId(one.id): one.trunks for one in switches},
+        )
+        telephone = self.settings.telephone
+        site = DialledFrom(
+            plan=self.settings.number_plan,
+            rules=Rules(abroad=telephone.abroad, services=telephone.services, refused=telephone.refused),
+            zone=self.settings.zone,
+            ring_s=telephone.ring_s,
+        )
+        looks = {PbxId(one.id): evidence_in(one) for one in switches}
+
+        async def evidence(pbx: PbxId, channel: LegId, sent_at: Instant) -> Trace:
+            return (await looks[pbx](channel, sent_at)).kind if pbx in looks else "unknown"
+
+        return Dialler(
+            store,
+            hall,
+            site,
+            holder=self.myself.holder,
+            node=self.myself.node,
+            clock=wall_clock,
+            wake=switchboard.wake,
+            evidence=evidence,
+        )
 
     def _duty(
         self,

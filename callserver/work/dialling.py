@@ -23,6 +23,7 @@ import structlog
 from callserver.errors import LeaseLost, Refusal, StoreError
 from callserver.facts import Instant, PbxId, iso
 from callserver.people import UserId
+from callserver.promises.holding import Line
 from callserver.store import attempts, dialling, leases, turns
 from callserver.store.engine import Connection, Store
 from callserver.store.leases import Lease
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 LEASE: Final = "dialling"
 LEASE_S: Final = 10.0
 TICK_S: Final = 1.0
+LEAST_S: Final = 0.1
 RETRY_S: Final = 2.0
 PER_S: Final = 10
 """So many attempts begin in a second, whatever is late: trunks refuse what comes all at once."""
@@ -64,7 +66,7 @@ class Dialler:
         tick_s: float = TICK_S,
         per_s: int = PER_S,
     ) -> None:
-        self.choosing = Choosing(site)
+        self._choosing = Choosing(site)
         self._following = Following(store, site.zone, evidence)
         self._store = store
         self._floor = floor
@@ -90,6 +92,7 @@ class Dialler:
         try:
             while not self._stopping:
                 await self._try()
+                await asyncio.sleep(LEAST_S)  # what happens together is looked at together
                 await self._rest(self._tick_s)
         finally:
             quiet()
@@ -103,6 +106,10 @@ class Dialler:
     def stir(self) -> None:
         """Something happened: do not wait for the next second."""
         self._awake.set()
+
+    def explain(self, connection: Connection, promise: Promise, now: Instant) -> tuple[Line, ...]:
+        """Why this promise is not dialled now: every rule with its answer."""
+        return self._choosing.explain(connection, promise, scene_of(connection, self._floor, now))
 
     def _told(self, said: Sequence[Any]) -> None:
         if any(isinstance(one, Event) and one.type.startswith(_PROMISES) for one in said):
@@ -197,7 +204,7 @@ class Dialler:
         begun = 0
         for one in await self._store.read(turns.reserved):
             if one.status == "reserved" and _shown(one, scene.now):
-                begun += await self._do(partial(self.choosing.ring, promise=one, scene=scene), one)
+                begun += await self._do(partial(self._choosing.ring, promise=one, scene=scene), one)
         return begun
 
     async def _take_up(self, scene: Scene, most: int) -> None:
@@ -216,7 +223,7 @@ class Dialler:
                 left = [promise.id for promise in claimed[place:]]
                 await self._store.write(partial(turns.give_back, claimed=left))
                 break
-            most -= await self._do(partial(self.choosing.take_up, id=one.id, scene=scene), one)
+            most -= await self._do(partial(self._choosing.take_up, id=one.id, scene=scene), one)
         return most
 
     async def _do(self, work: Callable[[Connection], Done], promise: Promise) -> bool:

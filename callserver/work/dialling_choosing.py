@@ -23,7 +23,7 @@ from callserver.numbers import Plan
 from callserver.numbers.dialling import Dial, Rules, dial
 from callserver.people import UserId
 from callserver.promises import holding, trying
-from callserver.promises.holding import CustomerState, Look
+from callserver.promises.holding import CustomerState, Line, Look
 from callserver.promises.outcomes import AttemptOutcome
 from callserver.promises.policy import Policy
 from callserver.promises.trying import Tried
@@ -31,7 +31,7 @@ from callserver.seats.asking import DialCustomer, Originate
 from callserver.store import attempts, dialling, owing, owners, policies, promises, teams, tickets, turns
 from callserver.store.attempts import Attempt, Try
 from callserver.store.engine import Connection
-from callserver.tickets.promise import Promise
+from callserver.tickets.promise import MACHINE_MAY, Promise
 from callserver.tickets.record import PromiseId
 from callserver.work.dialling_floor import Floorview, FreeAgent
 from callserver.work.dialling_numbers import customer_of, numbers_of
@@ -148,9 +148,11 @@ class Choosing:
         owing.touched(connection, promise.id)
         return done
 
-    def look(self, connection: Connection, promise: Promise, scene: Scene) -> Look:
-        """What the rules are asked about, for whoever wants to know why a promise is not dialled."""
-        return self._case(connection, promise, scene).look
+    def explain(self, connection: Connection, promise: Promise, scene: Scene) -> tuple[Line, ...]:
+        """Every rule with its answer, for whoever wants to know why a promise is not dialled."""
+        look = self._case(connection, promise, scene).look
+        later = promise.next_at if promise.tries and promise.status in MACHINE_MAY else None
+        return holding.explain(replace(look, retry_at=later))
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -173,7 +175,7 @@ class Choosing:
             number_ok=isinstance(wanted, Dial) or (number is None and bool(every)),
             dialling_paused=dialling.ALL in paused,
             kind_paused=promise.kind in paused,
-            trunk_busy=pbx is None or _full(policy, pbx, scene),
+            trunk_busy=pbx is not None and _full(policy, pbx, scene),
             at_once=scene.at_once(promise.kind),
             waiting_past_target=0 if pbx is None else _before(promise, policy, pbx, scene),
             free_agents=len(agents),
@@ -217,7 +219,7 @@ class Choosing:
             request=self._request(case, case.dial, agent),
             user=None if agent is None else agent.user,
             interface=None if agent is None else agent.seat.interface,
-            lane=None if agent is None else f"phone:{agent.seat.interface}",
+            lane=None if agent is None else f"phone:{agent.seat.interface}:{pbx}",
         )
         attempts.begin(connection, wanted, scene.now)
         owing.touched(connection, case.promise.id)

@@ -151,7 +151,11 @@ _MEANT: Final[dict[Happening, str]] = {
 
 
 def table() -> str:
-    """The transitions as a table for docs/promises.md."""
-    lines = ["| status | event | becomes | why |", "|---|---|---|---|"]
-    ordered = sorted(TRANSITIONS, key=lambda one: PROMISE_STATUSES.index(one.at))
-    return "\n".join(lines + [f"| {one.at} | {one.event} | {one.to} | {one.why} |" for one in ordered])
+    """The transitions as a table for docs/promises.md, one row an event and where it leads."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for one in TRANSITIONS:
+        rows.setdefault((one.event, one.to, one.why), []).append(one.at)
+    lines = ["| event | from | to | why |", "|---|---|---|---|"]
+    return "\n".join(
+        lines + [f"| {event} | {', '.join(at)} | {to} | {why} |" for (event, to, why), at in rows.items()]
+    )

@@ -1,8 +1,8 @@
-"""Keeps the screens' catalogs complete: `python scripts/texts.py` brings every message of the screens into them.
+"""Keeps the screens' catalogs complete: `python -m scripts.texts` brings every message of the screens into them.
 
-In: `agent_ui/templates` and `agent_ui/static`. Out: `agent_ui/locale/*.po`, with what was translated kept, what nobody
-says any more left out, and new messages empty; it ends with 1 as long as some are. A test fails when a message of a
-screen has no translation, so nobody has to remember this.
+In: `agent_ui/templates` and `agent_ui/static`; the server's refusals (refusals.py). Out: `agent_ui/locale/*.po` and
+`agent_ui/locale/refusals/*.po`, with what was translated kept, what nobody says any more left out, and new messages
+empty; it ends with 1 as long as some are. A test fails when one has no translation, so nobody has to remember this.
 
 In templates a message is `_("...")` or `count("one", "many", n)`; in scripts `t("...")` or `tn("one", "many", n)`, each
 with the words right there: words that are put together cannot be translated.
@@ -21,7 +21,10 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from scripts import refusals
+
 ROOT = Path(__file__).resolve().parent.parent / "agent_ui"
+REFUSALS = ROOT / "locale" / "refusals"
 LOCALES = ("zh_CN",)
 _WORDS = r'"((?:[^"\\]|\\.)*)"'
 _ONE = re.compile(rf"(?<![\w.])(?:t|_)\(\s*{_WORDS}")
@@ -80,9 +83,17 @@ def messages(root: Path = ROOT) -> Catalog:
     return catalog
 
 
-def brought_up(locale: str, template: Catalog, root: Path = ROOT) -> Catalog:
+def refused() -> Catalog:
+    """The server's refusals as a catalog without translations."""
+    catalog = Catalog(fuzzy=False)
+    for message in refusals.messages():
+        catalog.add(message)
+    return catalog
+
+
+def brought_up(locale: str, template: Catalog, folder: Path = ROOT / "locale") -> Catalog:
     """The catalog of a language with the messages of today."""
-    path = root / "locale" / f"{locale}.po"
+    path = folder / f"{locale}.po"
     with path.open("rb") as file:
         kept = read_po(file, locale=locale)
     kept.update(template, no_fuzzy_matching=True, update_creation_date=False)
@@ -103,25 +114,25 @@ def _forms(string: object) -> list[object]:
     return list(string) if isinstance(string, list | tuple) else [string]
 
 
-def write(locale: str, catalog: Catalog, root: Path = ROOT) -> None:
+def write(locale: str, catalog: Catalog, folder: Path = ROOT / "locale") -> None:
     """Keep it: sorted, without line numbers, so that a change shows only what changed."""
     written = io.BytesIO()
     write_po(written, catalog, width=0, no_location=True, sort_output=True)
     lines = written.getvalue().decode().splitlines(keepends=True)
     kept = "".join(line for line in lines if not line.startswith(_NOISE))
-    (root / "locale" / f"{locale}.po").write_text(kept, "utf-8")
+    (folder / f"{locale}.po").write_text(kept, "utf-8")
 
 
 def main() -> int:
     """Update every catalog; what is missing is told."""
-    template = messages()
     empty = 0
-    for locale in LOCALES:
-        catalog = brought_up(locale, template)
-        write(locale, catalog)
-        for message in missing(catalog):
-            empty += 1
-            print(f"{locale}: {message}", file=sys.stderr)
+    for folder, template in ((ROOT / "locale", messages()), (REFUSALS, refused())):
+        for locale in LOCALES:
+            catalog = brought_up(locale, template, folder)
+            write(locale, catalog, folder)
+            for message in missing(catalog):
+                empty += 1
+                print(f"{folder.name}/{locale}: {message}", file=sys.stderr)
     return 1 if empty else 0
 
 

@@ -1,15 +1,16 @@
 // The API, as the desk asks it: JSON, versions, keys against doing twice, and what was refused in words.
+import { refused, told } from "./refusals.js";
 import { t } from "./texts.js";
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 15_000;
 
-/** What the server did not do. `status` 0: it could not be asked. `fields`: what is wrong, by field. */
+/** What the server did not do, in the reader's words. `status` 0: it could not be asked. `fields`: what is wrong, by field. */
 export class Refused extends Error {
   constructor(status, detail, errors = []) {
-    super(detail);
+    super(told(detail, errors));
     this.status = status;
-    this.fields = Object.fromEntries(errors.map((one) => [one.field, one.message]));
+    this.fields = Object.fromEntries(errors.map((one) => [one.field, refused(one.message)]));
   }
 
   /** For people. */

@@ -26,7 +26,16 @@ export const REFUSALS = {
   no_connection: t("callserver has no connection to the switch"), do_not_call: t("This customer wants no calls"),
   service_number: t("Service numbers are not called from here"), abroad: t("Numbers abroad are not called from here"),
   refused_number: t("This number is not called from here"), not_a_number: t("That is no telephone number"),
+  declined: t("refused"), rejected: t("refused"), failed: t("failed"), ended: t("stopped ringing before it was answered"),
+  in_a_call: t("Your phone rings or is in a call: end that first"), over: t("The call is over, or your phone is not part of it any more"),
+  alone: t("There is nobody on the line to pass on"), consulting: t("You are asking somebody already: join them, or go back"),
+  not_consulting: t("Nobody is being asked"), not_answered: t("The colleague has not answered yet"),
+  not_begun: t("Asterisk did not begin to ask them: try again"), no_extension: t("The switch has no way there"),
+  no_queue: t("The switch has no such queue"), expired: t("It was too late"), lost: t("callserver was restarted before it was done"),
 };
+
+/** Refused because that phone is not free; a blind transfer may go there all the same. */
+const NOT_FREE = new Set(["busy", "unreachable"]);
 
 /** It was done, and what came of it is not what was meant. */
 const OTHERWISE = {
@@ -35,7 +44,7 @@ const OTHERWISE = {
 };
 
 /** Ask the switch and say what it did. Gives the answer; null where it did not do it, or did not say. */
-async function tell(path, body, done) {
+async function tell(path, body, done, refused = () => {}) {
   try {
     const answer = await api.post(path, body, { patience: PATIENCE_MS });
     if (answer.outcome === "done") {
@@ -47,6 +56,7 @@ async function tell(path, body, done) {
     say(answer.outcome === "unknown" ? t("The switch did not say whether it did it. Look before you ask again.")
       : t("The switch did not do it: {said}", { said }), "warning");
     if (answer.code === "do_not_call" && path === "/phone/calls") ask("override", { wanted: body });
+    refused(answer.code);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.words, "warning");
@@ -141,16 +151,19 @@ export function TransferDialog() {
   const [note, setNote] = useState("");
   const [picked, setPicked] = useState(0);
   const [busy, setBusy] = useState(false);
+  const [taken, setTaken] = useState(null); // whose phone was not free when it was asked
   const found = useDesk((state) => targets(state, words), (a, b) => JSON.stringify(a) === JSON.stringify(b));
   const number = dialable(words).length >= 3 ? [{ key: "number", to: { number: dialable(words) }, name: dialable(words), state: null, more: t("call this number") }] : [];
   const all = [...number, ...found];
   const pick = Math.min(picked, Math.max(0, all.length - 1));
-  const go = async (target) => {
+  const insists = how === "blind" && taken !== null && taken === all[pick]?.key;
+  const go = async (target, anyway = false) => {
     const [, pop] = onLine() ?? [];
     if (!target || !pop || busy) return;
     setBusy(true);
-    const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
-      how === "blind" ? t("Passed on to {name}", { name: target.name }) : null);
+    const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), anyway, ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
+      how === "blind" ? t("Passed on to {name}", { name: target.name }) : null,
+      (code) => setTaken(how === "blind" && NOT_FREE.has(code) ? target.key : null));
     setBusy(false);
     if (!answer) return;
     if (how === "attended") put({ consult: { call: pop.call, name: target.name } });
@@ -162,7 +175,7 @@ export function TransferDialog() {
     event.preventDefault();
     setPicked(Math.max(0, Math.min(all.length - 1, pick + step)));
   };
-  return html`<${Dialog} wide title=${t("Pass the call on")} onSubmit=${() => go(all[pick])}>
+  return html`<${Dialog} wide title=${t("Pass the call on")} onSubmit=${() => go(all[pick], insists)}>
     <div class="fields two">
       <label class="wide">${t("To whom: a name, a queue or a number")}<input autofocus value=${words} autocomplete="off" onKeyDown=${move}
         role="combobox" aria-expanded="true" aria-controls="targets" aria-activedescendant=${all[pick] ? `target-${pick}` : undefined}
@@ -181,7 +194,7 @@ export function TransferDialog() {
     <footer>
       <label class="line"><input type="checkbox" checked=${how === "attended"} onChange=${(event) => setHow(event.target.checked ? "attended" : "blind")} />
         ${t("speak with them first")}</label>
-      <button type="submit" class="main" disabled=${!all.length || busy} aria-busy=${busy ? "true" : undefined}>${how === "blind" ? t("Pass on") : t("Call them")}</button>
+      <button type="submit" class="main" disabled=${!all.length || busy} aria-busy=${busy ? "true" : undefined}>${how === "attended" ? t("Call them") : insists ? t("Pass on all the same") : t("Pass on")}</button>
     </footer>
   <//>`;
 }

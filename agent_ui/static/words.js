@@ -1,4 +1,5 @@
 // Codes in words: what the API, the stream and the switch call things, as agents call them.
+import { name } from "./refusals.js";
 import { desk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
 import { roughly, when } from "./time.js";
@@ -151,6 +152,25 @@ export const closedWord = said({
   ended: t("The call has ended"),
   merged: t("The call went on in another one"),
 });
+
+const FIELDS = {
+  name: t("Name"), received: t("Number"), number: t("Number"), numbers: t("Number"), line: t("Address"), addresses: t("Address"),
+  note: t("Note"), text: t("Note"), why: t("Why"), reason: t("Why"), due_at: t("When"), kind: t("Kind"), product: t("Product"),
+  promises: t("Promises"), status: t("Status"), customer: t("Customer"), ticket: t("Ticket"),
+};
+
+const kindWord = (kind) => titled(desk.kinds[kind]?.title, kind);
+
+/** A field as people call it: `fields.fault_code`, `new.subject`, `numbers[0].received`. */
+function fieldWord(path) {
+  const last = path.replace(/\[\d+\]/g, "").split(".").pop();
+  const field = Object.values(desk.kinds).flatMap((kind) => kind.fields ?? []).find((one) => one.name === last);
+  return /(^|\.)fields\./.test(path) && field ? titled(field.title, last) : FIELDS[last] ?? last;
+}
+
+// In what the server refuses.
+const several = (word) => (value) => value.split(", ").map((one) => word(one)).join(", ");
+name({ field: fieldWord, kind: kindWord, status: statusWord, to: statusWord, possible: several(statusWord) });
 
 /** One line for an entry of a timeline: what it says. */
 export function entryText(entry) {

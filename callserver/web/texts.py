@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from importlib import resources
@@ -22,6 +22,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from callserver.facts import Instant
+from callserver.promises.wording import TEXTS, WORDS
 from callserver.seats.explaining import BY_CODE
 from callserver.seats.wording import REASONS
 
@@ -35,10 +36,13 @@ _PLURALS = ("zero", "one", "two", "few", "many", "other")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """One language. `messages`: by the English words; several forms, by CLDR's names for plurals, where it counts."""
+    """One language. `messages`: by the English words; several forms, by CLDR's names for plurals, where it counts.
+    `refusals`: what the API refuses in English, by those words.
+    """
 
     language: str
     messages: Mapping[str, str | Mapping[str, str]]
+    refusals: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def locale(self) -> Locale:
@@ -76,10 +80,18 @@ class Texts:
         body = {
             "language": self.language,
             "messages": dict(self.messages),
+            "refusals": dict(self.refusals),
             "problems": {code: rule.zh if chinese else rule.en for code, rule in BY_CODE.items()},
             "reasons": {
                 one.code: {"title": one.zh if chinese else one.en, "chosen": one.chosen} for one in REASONS
             },
+            "holds": {
+                code: {"holds": rule.zh, "fine": rule.fine_zh}
+                if chinese
+                else {"holds": rule.en, "fine": rule.fine_en}
+                for code, rule in TEXTS.items()
+            },
+            "held": {word: said[chinese] for word, said in WORDS.items()},
         }
         return json.dumps(body, ensure_ascii=False).encode()
 
@@ -92,18 +104,23 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def every() -> Mapping[str, Texts]:
     """All languages, by their tags."""
-    return {tag: Texts(language=tag, messages={} if tag == SOURCE else _messages(tag)) for tag in LANGUAGES}
+    return {tag: Texts(language=tag, messages={}) if tag == SOURCE else _read(tag) for tag in LANGUAGES}
 
 
-def catalog(tag: str) -> Catalog:
-    """The catalog of a language, as translators keep it."""
+def _read(tag: str) -> Texts:
+    return Texts(
+        language=tag, messages=_messages(tag, catalog(tag)), refusals=_messages(tag, catalog(tag, "refusals"))
+    )
+
+
+def catalog(tag: str, *of: str) -> Catalog:
+    """The catalog of a language, as translators keep it. of: "refusals" for what the server refuses."""
     name = tag.replace("-", "_")
-    with resources.files("agent_ui").joinpath("locale", f"{name}.po").open("rb") as file:
+    with resources.files("agent_ui").joinpath("locale", *of, f"{name}.po").open("rb") as file:
         return read_po(file, locale=name)
 
 
-def _messages(tag: str) -> dict[str, str | Mapping[str, str]]:
-    kept = catalog(tag)
+def _messages(tag: str, kept: Catalog) -> dict[str, str | Mapping[str, str]]:
     shapes = _shapes(kept, Locale.parse(tag, sep="-"))
     found: dict[str, str | Mapping[str, str]] = {}
     for one in kept:

@@ -11,27 +11,39 @@ import pytest
 from callserver.facts import instant
 from callserver.web import texts
 from callserver.web.texts import Texts, chosen, filled
+from scripts import refusals
 from scripts import texts as catalogs
 
 LOCALES = {"zh_CN": "zh-CN"}
 
 
+KINDS = {
+    "screens": ((), catalogs.ROOT / "locale", catalogs.messages),
+    "refusals": (("refusals",), catalogs.REFUSALS, catalogs.refused),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_every_message_of_the_screens_is_translated(locale):
-    missing = catalogs.missing(catalogs.brought_up(locale, catalogs.messages()))
-    assert not missing, "translate these in agent_ui/locale (python scripts/texts.py brings them there)"
+def test_every_message_of_the_screens_is_translated(locale, kind):
+    _, folder, messages = KINDS[kind]
+    missing = catalogs.missing(catalogs.brought_up(locale, messages(), folder))
+    assert not missing, "translate these in agent_ui/locale (python -m scripts.texts brings them there)"
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_no_translation_is_of_words_that_nobody_says_any_more(locale):
-    said = {one.id if isinstance(one.id, str) else one.id[0] for one in catalogs.messages()}
-    kept = {one.id if isinstance(one.id, str) else one.id[0] for one in texts.catalog(LOCALES[locale])}
-    assert kept - said == set(), "python scripts/texts.py takes them out"
+def test_no_translation_is_of_words_that_nobody_says_any_more(locale, kind):
+    of, _, messages = KINDS[kind]
+    said = {one.id if isinstance(one.id, str) else one.id[0] for one in messages()}
+    kept = {one.id if isinstance(one.id, str) else one.id[0] for one in texts.catalog(LOCALES[locale], *of)}
+    assert kept - said == set(), "python -m scripts.texts takes them out"
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_translation_fills_in_what_its_message_does(locale):
-    for one in texts.catalog(LOCALES[locale]):
+def test_a_translation_fills_in_what_its_message_does(locale, kind):
+    for one in texts.catalog(LOCALES[locale], *KINDS[kind][0]):
         if one.id:
             forms = [one.string] if isinstance(one.string, str) else list(one.string or [])
             message = one.id if isinstance(one.id, str) else one.id[-1]
@@ -60,6 +72,28 @@ def test_messages_are_found_in_templates_and_scripts(tmp_path: Path):
         'Say "hello"',
         ("{n} day", "{n} days"),
     }
+
+
+def test_a_refusal_is_found_where_it_is_raised_with_places_for_its_values(tmp_path: Path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "tickets.py").write_text(
+        'GONE = "it is gone"\n'
+        "def f(one, two):\n"
+        '    problems.append((f"x[{one}]", "is missing"))\n'
+        '    raise Conflict(f"{one.number} and {two.number} are {len(two):,}")\n'
+        '    raise BadValue("x", "too early" if one else "too late")\n'
+        "    raise NotFound(GONE)\n"
+        '    raise BadValue("x", "one of " + ", ".join(two))\n',
+        "utf-8",
+    )
+    assert refusals.messages(tmp_path) == [
+        "is missing",
+        "it is gone",
+        "one of {values}",
+        "too early",
+        "too late",
+        "{number} and {number2} are {value}",
+    ]
 
 
 def test_words_that_are_put_together_are_found(tmp_path: Path):
@@ -122,5 +156,6 @@ def test_moments_and_numbers_are_written_as_the_language_does():
 def test_the_browser_gets_the_catalog_and_the_words_for_codes_of_the_server():
     body = json.loads(texts.every()["zh-CN"].json())
     assert body["messages"]["Ready"] == "就绪"
+    assert body["refusals"]["there is no such call"] == "没有这次通话"
     assert re.search("未注册", body["problems"]["phone_unregistered"])
     assert body["reasons"]["lunch"] == {"title": "用餐", "chosen": True}

@@ -1,0 +1,105 @@
+"""The words in which the server refuses what an agent asked for, found where they are raised.
+
+In: the source of the rooms that an agent's requests reach. Out: messages, with `{name}` where a value stands. Must not
+know: catalogs, languages. `python -m scripts.texts` brings them into `agent_ui/locale/refusals/`: the API says them in
+English, as it says everything, and the screen in the reader's language.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent / "callserver"
+ROOMS = tuple(
+    "customers/*.py numbers/*.py seats/shift.py tickets/changing.py tickets/filling.py tickets/presets.py "
+    "tickets/tables.py store/call_tickets.py store/commands.py store/customers.py store/drafts.py "
+    "store/merging.py store/products.py store/promises.py store/recording.py store/shifts.py store/tickets.py "
+    "store/timeline.py web/api/asking.py web/api/at_phone.py web/api/calls.py web/api/drafts.py web/api/entry.py "
+    "web/api/me.py web/api/phone.py web/api/promises.py web/api/records.py web/api/rights.py web/api/seats.py "
+    "web/api/serving.py web/api/tickets.py web/api/timeline.py web/api/whose_phone.py".split()
+)
+"""What the desk asks for goes through these."""
+_PLACES = {"BadValue": 1, "Refused": 1, "Conflict": 0, "NotFound": 0, "Outdated": 0, "Forbidden": 0}
+"""Which argument says why. `append((field, why))` and `return why` in functions of these names say it, too."""
+_TELLING = frozenset({"_what_for", "_wrong_day"})
+_NAME = re.compile(r"[A-Za-z]\w*")
+
+
+def messages(root: Path = ROOT) -> list[str]:
+    """Every message of these rooms, each once, sorted."""
+    trees = [ast.parse(file.read_text("utf-8")) for room in ROOMS for file in sorted(root.glob(room))]
+    constants = dict(chain.from_iterable(map(_constants, trees)))
+    found = chain.from_iterable(_read(said, constants) for tree in trees for said in _said(tree))
+    return sorted({one for one in found if one and re.search(r"[a-z]{2}", one)})
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            for name in node.targets:
+                if isinstance(name, ast.Name) and isinstance(node.value.value, str):
+                    yield name.id, node.value.value
+
+
+def _said(tree: ast.Module) -> Iterator[ast.expr]:
+    """The expressions that are words for why."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from _of_call(node)
+        elif isinstance(node, ast.FunctionDef) and node.name in _TELLING:
+            yield from (
+                one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None
+            )
+
+
+def _of_call(call: ast.Call) -> Iterator[ast.expr]:
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    place = _PLACES.get(name)
+    if place is not None and len(call.args) > place:
+        yield call.args[place]
+    elif name == "append" and isinstance(call.args[0], ast.Tuple) and len(call.args[0].elts) == 2:
+        yield call.args[0].elts[1]
+
+
+def _read(said: ast.expr, constants: dict[str, str]) -> list[str]:
+    """The messages that an expression may give; none where its words come from elsewhere."""
+    match said:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.JoinedStr(values=parts):
+            return [_joined(parts)]
+        case ast.IfExp(body=one, orelse=other):
+            return _read(one, constants) + _read(other, constants)
+        case ast.BinOp(left=begin, op=ast.Add()):
+            return [f"{text}{{values}}" for text in _read(begin, constants)]
+        case ast.Name(id=name) if name in constants:
+            return [constants[name]]
+        case _:
+            return []
+
+
+def _joined(parts: list[ast.expr]) -> str:
+    text, used = "", Counter[str]()
+    for part in parts:
+        if isinstance(part, ast.FormattedValue):
+            name = _named(part.value)
+            used[name] += 1
+            text += f"{{{name}{used[name] if used[name] > 1 else ''}}}"
+        elif isinstance(part, ast.Constant):
+            text += str(part.value)
+    return text
+
+
+def _named(value: ast.expr) -> str:
+    """What a value is called: the last word of what gives it; `kind.name` is a kind."""
+    if isinstance(value, ast.Call):
+        return "values" if isinstance(value.func, ast.Attribute) and value.func.attr == "join" else "value"
+    if isinstance(value, ast.Attribute) and value.attr == "name":
+        return _named(value.value)
+    names = _NAME.findall(ast.unparse(value)) if isinstance(value, ast.Name | ast.Attribute) else []
+    return names[-1].lower() if names else "value"

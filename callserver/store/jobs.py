@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Select,
+    Text,
     Update,
     bindparam,
     func,
@@ -120,18 +121,20 @@ async def claim(
 
     `worker` is one run of one process, as a lease's holder is. Looking costs no lock when nothing is due.
     """
-    due = select(table.c.id).where(*_due(clock(now), kinds)).order_by(table.c.run_at, table.c.id).limit(limit)
-    if await store.read(lambda connection: connection.execute(due.limit(1)).first()) is None:
+    wanted = None if kinds is None else tuple(text.key(kind) for kind in kinds)
+    due = _due_first(wanted, 1, now)
+    if await store.read(lambda connection: connection.execute(due).first()) is None:
         return []
-    claiming = _claiming(due, worker, clock(now), hold_s)
-    rows = await store.write(lambda connection: connection.execute(claiming).all())
+    claiming = _claiming(wanted, limit, now)
+    given = {"_worker": text.key(worker), "_hold": round(hold_s * 1000)}
+    rows = await store.write(lambda connection: connection.execute(claiming, given).all())
     claimed = [Job(**{**found._mapping, "body": _body(found.body), "worker": worker}) for found in rows]
     return sorted(claimed, key=lambda job: (job.run_at, job.id))
 
 
 async def heartbeat(store: Store, job: Job, hold_s: float = 60.0, *, now: Instant | None = None) -> bool:
     """Hold the job longer. False: another worker has it by now (or it is over); stop working on it."""
-    return await _change(store, job, claimed_until=clock(now) + round(hold_s * 1000))
+    return await _apply(store, job, _ours().values(claimed_until=clock(now) + round(hold_s * 1000)))
 
 
 async def take_back(store: Store, node: str, worker: str) -> int:
@@ -151,22 +154,18 @@ async def take_back(store: Store, node: str, worker: str) -> int:
 
 async def done(store: Store, job: Job, *, now: Instant | None = None) -> bool:
     """The work is done. False: it was not ours any more, nothing changed."""
-    return await _change(store, job, done_at=clock(now), claimed_by=None, claimed_until=None, error=None)
+    return await _apply(store, job, _done() if now is None else _ours().values(**_over(done_at=clock(now))))
 
 
 async def retry(store: Store, job: Job, error: str, delay_s: float, *, now: Instant | None = None) -> bool:
     """It did not work: let it be claimed again after `delay_s` (see `backoff`). False: it was not ours any more."""
     due = clock(now) + round(delay_s * 1000)
-    return await _change(
-        store, job, run_at=due, claimed_by=None, claimed_until=None, error=text.storable(error)
-    )
+    return await _apply(store, job, _ours().values(**_over(text.storable(error), run_at=due)))
 
 
 async def bury(store: Store, job: Job, error: str, *, now: Instant | None = None) -> bool:
     """It will never work: keep it, with the reason, for a person. False: it was not ours any more."""
-    return await _change(
-        store, job, dead_at=clock(now), claimed_by=None, claimed_until=None, error=text.storable(error)
-    )
+    return await _apply(store, job, _ours().values(**_over(text.storable(error), dead_at=clock(now))))
 
 
 def backoff(attempts: int) -> float:
@@ -216,37 +215,58 @@ def _body(stored: str) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _claiming(due: Select[Any], worker: str, moment: ColumnElement[int], hold_s: float) -> Update:
+# A worker asks all day: making a statement costs more than asking it, so each is made once (but with a test's clock).
+@lru_cache(64)
+def _claiming(kinds: tuple[str, ...] | None, limit: int, now: Instant | None) -> Update:
     """SKIP LOCKED lets PostgreSQL's workers pass each other; SQLite's writers have taken turns already.
 
     The rows are chosen in a CTE, which PostgreSQL evaluates once when it locks rows: chosen in a plain
     subquery they may be chosen again for each row that is updated, and more than `limit` be claimed.
     """
-    chosen = due.with_for_update(skip_locked=True).cte("chosen")
+    chosen = _due_first(kinds, limit, now).with_for_update(skip_locked=True).cte("chosen")
     return (
         update(table)
         .where(table.c.id.in_(select(chosen.c.id)))
         .values(
             attempts=table.c.attempts + 1,
-            claimed_by=text.key(worker),
-            claimed_until=moment + round(hold_s * 1000),
+            claimed_by=bindparam("_worker", type_=Text),
+            claimed_until=clock(now) + bindparam("_hold", type_=BigInteger),
         )
         .returning(*(table.c[name] for name in _CLAIMED))
     )
 
 
-def _due(moment: ColumnElement[int], kinds: Sequence[str] | None) -> list[ColumnElement[bool]]:
+@lru_cache(64)
+def _due_first(kinds: tuple[str, ...] | None, limit: int, now: Instant | None) -> Select[Any]:
+    moment = clock(now)
     free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= moment)
-    wanted = [] if kinds is None else [table.c.kind.in_([text.key(kind) for kind in kinds])]
-    return [waiting, table.c.run_at <= moment, free, *wanted]
+    wanted = [] if kinds is None else [table.c.kind.in_(kinds)]
+    due = (waiting, table.c.run_at <= moment, free, *wanted)
+    return select(table.c.id).where(*due).order_by(table.c.run_at, table.c.id).limit(limit)
 
 
-async def _change(store: Store, job: Job, **values: Any) -> bool:
-    """Change a job that is still ours: same worker, same attempt, not over."""
+async def _apply(store: Store, job: Job, change: Update) -> bool:
+    """A change (of `_ours`) to a job that is still ours: same worker, same attempt, not over."""
+    ours = {"_id": job.id, "_worker": text.key(job.worker), "_attempts": job.attempts}
+    return await store.write(lambda connection: connection.execute(change, ours).rowcount) == 1
+
+
+@cache
+def _ours() -> Update:
     ours = (
-        table.c.id == job.id,
-        table.c.claimed_by == text.key(job.worker),
-        table.c.attempts == job.attempts,
+        table.c.id == bindparam("_id"),
+        table.c.claimed_by == bindparam("_worker"),
+        table.c.attempts == bindparam("_attempts"),
     )
-    change = update(table).where(*ours, waiting).values(**values)
-    return await store.write(lambda connection: connection.execute(change).rowcount) == 1
+    return update(table).where(*ours, waiting)
+
+
+@cache
+def _done() -> Update:
+    """Of all changes the one that each job needs."""
+    return _ours().values(**_over(done_at=database_now()))
+
+
+def _over(error: str | None = None, **values: Any) -> dict[str, Any]:
+    """Nobody holds it any more."""
+    return {"claimed_by": None, "claimed_until": None, "error": error, **values}

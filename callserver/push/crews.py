@@ -25,7 +25,9 @@ class _Crew:
     members: set[str] = field(default_factory=set)
     ready: set[str] = field(default_factory=set)
     talking: set[str] = field(default_factory=set)
-    waiting: dict[CallId, Instant | None] = field(default_factory=dict)
+    waiting: dict[CallId, tuple[Instant, str | None]] = field(
+        default_factory=dict
+    )  # since when, and as it is told
 
 
 class Crews:
@@ -70,7 +72,7 @@ class Crews:
             there = self._crew(place).waiting
             if stay is waiting:
                 if call.id not in there:
-                    there[call.id] = stay.since
+                    there[call.id] = (stay.since or 0, iso(stay.since))
                     self.touched[place] = None
             elif (waiting is None or waiting.queue != stay.queue) and call.id in there:
                 del there[call.id]
@@ -80,14 +82,14 @@ class Crews:
         """The queue as the stream has it; whoever waits longest stands first."""
         pbx, queue = place
         crew = self._crew(place)
-        waiting = sorted(crew.waiting.items(), key=lambda one: (one[1] or 0, one[0]))
+        waiting = sorted((since, call, told) for call, (since, told) in crew.waiting.items())
         return {
             "pbx": pbx,
             "name": queue,
             "title": self.title(queue),
             "waiting": [
-                {"call": call, "since": iso(since), "position": position}
-                for position, (call, since) in enumerate(waiting, 1)
+                {"call": call, "since": told, "position": position}
+                for position, (_, call, told) in enumerate(waiting, 1)
             ],
             "talking": len(crew.talking),
             "ready": len(crew.ready),

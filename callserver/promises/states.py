@@ -11,8 +11,8 @@ Theory. A promise is a call that we owe, and its status answers one question: wh
 * UNKNOWN: what came of an attempt could not be learned. From here NO EVENT LEADS TO DIALLING: evidence that the
   customer was not rung (`fail`) makes it possible again, and a person may say what happened;
 * BROKEN: past its deadline. Still owed, and dialled on where its policy says so; `broken_at` stays for ever. A deadline
-  that passes while an attempt is under way, or while nobody knows, breaks the promise too, but its status goes on
-  saying what is happening;
+  that passes while an attempt rings, or while nobody knows, breaks the promise too, but its status goes on saying what
+  is happening. Whose customer has answered is in time;
 * KEPT and WITHDRAWN: over. Nothing leads out.
 """
 
@@ -29,6 +29,8 @@ Happening = Literal[
     "come due",
     "reserve",
     "let go",
+    "let go again",
+    "let go late",
     "dial",
     "answer",
     "keep",
@@ -95,7 +97,9 @@ def _table() -> tuple[Transition, ...]:
     return (
         Transition(at="planned", event="come due", to="due", why="its moment came"),
         *_from(_WAITING, "reserve", "reserved", "a free agent is held for it"),
-        Transition(at="reserved", event="let go", to="due", why="the agent left, or would not"),
+        Transition(at="reserved", event="let go", to="due", why="the agent left, or time ran out"),
+        Transition(at="reserved", event="let go again", to="to_retry", why="the same, of one that was tried"),
+        Transition(at="reserved", event="let go late", to="broken", why="the same, after its deadline"),
         *_from((*_WAITING, "reserved"), "dial", "dialling", "an attempt was written down, and then sent"),
         Transition(at="dialling", event="answer", to="in_call", why="the customer answered"),
         *_from(("dialling", "in_call", "unknown"), "fail", "to_retry", "the customer was not reached"),
@@ -138,6 +142,8 @@ _MEANT: Final[dict[Happening, str]] = {
     "come due": "come due",
     "reserve": "be reserved for an agent",
     "let go": "be let go",
+    "let go again": "be let go",
+    "let go late": "be let go",
     "dial": "be dialled",
     "answer": "be answered",
     "keep": "be kept",

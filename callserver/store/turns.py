@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, case, null, select, update
+from sqlalchemy import ColumnElement, Connection, case, null, select, update
 
 from callserver.errors import Conflict
 from callserver.facts import MACHINE, Instant
@@ -179,11 +179,12 @@ def break_late(connection: Connection, now: Instant, limit: int = MOST_LATE) -> 
     """At most `limit` promises whose deadline has passed are broken from now on, and told so, once for ever.
 
     One that is being dialled in this moment goes on with it and is broken all the same; one that only waits for its
-    agent's key is in their hands no longer. None of them is closed.
+    agent's key is in their hands no longer. Whose customer has answered is not late: should the call come to nothing,
+    it is broken after it. None of them is closed.
     """
     late = (
         select(table.c.id, table.c.ticket_id)
-        .where(promise_overlooked, table.c.deadline_at < now)
+        .where(*_late(now))
         .order_by(table.c.deadline_at, table.c.id)
         .limit(limit)
     )
@@ -192,12 +193,16 @@ def break_late(connection: Connection, now: Instant, limit: int = MOST_LATE) -> 
     return tuple(one for one in broken if one is not None)
 
 
+def _late(now: Instant) -> tuple[ColumnElement[bool], ...]:
+    return promise_overlooked, table.c.deadline_at < now, table.c.status != "in_call"
+
+
 def _break(connection: Connection, late: Any, now: Instant) -> Promise | None:
     promises.hold_ticket(connection, late.ticket_id)
     idle = table.c.status.not_in(_GOING_ON)
     change = (
         update(table)
-        .where(table.c.id == late.id, promise_overlooked, table.c.deadline_at < now)
+        .where(table.c.id == late.id, *_late(now))
         .values(
             status=case((idle, "broken"), else_=table.c.status),
             reserved_by=case((idle, null()), else_=table.c.reserved_by),

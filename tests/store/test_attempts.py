@@ -218,3 +218,14 @@ async def test_nothing_is_known_of_what_there_is_not(store: Store) -> None:
     attempt = await begun(store, await due(store))
     with pytest.raises(BadValue):
         await done(store, attempts.ended, attempt.id, "lost", {}, NOON, AGAIN)
+
+
+async def test_whose_customer_answered_in_time_is_not_broken_while_they_talk(store: Store) -> None:
+    promise = await due(store)
+    attempt = await begun(store, promise)
+    await done(store, attempts.answered, attempt.id, promise.deadline_at - MINUTE)
+    assert await done(store, turns.break_late, promise.deadline_at + MINUTE) == ()
+    ended = promise.deadline_at + 2 * MINUTE
+    await done(store, attempts.ended, attempt.id, "no_agent", {}, ended, AGAIN)
+    (broken,) = await done(store, turns.break_late, ended)
+    assert (broken.status, broken.broken_at) == ("broken", ended)

@@ -183,6 +183,6 @@ const Row = ({ one, may }) => html`<li class=${isLate(one) ? "late" : ""}>
   <button type="button" class="row" onClick=${() => lookAtPromise(one)}><${Icon} name=${isLate(one) ? "warning" : fateIcon(one.status)} />
     <span class="cut"><strong>${promiseWord(one.kind)}</strong> <bdi>${one.customer_name ?? ""}</bdi></span>
     <${Due} at=${one.due_at} /><small class="quiet cut">${!onToday(one.due_at) && html`<${Moment} at=${one.due_at} /> · `}<bdi>${one.why ?? ""}</bdi></small></button>
-  <button type="button" disabled=${!may || isNow(one)} onClick=${() => start(one)} aria-label=${t("Call {name} now", { name: name(one) })}><${Icon} name="talking" />${t("Dial")}</button>
+  <button type="button" disabled=${!may || isNow(one)} onClick=${() => start(one)}><${Icon} name="talking" />${t("Dial")}<span class="unseen"> ${name(one)}</span></button>
 </li>`;
 

@@ -114,8 +114,9 @@ function Day({ first, at, hours, wanted }) {
 function Hour({ begin, found, tab, here }) {
   const n = found?.owed ?? 0;
   const room = found?.capacity ?? null;
-  const full = room === null ? 0 : room === 0 ? (n ? 2 : 0) : n / room;
-  const label = `${whole.format(begin)}: ${tn("{n} call", "{n} calls", n)}${room === null ? "" : `, ${t("room for {n}", { n: number(room) })}`}${full > 1 ? `, ${t("too many")}` : ""}`;
+  const work = n - (found?.automatic ?? 0); // a call that a prompt makes takes nobody's time
+  const full = room === null ? 0 : room === 0 ? (work ? 2 : 0) : work / room;
+  const label = `${whole.format(begin)}: ${tn("{n} call", "{n} calls", n)}${n > work ? `, ${tn("{n} of them automatic", "{n} of them automatic", n - work)}` : ""}${room === null ? "" : `, ${t("room for {n}", { n: number(room) })}`}${full > 1 ? `, ${t("too many")}` : ""}`;
   return html`<td><button type="button" tabindex=${tab ? 0 : -1} class=${classes("hour", n > 0 && "some", full > 0.5 && "much", full > 1 && "over", room === 0 && "none")} aria-pressed=${here ? "true" : "false"}
     aria-label=${label} title=${label} onClick=${() => want({ show: "owed", due_from: begin.toISOString(), due_to: new Date(begin.getTime() + HOUR_MS).toISOString() })}>${n ? (n > 999 ? "999+" : n) : ""}</button></td>`;
 }

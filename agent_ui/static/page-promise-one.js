@@ -129,7 +129,7 @@ function About({ title, label, path, body, ready = true, danger = false, needsWh
     if (!ready || (needsWhy && !why.trim())) return;
     setBusy(true);
     try {
-      const changed = await api.post(`/promises/${one.id}/${path}`, { ...body, why: why.trim() }, { version: one.version });
+      const changed = await api.post(`/promises/${one.id}/${path}`, { ...body, why: why.trim() });
       if (changed?.id) put({ one: changed, list: desk.list && { ...desk.list, promises: desk.list.promises.map((each) => (each.id === changed.id ? changed : each)) } });
       unask();
       say(t("Done: {what}", { what: title }));
@@ -158,7 +158,7 @@ export function MoveDialog() {
   const [at, setAt] = useState(localOf(one?.due_at));
   const due = isoOf(at);
   const gone = due !== null && Date.parse(due) < Date.now();
-  return html`<${About} title=${t("Move")} label=${t("Move it")} path="move" body=${{ due_at: due }} ready=${due !== null && !gone} needsWhy=${false}>
+  return html`<${About} title=${t("Move")} label=${t("Move it")} path="move" body=${{ due_at: due, version: one?.version }} ready=${due !== null && !gone} needsWhy=${false}>
     <label>${t("Due")}<input type="datetime-local" autofocus required value=${at} onInput=${(event) => setAt(event.target.value)} /></label>
     <p class=${classes(gone ? "wrong" : "quiet")}>${gone ? t("That is over.") : due && away(due)}${due && one && !gone && Date.parse(due) > Date.parse(one.deadline_at) ? html` <span class="wrong">${t("after its deadline, {when}", { when: when(one.deadline_at) })}</span>` : ""}</p>
   <//>`;
@@ -167,9 +167,10 @@ export function MoveDialog() {
 export function ReassignDialog() {
   const people = useDesk((state) => state.people ?? []);
   const teams = useDesk((state) => state.teams ?? []);
+  const one = chosen(desk);
   const [to, setTo] = useState("user");
   const [name, setName] = useState("");
-  return html`<${About} title=${t("Reassign")} label=${t("Give it to them")} path="reassign" body=${{ [to]: name.trim() }} ready=${Boolean(name.trim())} needsWhy=${false}>
+  return html`<${About} title=${t("Reassign")} label=${t("Give it to them")} path="reassign" body=${{ [to]: name.trim(), version: one?.version }} ready=${Boolean(name.trim())} needsWhy=${false}>
     <fieldset class="options"><legend>${t("To whom")}</legend>
       <label><input type="radio" name="to" checked=${to === "user"} onChange=${() => setTo("user")} /> ${t("a person")}</label>
       <label><input type="radio" name="to" checked=${to === "team"} onChange=${() => setTo("team")} /> ${t("a team")}</label></fieldset>

@@ -81,6 +81,8 @@ export const caller = (state, key, pop) => state.callers[key] ?? pop?.caller ?? 
 /** The customer that a call is about: chosen, or the only one. null: nobody (yet). */
 export function customerOf(state, key, pop) {
   if (key in state.chosen) return state.chosen[key];
+  const promised = Object.values(state.screen.promises).find((one) => one.call && one.call === pop?.call);
+  if (promised?.customer) return promised.customer;
   const known = caller(state, key, pop)?.customers ?? [];
   return known.length === 1 ? known[0].customer.id : null;
 }
@@ -181,13 +183,20 @@ function call({ key, value }, before) {
   } else if (desk.view.key === pop && !desk.kept[pop] && !(pop in desk.screen.pops)) next();
 }
 
+const begun = new Set();
+
+/** A call that I make: looked at once, and its customer looked up as soon as its number is known. */
 function started(value) {
   const mine = shift()?.seat;
   if (!value || !mine || !(value.with ?? []).includes(mine.interface)) return;
   const key = `${mine.pbx}/${mine.interface}|${value.id}`;
-  if (key in desk.screen.pops || key in desk.callers || value.direction !== "outbound") return;
-  desk.callers[key] = null;
-  lookUpAgain(key, value.number);
+  if (key in desk.screen.pops || value.direction !== "outbound") return;
+  if (value.number && !(key in desk.callers)) {
+    desk.callers[key] = null;
+    lookUpAgain(key, value.number);
+  }
+  if (begun.has(key)) return;
+  begun.add(key);
   offered(key);
 }
 

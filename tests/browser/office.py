@@ -14,15 +14,16 @@ from tests.browser.stage import Stage
 
 
 class Api:
-    """The API, asked as the operator may."""
+    """The API, asked as the operator may, or as whoever is signed in in that browser (`theirs`)."""
 
-    def __init__(self, requests: APIRequestContext, stage: Stage) -> None:
+    def __init__(self, requests: APIRequestContext, stage: Stage, *, theirs: bool = False) -> None:
         self._requests, self._root = requests, f"{stage.base}/api/v1"
-        self._token = {"Authorization": f"Bearer {stage.service.token}"}
+        operator = {"Authorization": f"Bearer {stage.service.token}"}
+        self._said = {"X-Callserver": "1", "Origin": stage.base} if theirs else operator
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         answer = await self._requests.fetch(
-            f"{self._root}/{path}", method=method, data=body, headers={**self._token, **headers}
+            f"{self._root}/{path}", method=method, data=body, headers={**self._said, **headers}
         )
         assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
         return await answer.json()
@@ -42,6 +43,7 @@ class Api:
             await self.ask("POST", f"tickets/{made['id']}/notes", {"text": note})
         return int(made["id"])
 
-    async def owed(self, ticket: int, kind: str, why: str, due: timedelta) -> None:
+    async def owed(self, ticket: int, kind: str, why: str, due: timedelta) -> Any:
+        """The promise as it was made."""
         at = (datetime.now(UTC) + due).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        await self.ask("POST", f"tickets/{ticket}/promises", {"kind": kind, "why": why, "due_at": at})
+        return await self.ask("POST", f"tickets/{ticket}/promises", {"kind": kind, "why": why, "due_at": at})

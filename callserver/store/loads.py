@@ -30,7 +30,8 @@ _SEEN: Final = 500  # calls, of which the mean is taken
 class Count:
     """Of one kind and team (None: no team's).
 
-    owed: not closed, due in the span (late: due by now; unknown: a person has to decide). kept, withdrawn: in the span,
+    owed: not closed, due in the span (late: due by now; overdue: past the
+    deadline; unknown: a person has to decide). kept, withdrawn: in the span,
     whenever they were due; kept_late: of those kept, after their deadline. broken: whose deadline passed in the span,
     whatever came of them later.
     """
@@ -39,6 +40,7 @@ class Count:
     team: str | None
     owed: int = 0
     late: int = 0
+    overdue: int = 0
     unknown: int = 0
     kept: int = 0
     kept_late: int = 0
@@ -68,14 +70,27 @@ class Capacity:
         return self.people * HOUR_MS // self.call_ms
 
 
-def counts(connection: Connection, begin: Instant, end: Instant, now: Instant) -> tuple[Count, ...]:
-    """By kind and team, in the order of their names; only those that have any."""
+def counts(
+    connection: Connection,
+    begin: Instant,
+    end: Instant,
+    now: Instant,
+    *,
+    owed: tuple[Instant, Instant] | None = None,
+) -> tuple[Count, ...]:
+    """By kind and team, in the order of their names; only those that have any. owed: another span for what is owed."""
+    due_from, due_to = owed or (begin, end)
     found: dict[tuple[str, str | None], Count] = {}
     of = table.c
     parts: tuple[tuple[tuple[ColumnElement[bool], ...], dict[str, ColumnElement[Any]]], ...] = (
         (
-            (promise_open, of.due_at >= begin, of.due_at < end),
-            {"owed": func.count(), "late": _many(of.due_at < now), "unknown": _many(of.status == "unknown")},
+            (promise_open, of.due_at >= due_from, of.due_at < due_to),
+            {
+                "owed": func.count(),
+                "late": _many(of.due_at < now),
+                "overdue": _many(of.broken_at.is_not(None)),
+                "unknown": _many(of.status == "unknown"),
+            },
         ),
         (
             (of.settled_at >= begin, of.settled_at < end),

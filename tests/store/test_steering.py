@@ -99,7 +99,7 @@ async def test_counts_are_by_kind_and_team(store: Store) -> None:
     await done(store, promises.settle, gone.id, "withdrawn", "no more", NOON + 2)
     found = await done(store, loads.counts, NOON - DAY, NOON + DAY, NOON)
     assert found == (
-        Count(kind="callback", team=None, owed=1, late=1, broken=1),
+        Count(kind="callback", team=None, owed=1, late=1, overdue=1, broken=1),
         Count(kind="callback", team="night", owed=1),
         Count(kind="watch", team=None, kept=1, withdrawn=1),
     )

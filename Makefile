@@ -18,7 +18,7 @@ test: setup ## style, types, doubled code, then the whole suite, real Asterisk i
 	@scripts/test.sh $(ARGS)
 
 # What computes and waits for nothing: no database, no server, no other program.
-UNIT = agent_ui ami asterisk_conf calls client customers journals numbers people push seats sheets tickets \
+UNIT = agent_ui ami asterisk_conf calls client customers journals numbers people promises push seats sheets tickets \
        test_logs.py test_pinyin.py test_settings.py
 
 unit: setup ## the tests that need no database and no other program, about a minute

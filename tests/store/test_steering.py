@@ -103,7 +103,9 @@ async def test_counts_are_by_kind_and_team(store: Store) -> None:
         Count(kind="callback", team="night", owed=1),
         Count(kind="watch", team=None, kept=1, withdrawn=1),
     )
-    assert loads.total(found) == Count(kind="", team=None, owed=2, late=1, kept=1, withdrawn=1, broken=1)
+    assert loads.total(found) == Count(
+        kind="", team=None, owed=2, late=1, overdue=1, kept=1, withdrawn=1, broken=1
+    )
     await done(store, promises.settle, late.id, "kept", "", NOON + 3)
     (callbacks, *_) = await done(store, loads.counts, NOON - DAY, NOON + DAY, NOON)
     assert (callbacks.owed, callbacks.kept, callbacks.kept_late, callbacks.broken) == (0, 1, 1, 1)

@@ -35,7 +35,7 @@ from callserver.node.watching import Several, Watcher
 from callserver.numbers.dialling import Rules
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Settings
-from callserver.store import deliveries, engine, jobs, migrations
+from callserver.store import deliveries, engine, jobs, migrations, pledges
 from callserver.store.engine import Store
 from callserver.store.retention import terms
 from callserver.store.situations import Site
@@ -128,12 +128,14 @@ class App:
 
     async def _begin_all(self, store: Store) -> None:
         self.settings.number_plan.make_ready()
+        await store.write(lambda connection: pledges.keep_zone(connection, self.settings.zone.key))
         send = await self._sending()
         switchboard = Switchboard(store)
         places = Places(self.settings.number_plan.country)
         await self._begin(Stage("places", _nothing, places.close))
         hub = self.hub = self._hub(store, places)
         presence = self._presence(store, switchboard, hub)
+        hall = self._hall(presence)
         server = self.server = Server(
             self.settings.web,
             store,

@@ -20,7 +20,7 @@ from callserver.customers.record import Customer
 from callserver.errors import BadValue
 from callserver.facts import Actor, CallId, Instant, PbxId, instant
 from callserver.numbers import Read, tail
-from callserver.store import call_tickets, calls, jobs, outbox, promises, tickets, timeline
+from callserver.store import call_tickets, calls, jobs, outbox, pledges, promises, tickets, timeline
 from callserver.store.desk import ticket_open
 from callserver.store.desk import tickets as ticket_table
 from callserver.store.jobs import NewJob
@@ -186,15 +186,14 @@ class _Landing:
 
     def _owe(self, ticket: TicketId) -> None:
         """Counted from the call's end; heard of too late for that, from now."""
-        term = TERMS["callback"]
         ended = instant(self.record.get("ended_at")) or self.now
-        since = ended if 0 <= self.now - ended <= term.due else self.now
-        missed = NewPromise(
-            kind="callback",
-            ticket=ticket,
+        since = ended if 0 <= self.now - ended <= TERMS["callback"].due else self.now
+        missed = pledges.by_policy(
+            self.connection,
+            "callback",
+            ticket,
+            since,
             number=self.number.e164,
-            due_at=since + term.due,
-            deadline_at=since + term.deadline,
             why="nobody answered the call",
         )
         held = self.record.get("callback")

@@ -160,9 +160,13 @@ def due(connection: Connection, until: Instant, limit: int) -> tuple[Promise, ..
 
 
 def owed_by(connection: Connection, ticket: TicketId) -> Owed:
-    """What a ticket owes; ask with its row held. A return visit that was given up is still one that was not kept."""
+    """What a ticket owes; ask with its row held. A return visit that was given up is still one that was not kept.
+
+    Calls that only remind of an appointment go with it, and stand in nobody's way.
+    """
     of = table.c.ticket_id == ticket
-    waiting = connection.execute(select(func.count()).where(of, promise_open)).scalar_one()
+    wanted = select(func.count()).where(of, promise_open, table.c.kind != "appointment")
+    waiting = connection.execute(wanted).scalar_one()
     visits = (
         select(table.c.status).where(of, table.c.kind == "return_visit").order_by(table.c.id.desc()).limit(1)
     )

@@ -94,3 +94,11 @@ campaigns = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 Index("ix_campaigns_state", campaigns.c.state, campaigns.c.id)
+
+# What the settings say of the site, for transactions that nobody handed them: its time zone.
+site = Table(
+    "site",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -23,6 +23,7 @@ from callserver.store import (
     calls,
     dispositions,
     drafts,
+    pledges,
     promises,
     shifts,
     text,
@@ -39,7 +40,7 @@ from callserver.tickets.changing import Changes
 from callserver.tickets.changing import Draft as TicketDraft
 from callserver.tickets.landing import MOVED
 from callserver.tickets.presets import Wanted
-from callserver.tickets.promise import NewPromise, Promise
+from callserver.tickets.promise import Promise
 from callserver.tickets.record import Entry, PromiseId, Ticket, TicketId
 from callserver.tickets.tables import EVERY_RIGHT, Right
 from callserver.tickets.wording import lines
@@ -246,11 +247,12 @@ def _promised(connection: Connection, ticket: Ticket, wanted: Wanted, by: Writer
         raise Conflict(f"ticket {now_is.number} is {now_is.status}: reopen it, and then promise")
     if wanted.number is None and now_is.caller is None:
         raise BadValue("promises", "say which number to call: the ticket has no caller")
-    new = NewPromise(
-        kind=wanted.kind,
-        ticket=ticket.id,
-        due_at=wanted.due_at,
-        deadline_at=wanted.deadline_at,
+    new = pledges.by_policy(
+        connection,
+        wanted.kind,
+        ticket.id,
+        by.now,
+        named_at=wanted.named_at,
         number=wanted.number,
         why=wanted.why,
     )

@@ -42,7 +42,7 @@ def move(
     deadline_at: Instant | None = None,
     expected: int | None = None,
 ) -> Promise:
-    """Give the call another time. Its deadline stays, unless it would be before that: then it is as far behind as it was.
+    """Give the call another time. The deadline stays; where it would be before that, it is as far behind as it was.
 
     That it was broken stays on record. Raises NotFound; BadValue for a time that is over or further than a year, or a
     deadline that is not behind it; Illegal (a Conflict) while it is dialled and when it is over; Outdated where it was

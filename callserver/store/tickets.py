@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, update
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue, Conflict, NotFound
 from callserver.facts import MACHINE, Actor, Instant
-from callserver.store import audit, ids, kinds, outbox, promises, timeline
+from callserver.store import appointments, audit, ids, kinds, outbox, pledges, promises, timeline
 from callserver.store.desk import customers, products
 from callserver.store.desk import tickets as table
 from callserver.store.desk import timeline as entries
@@ -26,7 +26,6 @@ from callserver.store.timeline import NewEntry
 from callserver.tickets.changing import Changes, Draft, applied, begun, differences
 from callserver.tickets.filling import check
 from callserver.tickets.kinds import Kind
-from callserver.tickets.promise import owed
 from callserver.tickets.record import OVER, Entry, Ticket, TicketId
 from callserver.tickets.tables import EVERY_RIGHT, Right, Step, checked, let_go
 from callserver.tickets.telling import ticket_told
@@ -62,6 +61,7 @@ def open_ticket(
     body = {"rule": rule, "kind": ticket.kind, "caller": ticket.caller}
     timeline.add(connection, ticket.id, NewEntry(kind="opened", body=body), actor, now)
     _tell(connection, "callserver.ticket.opened", ticket, actor, now, "ticket.open", {"rule": rule})
+    appointments.follow(connection, None, ticket, actor, now)
     return ticket
 
 
@@ -90,6 +90,7 @@ def change(
     timeline.add(connection, ticket, NewEntry(kind="change", body=differing), actor, now)
     names = {"version": after.version, "fields": sorted(differing)}
     _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.change", names)
+    appointments.follow(connection, before, after, actor, now)
     return touched(after, now)
 
 
@@ -188,7 +189,8 @@ def _taken(
     timeline.add(connection, before.id, NewEntry(kind="status", body=body), actor, now)
     _withdraw(connection, before, step, reason, actor, now)
     if step.owes is not None:
-        promises.owe(connection, owed(step.owes, before.id, now, why=step.name), now, actor)
+        owed = pledges.by_policy(connection, step.owes, before.id, now, why=step.name)
+        promises.owe(connection, owed, now, actor)
     detail = {"version": after.version, "from": before.status, "to": step.to}
     _tell(connection, "callserver.ticket.status", after, actor, now, "ticket.move", detail)
     return touched(after, now)
@@ -199,7 +201,7 @@ def _withdraw(
 ) -> None:
     gone = let_go(before.status, step)
     for one in promises.open_of_ticket(connection, before.id):
-        if gone is None or one.kind in gone:
+        if gone is None or one.kind in gone or appointments.needless(one, step.to):
             promises.settle(connection, one.id, "withdrawn", reason or step.name, now, actor)
 
 

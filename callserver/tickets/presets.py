@@ -32,18 +32,22 @@ PRESETS: Final[Mapping[Preset, Shape]] = MappingProxyType(
     {
         "30m": Shape(kind="watch", title={"en": "Call again in 30 minutes", "zh": "30分钟后回拨"}),
         "72h": Shape(kind="return_visit", title={"en": "Return visit within 72 hours", "zh": "72小时内回访"}),
-        "at": Shape(kind="callback", title={"en": "Call at a time", "zh": "约定时间回拨"}, named=True),
+        "at": Shape(kind="requested", title={"en": "Call at a time", "zh": "约定时间回拨"}, named=True),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A promise to be made: by a preset, or a kind with a moment. `why`: for people."""
+    """A promise to be made: by a preset, or a kind with a moment (`named_at`). `why`: for people.
+
+    `due_at`, `deadline_at`: by the terms of its kind; its policy decides (store.pledges).
+    """
 
     kind: PromiseKind
     due_at: Instant
     deadline_at: Instant
+    named_at: Instant | None = None
     number: str | None = None
     why: str = ""
 
@@ -72,4 +76,4 @@ def wanted(
     if due < now or due > now + FURTHEST_MS:
         raise BadValue("due_at", "is over already" if due < now else "is more than a year from now")
     deadline = due + term.deadline - term.due
-    return Wanted(kind=said, due_at=due, deadline_at=deadline, number=number, why=why)
+    return Wanted(kind=said, due_at=due, deadline_at=deadline, named_at=due_at, number=number, why=why)

@@ -50,7 +50,7 @@ async def begin(store: Store, draft: Draft | None = None, at: int = NOON, **valu
 
 def filled() -> Draft:
     """A repair with all that any of its statuses asks for."""
-    window = {"begin": "2026-11-23T01:00:00Z", "end": "2026-11-23T03:00:00Z"}
+    window = {"begin": "2026-11-21T01:00:00Z", "end": "2026-11-21T03:00:00Z"}
     fields = {
         "fault": "ignition",
         "place": {"line": "Hongkong Road 12"},

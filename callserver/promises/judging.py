@@ -8,7 +8,7 @@ part unseen. Must not know: the store, policies. The first rule that fits decide
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from callserver.promises.outcomes import AttemptOutcome
@@ -95,7 +95,7 @@ def _unanswered(customer: Record, record: Record) -> AttemptOutcome:
 
 
 def _answered(mode: str, record: Record) -> AttemptOutcome | None:
-    heard = frozenset(_heard(record))
+    heard = record.get("heard") or ()
     if "machine" in heard:
         return "machine"
     if mode != "automatic" or record.get("queue_visits"):
@@ -103,10 +103,3 @@ def _answered(mode: str, record: Record) -> AttemptOutcome | None:
     if record.get("keys") or "played" in heard:
         return "played"
     return None if record.get("gap") and not heard else "silent"
-
-
-def _heard(record: Record) -> Iterator[str]:
-    """What the dialplan said of who answered: one word or several."""
-    said = record.get("heard") or ()
-    for one in (said,) if isinstance(said, str) else said:
-        yield one if isinstance(one, str) else str(one.get("what", ""))

@@ -94,11 +94,11 @@ def test_who_did_not_answer_is_told_by_the_network_s_cause(mode, cause, dial_res
     ("mode", "changed", "came_to"),
     [
         ("automatic", {"keys": [{"menu": "survey", "key": "5"}]}, "played"),
-        ("automatic", {"heard": "played"}, "played"),
+        ("automatic", {"heard": ["played"]}, "played"),
         ("automatic", {"heard": ["human", "played"]}, "played"),
-        ("automatic", {"heard": [{"what": "machine"}]}, "machine"),
-        ("automatic", {"heard": "silent"}, "silent"),
-        ("automatic", {"heard": "human"}, "silent"),
+        ("automatic", {"heard": ["machine"]}, "machine"),
+        ("automatic", {"heard": ["human", "silent"]}, "silent"),
+        ("automatic", {"heard": ["human"]}, "silent"),
         ("automatic", {}, "silent"),
         (
             "automatic",
@@ -106,7 +106,7 @@ def test_who_did_not_answer_is_told_by_the_network_s_cause(mode, cause, dial_res
             "no_agent",
         ),
         ("customer_first", {"queue_visits": [{"queue": "repair"}]}, "no_agent"),
-        ("customer_first", {"heard": "machine"}, "machine"),
+        ("customer_first", {"heard": ["machine"]}, "machine"),
     ],
 )
 def test_who_answered_is_told_by_what_they_heard_and_pressed(mode, changed, came_to):

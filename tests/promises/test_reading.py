@@ -81,7 +81,7 @@ _ANYTHING = st.recursive(
 _FIELDS = st.sampled_from([*to_json(DEFAULTS["watch"]), "x"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     body=_ANYTHING | st.dictionaries(_FIELDS, _ANYTHING, max_size=4).map(lambda one: {"kind": "watch", **one})
 )

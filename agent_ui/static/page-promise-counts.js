@@ -25,10 +25,8 @@ function span() {
 export async function lookAtCounts() {
   const days = span();
   const [counts, calendar] = await Promise.all([api.get("/promises/counts"), api.get("/promises/calendar", days)]);
-  put({ counts, calendar: { ...calendar, from: days.from }, teams: teamsOf(counts) });
+  put({ counts, calendar: { ...calendar, from: days.from } });
 }
-
-const teamsOf = (counts) => [...new Set((counts.rows ?? []).map((one) => one.team).filter(Boolean))].sort().map((name) => ({ name }));
 
 const COLUMNS = [
   ["due", () => t("owed"), { show: "owed" }],

@@ -8,7 +8,7 @@ import { action } from "./keys.js";
 import { may } from "./page-frame.js";
 import { attempt } from "./shift.js";
 import { alike, desk, put, useDesk } from "./store.js";
-import { holds, t } from "./texts.js";
+import { t } from "./texts.js";
 import { Due, Moment, isPast } from "./time.js";
 import { fateIcon, promiseFate, promiseWord, promiseKinds } from "./words.js";
 
@@ -123,7 +123,7 @@ function Filters() {
     ${may("promises:manage") && html`
     <label><span class="unseen">${t("Team")}</span><select onChange=${pick("team")}>
       <option value="" selected=${!wanted.team}>${t("every team")}</option>
-      ${teams.map((one) => html`<option key=${one.name} value=${one.name} selected=${wanted.team === one.name}>${one.title || one.name}</option>`)}</select></label>
+      ${teams.map((one) => html`<option key=${one} value=${one} selected=${wanted.team === one}>${one}</option>`)}</select></label>
     <label><span class="unseen">${t("Whose")}</span><input list="people" placeholder=${t("everybody's")} value=${wanted.owner} maxlength="64" onChange=${pick("owner")} />
       <datalist id="people">${people.map((one) => html`<option key=${one.login} value=${one.login}>${one.name}</option>`)}</datalist></label>`}
     ${wanted.due_from && html`<button type="button" class="bare" onClick=${() => want({ due_from: "", due_to: "" })}
@@ -144,7 +144,7 @@ function Heads() {
 }
 
 export const Fate = ({ one }) => html`<${Badge} icon=${one.broken_at && one.open ? "warning" : fateIcon(one.status)}
-  kind=${classes(fateKind(one))} title=${holds[one.held]?.holds}>${promiseFate(one.status)}<//>`;
+  kind=${classes(fateKind(one))}>${promiseFate(one.status)}<//>`;
 
 function fateKind(one) {
   if (one.status === "kept") return "talk";

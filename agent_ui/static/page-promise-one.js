@@ -11,7 +11,7 @@ import { may } from "./page-frame.js";
 import { Fate, reload } from "./page-promise-list.js";
 import { attempt } from "./shift.js";
 import { ask, desk, put, say, unask, useDesk } from "./store.js";
-import { held, holds, t, tn } from "./texts.js";
+import { t, tn } from "./texts.js";
 import { Due, Moment, away, isPast, when } from "./time.js";
 import { attemptWord, modeWord, promiseWord } from "./words.js";
 
@@ -75,21 +75,11 @@ function Why({ why }) {
   if (!why) return html`<p class="quiet" aria-busy="true">…</p>`;
   const lines = why.lines ?? [];
   const first = lines.find((one) => one.holds);
-  return html`<p class=${first ? "held" : "free"}><${Icon} name=${first ? "stop" : "ready"} /> <strong>${first ? holdText(first) : t("Nothing holds it: it is dialled now.")}</strong></p>
+  if (!first && !why.floor) return html`<p class="quiet">${t("No rule of its own holds it; who is free is not known here.")}</p>`;
+  return html`<p class=${first ? "held" : "free"}><${Icon} name=${first ? "stop" : "ready"} /> <strong>${first ? first.text : t("Nothing holds it: it is dialled now.")}</strong></p>
     <details><summary>${tn("{n} rule was asked", "{n} rules were asked", lines.length)}</summary>
       <ul class="rules">${lines.map((one) => html`<li key=${one.code} class=${one.holds ? "holds" : "quiet"}><${Icon} name=${one.holds ? "stop" : "ready"} size=${13} />
-        <span>${one.holds && html`<span class="unseen">${t("holds it")}: </span>`}${holdText(one)}</span></li>`)}</ul></details>`;
-}
-
-/** The words of a rule, with what it found filled in. */
-function holdText({ code, args = {}, holds: yes }) {
-  const text = holds[code]?.[yes ? "holds" : "fine"] ?? String(code).replaceAll("_", " ");
-  return text.replace(/\{(\w+)\}/g, (all, name) => (name in args ? valueWord(args[name]) : all));
-}
-
-function valueWord(value) {
-  if (value === null) return t("never");
-  return /^\d{4}-\d\d-\d\dT/.test(value) ? when(value) : held[value] ?? String(value);
+        <span>${one.holds && html`<span class="unseen">${t("holds it")}: </span>`}${one.text}</span></li>`)}</ul></details>`;
 }
 
 function Attempts({ attempts }) {
@@ -175,7 +165,7 @@ export function ReassignDialog() {
       <label><input type="radio" name="to" checked=${to === "user"} onChange=${() => setTo("user")} /> ${t("a person")}</label>
       <label><input type="radio" name="to" checked=${to === "team"} onChange=${() => setTo("team")} /> ${t("a team")}</label></fieldset>
     <label>${to === "user" ? t("Login") : t("Team")}<input autofocus list="whom" value=${name} required maxlength="100" autocomplete="off" onInput=${(event) => setName(event.target.value)} />
-      <datalist id="whom">${(to === "user" ? people : teams).map((one) => html`<option key=${one.login ?? one.name} value=${one.login ?? one.name}>${one.name}</option>`)}</datalist></label>
+      <datalist id="whom">${to === "user" ? people.map((one) => html`<option key=${one.login} value=${one.login}>${one.name}</option>`) : teams.map((one) => html`<option key=${one} value=${one} />`)}</datalist></label>
   <//>`;
 }
 

@@ -1,13 +1,14 @@
 // The promises of the house: what is late and broken, when the load comes, each one with its reason; and the switch that
 // stops all dialling. Agents see theirs.
 import { html } from "./ui.js";
-import { Refused } from "./api.js";
+import { Refused, api } from "./api.js";
 import { Counts, Calendar, lookAtCounts } from "./page-promise-counts.js";
 import { Dialling, StopDialog, lookAtDialling } from "./page-dialling.js";
 import { Frame, begin, keepLooking, may } from "./page-frame.js";
 import { List, load, startList } from "./page-promise-list.js";
 import { DecideDialog, MoveDialog, One, ReassignDialog, WithdrawDialog, startOne } from "./page-promise-one.js";
-import { say } from "./store.js";
+import { attempt } from "./shift.js";
+import { put, say } from "./store.js";
 import { t } from "./texts.js";
 
 const DIALOGS = { stop: StopDialog, withdraw: WithdrawDialog, move: MoveDialog, reassign: ReassignDialog, decide: DecideDialog };
@@ -25,6 +26,7 @@ function Promises() {
 begin(Promises, () => {
   startList();
   startOne();
+  if (may("promises:manage")) attempt(async () => put(await api.get("/promises/takers")));
   const looks = may("promises:manage") ? [lookAtDialling, lookAtCounts, load] : [load];
   keepLooking(() => Promise.all(looks.map((look) => look()))).catch((error) => {
     if (!(error instanceof Refused)) throw error;

@@ -5,7 +5,7 @@ const catalog = await fetch(page.dataset.texts, { credentials: "same-origin" })
   .catch(() => ({ language: page.lang, messages: {}, problems: {}, reasons: {} }));
 
 export const language = catalog.language;
-export const { problems, reasons, holds = {}, held = {} } = catalog; // by their codes: written down once, where the server decides
+export const { problems, reasons } = catalog; // by their codes: written down once, where the server decides
 export const refusals = catalog.refusals ?? {}; // by the English words; refusals.js finds the values in them
 const plurals = new Intl.PluralRules(language);
 const decimal = new Intl.NumberFormat(language);

@@ -22,7 +22,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from callserver.facts import Instant
-from callserver.promises.wording import TEXTS, WORDS
 from callserver.seats.explaining import BY_CODE
 from callserver.seats.wording import REASONS
 
@@ -85,13 +84,6 @@ class Texts:
             "reasons": {
                 one.code: {"title": one.zh if chinese else one.en, "chosen": one.chosen} for one in REASONS
             },
-            "holds": {
-                code: {"holds": rule.zh, "fine": rule.fine_zh}
-                if chinese
-                else {"holds": rule.en, "fine": rule.fine_en}
-                for code, rule in TEXTS.items()
-            },
-            "held": {word: said[chinese] for word, said in WORDS.items()},
         }
         return json.dumps(body, ensure_ascii=False).encode()
 

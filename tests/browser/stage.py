@@ -35,6 +35,7 @@ PEOPLE = {
     "zhang": ("Zhang Wei 张伟", "agent", "zh-CN", ZHANG),
     "li": ("Li Na", "agent", "en", LI),
     "boss": ("Chen Jie 陈杰", "supervisor", "en", None),
+    "root": ("Wu Min 吴敏", "administrator", "zh-CN", None),
 }
 
 

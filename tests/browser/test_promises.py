@@ -96,6 +96,110 @@ async def test_a_customer_who_calls_first_keeps_the_promise_by_one_key(stage: St
     assert (await told(desk, stage, promise))["status"] == "kept"
 
 
+async def test_a_supervisor_finds_what_is_late_and_closes_it_with_a_reason(stage: Stage) -> None:
+    agent, boss = await stage.desk("zhang"), await stage.desk("boss", scheme="dark")
+    promise = await owes(agent, stage, WANG, "callback", "asks for the price", timedelta(hours=-3))
+    await owes(agent, stage, LI_XIUYING, "return_visit", "上门维修后的回访", timedelta(hours=30))
+    await opens(boss, "/promises")
+    await in_order(boss)
+    table = boss.page.locator(".promise-table")
+    await expect(table).to_contain_text("李秀英")
+    await boss.page.locator("[data-view=late]").click()
+    await expect(table).not_to_contain_text("李秀英")
+    await boss.page.locator(f"#promise-{promise['id']}").click()
+    await expect(boss.page.locator(".one")).to_contain_text("asks for the price")
+    await expect(boss.page.locator(".one .held, .one .free")).to_be_visible()
+    await in_order(boss)
+    await boss.page.keyboard.press("w")
+    await expect(boss.page.locator("dialog [type=submit]")).to_be_disabled()
+    await boss.page.keyboard.type("called them from the shop")
+    await boss.page.keyboard.press("Enter")
+    await expect(boss.page.locator("dialog")).to_have_count(0)
+    await expect(table).not_to_contain_text("王小明")
+    assert (await told(boss, stage, promise))["status"] == "withdrawn"
+
+
+async def test_a_promise_is_moved_and_given_to_somebody_else(stage: Stage) -> None:
+    agent, boss = await stage.desk("zhang"), await stage.desk("boss")
+    promise = await owes(agent, stage, WANG, "callback", "asks for the price", timedelta(hours=30))
+    await opens(boss, "/promises")
+    await boss.page.locator(f"#promise-{promise['id']}").click()
+    await boss.page.keyboard.press("r")
+    await boss.page.locator("dialog [list=whom]").fill("li")
+    await boss.page.keyboard.press("Enter")
+    await expect(boss.page.locator(f"#promise-{promise['id']}")).to_contain_text("Li Na")
+    await boss.page.keyboard.press("m")
+    await boss.page.locator("dialog [type=datetime-local]").fill("2020-01-01T10:00")
+    await expect(boss.page.locator("dialog [type=submit]")).to_be_disabled()
+    await boss.page.keyboard.press("Escape")
+    await expect(agent.page.locator(".owed-list")).not_to_contain_text("王小明")
+    assert (await told(boss, stage, promise))["owner"]["login"] == "li"
+
+
+async def test_all_dialling_is_stopped_by_one_switch_that_says_so(stage: Stage) -> None:
+    agent, boss = await stage.working("li"), await stage.desk("boss")
+    await owes(agent, stage, WANG, "watch", "does it light?", timedelta(minutes=30))
+    await opens(boss, "/promises")
+    switch = boss.page.locator("[data-action=dialling]")
+    await expect(switch).to_have_attribute("aria-checked", "true")
+    await switch.click()
+    await boss.page.keyboard.type("the trunk is being repaired")
+    await boss.page.keyboard.press("Enter")
+    await expect(switch).to_have_attribute("aria-checked", "false")
+    await expect(switch).to_contain_text("the trunk is being repaired")
+    await in_order(boss)
+    await agent.page.locator("body").press("p")
+    await expect(agent.page.locator(".notices")).to_contain_text("A supervisor has stopped this dialling")
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-checked", "true")
+
+
+async def test_an_agent_sees_their_own_promises_only(stage: Stage) -> None:
+    mine, other = await stage.desk("li", scheme="dark"), await stage.desk("zhang")
+    await owes(mine, stage, WANG, "callback", "mine", timedelta(hours=30))
+    await owes(other, stage, LI_XIUYING, "callback", "not mine", timedelta(hours=30))
+    await opens(mine, "/promises")
+    await expect(mine.page.locator(".promise-table")).to_contain_text("王小明")
+    await expect(mine.page.locator(".promise-table")).not_to_contain_text("李秀英")
+    await expect(mine.page.locator(".overview")).to_have_count(0)
+    await in_order(mine)
+
+
+async def test_a_policy_that_cannot_be_worked_by_is_refused_at_its_fields(stage: Stage) -> None:
+    root = await stage.desk("root", scheme="dark")
+    await opens(root, "/promises/policies?kind=survey")
+    await in_order(root)
+    for day in range(7):
+        await root.page.locator(f"#policy-weekly{day}").fill("")
+    await root.page.locator("#policy-deadline_ms").fill("1")
+    await root.page.keyboard.press("Control+Enter")
+    await expect(root.page.locator("[data-field='hours.weekly']")).not_to_be_empty()
+    await expect(root.page.locator("#policy-deadline_ms-wrong")).to_be_visible()
+    await in_order(root)
+    await root.page.locator("[data-action=undo]").click()
+
+
+async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(stage: Stage) -> None:
+    root = await stage.desk("root")
+    office = Api(root.window.context.request, stage)
+    await opens(root, "/promises/policies?kind=sale")
+    before = await office.ask("GET", "policies/sale")
+    await root.page.locator("#policy-weekly0").fill("22:00-02:00")
+    await root.page.locator("#policy-most_tries").fill("9")
+    await office.ask(
+        "PUT", "policies/sale", {**before, "most_tries": 3, "first": "owner"}, **{"If-Match": "*"}
+    )
+    await root.page.keyboard.press("Control+Enter")
+    await expect(root.page.locator("dialog .both")).to_have_count(1)
+    await in_order(root)
+    await root.page.locator("dialog .main").click()
+    await root.page.locator("[data-action=save]").click()
+    await expect(root.page.locator(".unsaved")).to_have_count(0)
+    after = await office.ask("GET", "policies/sale")
+    assert (after["most_tries"], after["first"]) == (9, "owner")
+    assert after["hours"]["weekly"][0] == [{"begin": 22 * 60, "end": 26 * 60}]
+
+
 async def told(desk: Desk, stage: Stage, promise: dict[str, Any]) -> Any:
     """The promise as it is now."""
     return await Api(desk.window.context.request, stage).ask("GET", f"promises/{promise['id']}")

@@ -84,8 +84,6 @@ PROMISE_PRIORITY: Final = 20
 """QUEUE_PRIO of a customer whom we called: they did not choose this moment, so nobody is before them."""
 WAITED_PRIORITY: Final = 5
 """QUEUE_PRIO of a caller who thought of being called back and waits on."""
-KEY_S: Final = 6
-"""How long a recording waits for a key after its end."""
 BACK_PRIORITY: Final = 10
 """QUEUE_PRIO of a caller who was passed on and whom nobody took; others have 0."""
 WRAP_UP_S: Final = 2

@@ -231,7 +231,8 @@ class Directories:
 class Plan:
     """One Asterisk. `back_s`: how long the phone of who passed a caller on rings when nobody took the caller.
 
-    `prompts`: the folder of the recordings on the switch, one folder a language inside.
+    `prompts`: the folder of the recordings on the switch, one folder a language inside;
+    `key_s`: how long one waits for a key after its end.
     `listed_modules` loads only what is needed (rig, demo); without it Asterisk loads all it has.
     """
 
@@ -257,6 +258,7 @@ class Plan:
     listed_modules: bool = False
     system_name: str | None = None
     prompts: str = contract.PROMPTS
+    key_s: int = 6
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -279,6 +281,7 @@ class Plan:
         _check_address("sip_bind", self.sip_bind)
         _check_seconds("ring_s", self.ring_s)
         _check_seconds("back_s", self.back_s)
+        _check_seconds("key_s", self.key_s)
         for what in ("manager_port", "sip_port", "rtp_first", "rtp_last"):
             _check_port(what, getattr(self, what))
 

@@ -26,6 +26,7 @@ Outcome = Literal[
     "queue_empty",
     "queue_full",
     "withdrawn",
+    "callback",
     "no_answer",
     "busy",
     "failed",
@@ -33,6 +34,9 @@ Outcome = Literal[
 ]
 RingResult = Literal["answered", "no_answer", "rejected", "canceled", "unknown"]
 DialResult = Literal["no_answer", "busy", "failed"]
+Heard = Literal["human", "machine", "silent", "played"]
+"""What a recording met: a person's or a machine's voice; nobody who pressed a key that was asked for; it was played to
+its end."""
 TransferKind = Literal["blind", "attended"]
 Source = Literal["ami", "queue_log", "cel"]
 Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unavailable"]
@@ -40,6 +44,7 @@ Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unava
 Through = Literal["call", "api", "screen", "cli", "import", "machine"]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
+HEARD: frozenset[str] = frozenset(get_args(Heard))
 FOLLOWED_ELSEWHERE = "followed by another node"
 """The reason of a LinkLost that only those who watch are told: this process looks after the switch no longer."""
 VERSION = 1
@@ -306,6 +311,35 @@ class QueueRefused(OfCall):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(OfCall):
+    """A waiting caller gave up the line and keeps the place: visit `visit` ends as `callback`, neither answered nor
+    abandoned.
+
+    `number`: the digits that they confirmed by key; `joined_at`: when they began to wait, by which their place is kept.
+    """
+
+    visit: int
+    queue: str
+    number: str
+    joined_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed(OfCall):
+    """A called customer answered a recording by a key of its menu (`menu`: the recording's name)."""
+
+    menu: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardAs(OfCall):
+    """What a recording met at the other end."""
+
+    what: Heard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(OfCall):
     """The last leg is gone. `at` is None or the end of the gap where it ended unseen."""
 
@@ -391,6 +425,9 @@ CallFact: TypeAlias = (
     | CallTransferred
     | CallsMerged
     | QueueRefused
+    | CallbackAsked
+    | KeyPressed
+    | HeardAs
     | CallEnded
     | CallRecovered
     | CallCorrected

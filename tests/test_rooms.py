@@ -49,6 +49,7 @@ ROOMS = {
     "journals": Room(rooms="errors facts ami.events asterisk_conf.contract"),
     "numbers": Room(rooms="errors facts", packages="phonenumbers", pure=True),
     "pinyin": Room(packages="pypinyin"),
+    "recordings": Room(rooms="errors"),
     "customers": Room(rooms="errors facts numbers pinyin", pure=True),
     "tickets": Room(rooms="errors facts customers numbers", packages="stdnum", pure=True),
     "people": Room(rooms="errors facts", pure=True),
@@ -68,7 +69,7 @@ ROOMS = {
     ),
     "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets people seats promises sheets store push vitals",
+        rooms="errors facts settings numbers customers tickets people seats promises sheets recordings store push vitals",
         packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(

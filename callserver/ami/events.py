@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, TypeVar, dataclass_transform
 
+from asterisk_conf import contract
 from callserver.facts import Device, Instant
 
 Headers: TypeAlias = Mapping[str, str]
@@ -454,6 +455,35 @@ class QueueResult(Event):
 
 
 @told
+class KeyTold(Event):
+    """UserEvent of the dialplan: who was called pressed a key that the recording `menu` asks for."""
+
+    channel: Channel
+    menu: str
+    key: str
+
+
+@told
+class HeardTold(Event):
+    """UserEvent of the dialplan: human, machine, silent, played."""
+
+    channel: Channel
+    what: str
+
+
+@told
+class CallbackTold(Event):
+    """UserEvent of the dialplan: a caller of `queue` is to be called back at `number`; they wait since `joined_at`
+    (whole seconds).
+    """
+
+    channel: Channel
+    queue: str
+    number: str
+    joined_at: Instant | None
+
+
+@told
 class FullyBooted(Event):
     """`uptime_s` is 0 or small right after a start of the switch."""
 
@@ -500,6 +530,9 @@ AmiEvent: TypeAlias = (
     | Pickup
     | OriginateResponse
     | QueueResult
+    | KeyTold
+    | HeardTold
+    | CallbackTold
     | FullyBooted
     | Shutdown
     | ContactStatus
@@ -611,6 +644,20 @@ def _var_set(h: Headers) -> QueueResult | None:
     return QueueResult(instant(h.get("Timestamp")), Channel(h), h["Value"])
 
 
+def _user_event(h: Headers) -> KeyTold | HeardTold | CallbackTold | None:
+    """What our own dialplan tells; other dialplans' events are their own."""
+    at, channel = instant(h.get("Timestamp")), Channel(h)
+    match h.get("UserEvent"):
+        case contract.KEY_EVENT:
+            return KeyTold(at, channel, h.get("Menu", ""), h.get("Key", ""))
+        case contract.HEARD_EVENT:
+            return HeardTold(at, channel, h.get("Kind", ""))
+        case contract.CALLBACK_EVENT:
+            joined = instant(h.get("Joined"))
+            return CallbackTold(at, channel, h.get("Queue", ""), one_line(h.get("Number", "")), joined)
+    return None
+
+
 def _bridge_enter(h: Headers) -> BridgeEnter:
     holding = h.get("BridgeTechnology") == "holding_bridge"
     return BridgeEnter(
@@ -712,6 +759,7 @@ BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), Channel(h), Channel(h, "Target")),
     "OriginateResponse": _originate_response,
     "VarSet": _var_set,
+    "UserEvent": _user_event,
     "FullyBooted": lambda h: FullyBooted(instant(h.get("Timestamp")), whole(h.get("Uptime"))),
     "Shutdown": lambda h: Shutdown(instant(h.get("Timestamp")), h.get("Restart") == "True"),
     "ContactStatus": lambda h: ContactStatus(

@@ -126,7 +126,8 @@ class Channels:
         elif record.visits:
             direction = "internal" if first.caller else "outbound"  # a colleague calls the hotline
         elif call.direct is not None and self.is_phone(*call.direct):
-            direction = "internal"
+            called = not first.caller and not self.is_phone(first.interface, first.number)
+            direction = "outbound" if called else "internal"  # a customer whom we called, and then an agent
         if direction != record.direction:
             told = facts.CallDescribed(pbx=self._scene.pbx, at=at, call=call.id, direction=direction)
             self._scene.tell(told)

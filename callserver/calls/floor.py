@@ -252,6 +252,23 @@ class Floor:
         if chan is not None:
             self.queues.status(chan, event.status, event.at)
 
+    def _key_told(self, event: events.KeyTold) -> None:
+        chan = self.channels.chan(event.channel, event.at)
+        if chan is not None and event.key:
+            told = {"pbx": self.pbx, "at": event.at, "call": chan.call.id}
+            self.scene.tell(facts.KeyPressed(**told, menu=event.menu, key=event.key))  # type: ignore[arg-type]
+
+    def _heard_told(self, event: events.HeardTold) -> None:
+        chan = self.channels.chan(event.channel, event.at)
+        if chan is not None and event.what in facts.HEARD:
+            told = {"pbx": self.pbx, "at": event.at, "call": chan.call.id}
+            self.scene.tell(facts.HeardAs(**told, what=event.what))  # type: ignore[arg-type]
+
+    def _callback_told(self, event: events.CallbackTold) -> None:
+        chan = self.channels.chan(event.channel, event.at)
+        if chan is not None:
+            self.queues.gave_place(chan, event)
+
     def _agent_called(self, event: events.AgentCalled) -> None:
         caller, dest = self.channels.chan(event.channel, event.at), self.channels.chan(event.dest, event.at)
         if caller is None or dest is None:
@@ -331,6 +348,9 @@ _HANDLERS: dict[type, Any] = {
     events.QueueCallerLeave: Floor._leave,
     events.QueueCallerAbandon: Floor._abandon,
     events.QueueResult: Floor._queue_result,
+    events.KeyTold: Floor._key_told,
+    events.HeardTold: Floor._heard_told,
+    events.CallbackTold: Floor._callback_told,
     events.AgentCalled: Floor._agent_called,
     events.AgentConnect: Floor._agent_connect,
     events.AgentComplete: Floor._agent_complete,

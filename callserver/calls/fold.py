@@ -137,6 +137,29 @@ def _left_queue(record: Record, fact: facts.CallLeftQueue) -> None:
     _wait(visit, fact.wait_s)
 
 
+def _callback_asked(record: Record, fact: facts.CallbackAsked) -> None:
+    """The place is that of the first visit to this queue: who did not confirm at once waited on."""
+    visit = record.visit(fact.visit)
+    if visit is not None and visit.end != "answered":
+        visit.end = "callback"
+        visit.left_at = visit.left_at or fact.at
+    record.callback = {
+        "queue": fact.queue,
+        "number": fact.number,
+        "joined_at": iso(fact.joined_at),
+        "at": iso(fact.at),
+    }
+
+
+def _key_pressed(record: Record, fact: facts.KeyPressed) -> None:
+    record.keys.append({"menu": fact.menu, "key": fact.key, "at": iso(fact.at)})
+
+
+def _heard_as(record: Record, fact: facts.HeardAs) -> None:
+    if fact.what not in record.heard:
+        record.heard.append(fact.what)
+
+
 def _talk_started(record: Record, fact: facts.TalkStarted) -> None:
     last = next((talk for talk in reversed(record.talks) if set(talk.legs) == set(fact.legs)), None)
     record.answer(True, fact.at)
@@ -208,5 +231,8 @@ _FOLDS: dict[type, Any] = {
     facts.LegHeld: _held,
     facts.LegResumed: _resumed,
     facts.CallTransferred: _transferred,
+    facts.CallbackAsked: _callback_asked,
+    facts.KeyPressed: _key_pressed,
+    facts.HeardAs: _heard_as,
     facts.CallEnded: _ended,
 }

@@ -18,6 +18,7 @@ def outcome(record: Record, *, caller_gone: bool, unseen: bool) -> Outcome:
     | rule | outcome |
     |---|---|
     | somebody talked with somebody | answered |
+    | they asked to be called back, and kept their place | callback |
     | the last queue would not take the caller | queue_full, queue_empty |
     | the last visit to a queue ended so | that visit's end |
     | part of it was not seen | unknown |
@@ -27,6 +28,8 @@ def outcome(record: Record, *, caller_gone: bool, unseen: bool) -> Outcome:
     """
     if record.answered:
         return "answered"
+    if record.callback is not None:
+        return "callback"
     last = next((visit.end for visit in reversed(record.visits) if visit.end), None)
     if record.refused and last in (None, "timed_out", "left_by_key", "queue_empty"):
         return cast("Outcome", record.refused)

@@ -234,6 +234,28 @@ class Queueing:
         else:
             self.end(chan.call, visit, "abandoned", at)
 
+    def gave_place(self, chan: Chan, event: events.CallbackTold) -> None:
+        """They are to be called back: the visit that they left by a key is over, and neither answered nor abandoned.
+
+        It may have been told as `left_by_key`: saying a number takes longer than a visit waits for its reason.
+        """
+        call = chan.call
+        here = [one for one in call.visits if one.visit.queue == event.queue and one.visit.leg == chan.leg]
+        visit = here[-1] if here else self.join(chan, event.queue, None, event.joined_at)
+        if visit.state in _WAITS:
+            self.end(call, visit, "callback", event.at)
+        self._scene.tell(
+            facts.CallbackAsked(
+                pbx=self._scene.pbx,
+                at=event.at,
+                call=call.id,
+                visit=call.number_of(visit),
+                queue=event.queue,
+                number=event.number,
+                joined_at=event.joined_at if event.joined_at is not None else visit.visit.entered_at,
+            )
+        )
+
     def end(self, call: LiveCall, visit: LiveVisit, end: Outcome, at: Instant | None) -> None:
         """The visit is over without an agent."""
         for leg in list(visit.offers):

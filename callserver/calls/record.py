@@ -133,6 +133,9 @@ class Record:
     dial_result: str | None = None  # how the last direct dial that failed ended
     sources: list[str] = field(default_factory=lambda: ["ami"])
     gap: bool = False
+    keys: list[dict[str, Any]] = field(default_factory=list)  # that answered a recording: menu, key, at
+    heard: list[str] = field(default_factory=list)  # what a recording met: human, machine, silent, played
+    callback: dict[str, Any] | None = None  # asked for while waiting: queue, number, joined_at, at
     shift: bool = False  # an agent's line of AgentLogin: it meets every caller and belongs to none
 
     def visit(self, number: int) -> Visit | None:
@@ -148,6 +151,9 @@ class Record:
         self.held_ms += other.held_ms
         self.gap = self.gap or other.gap
         self.refused = other.refused or self.refused
+        self.keys += other.keys
+        self.heard += [one for one in other.heard if one not in self.heard]
+        self.callback = other.callback or self.callback
         self.answer(other.answered, other.answered_at)
 
     def answer(self, answered: bool, at: Instant | None) -> None:
@@ -183,6 +189,9 @@ class Record:
             "held": {leg: iso(at) for leg, at in self.held.items()},
             "refused": self.refused,
             "dial_result": self.dial_result,
+            **({"keys": list(self.keys)} if self.keys else {}),
+            **({"heard": list(self.heard)} if self.heard else {}),
+            **({"callback": self.callback} if self.callback else {}),
             **({"shift": True} if self.shift else {}),
         }
 
@@ -212,6 +221,7 @@ class Record:
             "shift",
             "refused",
             "dial_result",
+            "callback",
         ):
             setattr(record, plain, body.get(plain, getattr(record, plain)))
         for moment in ("started_at", "answered_at", "ended_at"):
@@ -222,6 +232,7 @@ class Record:
         record.held = {LegId(leg): instant(at) for leg, at in body.get("held", {}).items()}
         record.sources = list(body.get("sources", ["ami"]))
         record.transfers = list(body.get("transfers", ()))
+        record.keys, record.heard = list(body.get("keys", ())), list(body.get("heard", ()))
         record.visits = [_visit_from(visit) for visit in body.get("queue_visits", ())]
         record.legs = {LegId(leg["leg"]): _leg_from(leg) for leg in body.get("legs", ())}
         record.talks = [_talk_from(talk) for talk in body.get("talks", ())]

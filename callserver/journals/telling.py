@@ -234,7 +234,8 @@ class _Teller:
             dialed = next(
                 (channel for channel in called if channel.app == "AppDial" and not channel.local), None
             )
-            if dialed is not None and self._known.is_phone(dialed.interface, dialed.number):
+            called = not first.came_in and not self._known.is_phone(first.interface, first.number)
+            if dialed is not None and self._known.is_phone(dialed.interface, dialed.number) and not called:
                 return "internal"
         return "outbound"
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import wave
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from callserver.facts import MACHINE, LegId, PbxId
+from callserver.facts import MACHINE, LegId, PbxId, instant
 from callserver.seats.asking import DialCustomer, Outcome
 from callserver.store import commands, engine
 from callserver.store.commands import Ask
 from callserver.store.engine import Store
 from tests.rig import provision
-from tests.rig.asterisk import Asterisk
-from tests.rig.phones import Phones, Sipp
-from tests.rig.scenarios import ZHANG, hotline, stage_plan
+from tests.rig.asterisk import PROMPTS, Asterisk
+from tests.rig.phones import Customer, Phones, Sipp
+from tests.rig.scenarios import REPAIR, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -92,9 +94,23 @@ def request(**more: Any) -> DialCustomer:
     return replace(usual, **more)
 
 
+def brief(folder: Path) -> str:
+    """Recordings of a fifth of a second under the names of the real ones."""
+    for real in sorted(PROMPTS.glob("*/*.wav")):
+        short = folder / real.relative_to(PROMPTS)
+        short.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(real)) as source, wave.open(str(short), "wb") as out:
+            out.setparams(source.getparams())
+            out.writeframes(source.readframes(1600))
+    return str(folder)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hot(asterisk_22: provision.Switch, sipp: list[str]) -> AsyncIterator[Hotline]:
-    plan = stage_plan(hotline(callback_key="1"))
+async def hot(
+    asterisk_22: provision.Switch, sipp: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hotline]:
+    prompts = brief(tmp_path_factory.mktemp("prompts"))
+    plan = replace(stage_plan(hotline(), repair(callback_key="1")), prompts=prompts, key_s=2)
     async with (
         Asterisk(plan, software=asterisk_22) as switch,
         Phones(switch) as phones,
@@ -136,3 +152,98 @@ async def test_who_does_not_answer_is_told_apart(
     await hot.customers(how, **more)
     assert await hot.dial() == ("refused", code)
     await hot.silence()
+
+
+def answers(record: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["menu"], one["key"]) for one in record.get("keys", ())]
+
+
+async def automatic(hot: Hotline, **more: Any) -> dict[str, Any]:
+    """The record of a call with a recording, from the answer to the end."""
+    wanted = request(**{"context": "automatic", "prompt": "survey", "keys": "12345", **more})
+    assert (await hot.ask(wanted)).code == "answered"
+    return await hot.over(wanted.channel)
+
+
+async def test_a_key_of_the_menu_answers_a_recording(hot: Hotline) -> None:
+    await hot.customers("answers", ring_ms=100, keys=((900, "9"), (900, "4")))
+    record = await automatic(hot)
+    assert answers(record) == [("survey", "4")]  # 9 is not on the menu: the recording is played again
+    assert "heard" not in record
+
+
+async def test_who_presses_0_finds_an_agent(hot: Hotline) -> None:
+    await hot.customers("answers", ring_ms=100, keys=((700, "0"),), stay_ms=2500)
+    record = await automatic(hot)
+    assert answers(record) == [("survey", "0")]
+    assert [visit["end"] for visit in record["queue_visits"]] == ["answered"]
+    assert record["outcome"] == "answered"
+
+
+async def test_a_recording_that_nobody_answers_met_silence_and_one_that_asks_nothing_was_played(
+    hot: Hotline,
+) -> None:
+    await hot.customers("answers", ring_ms=100)
+    assert (await automatic(hot))["heard"] == ["silent"]
+    assert (await automatic(hot, keys="", prompt="reminder"))["heard"] == ["played"]
+
+
+async def test_a_machine_is_told_from_a_person(hot: Hotline) -> None:
+    await hot.customers("answers", ring_ms=100, voice="machine")
+    assert (await automatic(hot, amd=True))["heard"] == ["machine"]
+    await hot.customers("answers", ring_ms=100, voice="person")
+    assert (await automatic(hot, amd=True, keys="", prompt="reminder"))["heard"] == ["human", "played"]
+
+
+async def test_an_agent_who_is_kept_free_is_rung_and_else_the_queue(hot: Hotline) -> None:
+    await hot.customers("answers", ring_ms=100, stay_ms=2500)
+    wanted = request(context="agent", interface="PJSIP/1001", queue="")
+    assert (await hot.ask(wanted)).code == "answered"
+    record = await hot.over(wanted.channel)
+    assert (record["direction"], record["outcome"], record["queue_visits"]) == ("outbound", "answered", [])
+    gone = request(context="agent", interface="PJSIP/1003")  # never registered
+    assert (await hot.ask(gone)).code == "answered"
+    assert [visit["end"] for visit in (await hot.over(gone.channel))["queue_visits"]] == ["answered"]
+
+
+async def test_what_cannot_be_dialled_rings_nobody(hot: Hotline) -> None:
+    before = hot.service.count()
+    assert await hot.dial(number="138\r\nAction: Logoff") == ("refused", "bad_number")
+    assert await hot.dial(queue="nowhere") == ("refused", "no_queue")
+    assert await hot.dial(context="automatic", prompt="../../etc/passwd") == ("refused", "bad_request")
+    assert await hot.dial(context="agent", interface="PJSIP/1001&PJSIP/1002") == ("refused", "bad_request")
+    assert hot.service.count() == before
+
+
+async def asked_back(hot: Hotline, customer: Customer) -> dict[str, Any]:
+    """The record of a caller of the repair line, where nobody is at work."""
+    known = {call["id"] for call in hot.service.calls()}
+    await hot.phones.call(customer)
+    await hot.service.until(lambda: len(new(hot, known)) == 1, 40, "the call to be over")
+    return new(hot, known)[0]
+
+
+def new(hot: Hotline, known: set[str]) -> list[dict[str, Any]]:
+    return [call for call in hot.service.calls("not open") if call["id"] not in known]
+
+
+async def test_a_waiting_caller_is_called_back_at_the_number_that_they_confirm(hot: Hotline) -> None:
+    record = await asked_back(hot, Customer(dialed=REPAIR, keys=((1500, "1"), (3800, "1"))))
+    assert record["outcome"] == "callback"
+    (visit,) = record["queue_visits"]
+    assert (visit["queue"], visit["end"], visit["agent"]) == ("repair", "callback", None)
+    asked = record["callback"]
+    assert (asked["queue"], asked["number"]) == ("repair", "13800138000")
+    assert abs(instant(asked["joined_at"]) - instant(visit["entered_at"])) < 1500
+
+
+async def test_a_caller_without_a_number_enters_one_and_who_does_not_confirm_waits_on(hot: Hotline) -> None:
+    digits = tuple((300, digit) for digit in "10086#")
+    hidden = Customer(
+        number="anonymous", dialed=REPAIR, keys=((1500, "1"), (1200, digits[0][1]), *digits[1:], (2200, "1"))
+    )
+    assert (await asked_back(hot, hidden))["callback"]["number"] == "10086"
+    undecided = Customer(dialed=REPAIR, keys=((1500, "1"), (3800, "*")), stay_ms=2000)
+    record = await asked_back(hot, undecided)
+    assert [visit["end"] for visit in record["queue_visits"]] == ["left_by_key", "abandoned"]
+    assert "callback" not in record

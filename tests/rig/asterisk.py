@@ -27,6 +27,7 @@ from asterisk_conf.render import render
 from tests.rig import provision
 
 LOOPBACK = "127.0.0.1"
+PROMPTS = Path(__file__).resolve().parents[2] / "asterisk_conf" / "prompts"
 SECRET = "rig-secret"
 FILTERED = Manager(user="callserver", secret=SECRET)
 """The account that callserver uses: least rights, filtered events."""
@@ -118,6 +119,7 @@ class Asterisk:
             manager_port=self.ports.manager,
             sip_bind=LOOPBACK,
             sip_port=self.ports.sip,
+            prompts=str(PROMPTS) if plan.prompts == contract.PROMPTS else plan.prompts,
             trunks=tuple(
                 replace(trunk, port=free_port(socket.SOCK_DGRAM, trunk.host)) for trunk in plan.trunks
             ),

@@ -29,7 +29,15 @@ OUTSIDE: Final = "127.0.0.2"
 FOR_EVER_MS: Final = 600_000
 A_SECOND_OF_SILENCE: Final = b"\xd5" * 8000
 """A-law at 8 kHz. Sound must flow: a Local channel is optimised away only when it does."""
-_PLAY_SILENCE: Final = '  <nop><action><exec rtp_stream="silence.alaw,-1,8"/></action></nop>'
+A_SECOND_OF_TALK: Final = bytes((n * 37 + n // 7) % 64 + 0x80 for n in range(8000))
+"""Noise as loud as a voice."""
+_PLAY: Final = '  <nop><action><exec rtp_stream="{file},{times},8"/></action></nop>'
+_PLAY_SILENCE: Final = _PLAY.format(file="silence.alaw", times=-1)
+VOICES: Final = {
+    "machine": _PLAY.format(file="talk.alaw", times=-1),
+    "person": _PLAY.format(file="word.alaw", times=-1),
+}
+"""Who is heard at once after the answer: a machine talks on; a person says a word and listens."""
 _SCENARIOS = Path(__file__).parent / "sipp"
 
 
@@ -148,6 +156,8 @@ class Phones:
         self._folder = switch.home / "sipp"
         self._folder.mkdir(exist_ok=True)
         (self._folder / "silence.alaw").write_bytes(A_SECOND_OF_SILENCE)
+        (self._folder / "talk.alaw").write_bytes(A_SECOND_OF_TALK)
+        (self._folder / "word.alaw").write_bytes(A_SECOND_OF_TALK[:4800] + A_SECOND_OF_SILENCE * 30)
         self._started: list[Sipp] = []
         self._ports: dict[str, int] = {}
         self._argv = provision.sipp()
@@ -268,9 +278,20 @@ class Phones:
         await until(lambda: _udp_bound(port), 10, f"phone {endpoint} to listen")
         return sipp
 
-    async def outside_answers(self, *, ring_ms: int = 1000, stay_ms: int = FOR_EVER_MS) -> Sipp:
-        """The public network: every number called answers."""
-        return await self._stand_outside(self._answering(ring_ms=ring_ms, stay_ms=stay_ms))
+    async def outside_answers(
+        self,
+        *,
+        ring_ms: int = 1000,
+        stay_ms: int = FOR_EVER_MS,
+        keys: tuple[tuple[int, str], ...] = (),
+        voice: str | None = None,
+    ) -> Sipp:
+        """The public network: every number called answers; `keys` are pressed as by `Customer`, `voice`: VOICES."""
+        during = "".join(_pressing(keys, local="[$2];tag=[pid]phone[call_number]", remote="[$1]"))
+        sound = self._sound if voice is None else VOICES[voice]
+        return await self._stand_outside(
+            self._answering(ring_ms=ring_ms, stay_ms=stay_ms, during=during, sound=sound)
+        )
 
     async def outside_rejects(self, *, ring_ms: int = 500, code: int = 486) -> Sipp:
         """The public network: every number called refuses with this SIP code."""
@@ -292,18 +313,23 @@ class Phones:
         return await self._run(xml, "caller", OUTSIDE, None, *options)
 
     def _calling(self, customer: Customer) -> str:
+        local = f"{customer.from_header};tag=[pid]call[call_number]"
+        remote = f"<sip:{customer.dialed}@[remote_ip]:[remote_port]>[peer_tag_param]"
         return _text(
             "caller",
             dialed=customer.dialed,
             headers="\n".join(customer.headers) or "User-Agent: customer",
             stay_ms=str(customer.stay_ms),
-            during="".join(_pressing(customer)),
+            during="".join(_pressing(customer.keys, local=local, remote=remote)),
             sound=self._sound,
             **{"from": customer.from_header},
         )
 
-    def _answering(self, *, ring_ms: int, stay_ms: int = FOR_EVER_MS, during: str = "") -> str:
-        verdict = _fragment("answer", stay_ms=stay_ms, during=during, sound=self._sound)
+    def _answering(
+        self, *, ring_ms: int, stay_ms: int = FOR_EVER_MS, during: str = "", sound: str | None = None
+    ) -> str:
+        heard = self._sound if sound is None else sound
+        verdict = _fragment("answer", stay_ms=stay_ms, during=during, sound=heard)
         return _text("phone", ring_ms=str(ring_ms), verdict=verdict)
 
     async def crowd(
@@ -380,10 +406,8 @@ def _text(scenario: str, **values: str) -> str:
     return Template((_SCENARIOS / f"{scenario}.xml").read_text(encoding="utf-8")).substitute(values)
 
 
-def _pressing(customer: Customer) -> Iterator[str]:
-    local = f"{customer.from_header};tag=[pid]call[call_number]"
-    remote = f"<sip:{customer.dialed}@[remote_ip]:[remote_port]>[peer_tag_param]"
-    for cseq, (after_ms, digit) in enumerate(customer.keys, 2):
+def _pressing(keys: tuple[tuple[int, str], ...], *, local: str, remote: str) -> Iterator[str]:
+    for cseq, (after_ms, digit) in enumerate(keys, 2):
         yield _fragment("press", after_ms=after_ms, cseq=cseq, digit=digit, local=local, remote=remote)
 
 

@@ -89,14 +89,18 @@ def _settle(connection: Connection) -> None:
         seq += 1
         row["seq"] = seq
         row["hash"] = before = sealed(before, row)
-    connection.execute(insert(table), rows)
+    connection.execute(_NEW, rows)
+
+
+_NEW = insert(table)
+_LAST = select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
 
 
 def _end_of_chain(connection: Connection) -> tuple[int, str]:
     """The last number and hash, ours until this transaction ends (SQLite has one writer anyway)."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN})"))
-    last = connection.execute(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)).first()
+    last = connection.execute(_LAST).first()
     return (0, START) if last is None else (last.seq, last.hash)
 
 

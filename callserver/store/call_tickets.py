@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from callserver.errors import NotFound
 from callserver.facts import Actor, CallId, Instant, PbxId
@@ -19,7 +22,7 @@ from callserver.store.desk import call_tickets as table
 from callserver.store.desk import tickets as ticket_table
 from callserver.store.desk import timeline as entries
 from callserver.store.timeline import NewEntry
-from callserver.store.upsert import insert
+from callserver.store.upsert import into
 from callserver.tickets.landing import MOVED, why
 from callserver.tickets.record import Ticket, TicketId
 from callserver.tickets.story import story
@@ -61,8 +64,7 @@ def entry_key(pbx: PbxId, call: CallId) -> str:
 
 def explain(connection: Connection, call: CallId) -> Link | None:
     """Which ticket the call is on and why; None: it is on none (yet)."""
-    wanted = select(table).where(*_is(pbx_of(call), call))
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_LINK, {"of": text.key(pbx_of(call)), "id": text.key(call)}).one_or_none()
     if row is None:
         return None
     return Link(pbx=PbxId(row.pbx), call=call, ticket=TicketId(row.ticket_id), at=row.at, rule=row.rule)
@@ -86,8 +88,7 @@ def put(connection: Connection, call: CallId, ticket: TicketId, rule: str, now: 
         "at": now,
         "rule": rule,
     }
-    new = insert(connection, table).values(row).on_conflict_do_nothing().returning(table.c.ticket_id)
-    if connection.execute(new).first() is None:
+    if connection.execute(_new(connection.dialect.name), row).first() is None:
         return False
     after.say(connection, OnTicket(call, ticket))
     return True
@@ -171,3 +172,13 @@ def _hold(connection: Connection, *ids: TicketId) -> None:
 
 def _is(pbx: PbxId, call: CallId) -> tuple[ColumnElement[bool], ...]:
     return (table.c.pbx == text.key(pbx), table.c.call_id == text.key(call))
+
+
+# --- statements of each call, made once ------------------------------------------------------------------------------
+
+_LINK = select(table).where(table.c.pbx == bindparam("of"), table.c.call_id == bindparam("id"))
+
+
+@cache
+def _new(dialect: str) -> ReturningInsert[Any]:
+    return into(dialect, table).on_conflict_do_nothing().returning(table.c.ticket_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select
 
 from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.store import text
@@ -36,9 +36,11 @@ async def record(store: Store, pbx: PbxId, call: CallId) -> Record | None:
 
 def record_of(connection: Connection, pbx: PbxId, call: CallId) -> Record | None:
     """`record`, inside a transaction."""
-    wanted = select(table.c.record).where(table.c.pbx == text.key(pbx), table.c.call_id == text.key(call))
-    found = connection.execute(wanted).scalar_one_or_none()
+    found = connection.execute(_RECORD, {"of": text.key(pbx), "id": text.key(call)}).scalar_one_or_none()
     return None if found is None else dict(text.load(found))
+
+
+_RECORD = select(table.c.record).where(table.c.pbx == bindparam("of"), table.c.call_id == bindparam("id"))
 
 
 def record_of_leg(connection: Connection, pbx: PbxId, leg: LegId) -> Record | None:

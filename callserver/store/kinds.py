@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
@@ -23,17 +23,19 @@ from callserver.tickets.kinds import Kind, kind_from_json, to_json
 
 def every(connection: Connection) -> tuple[Kind, ...]:
     """All kinds, the shipped ones first and in their order; retired ones too."""
-    changed = {
-        row.name: _kind(row.record) for row in connection.execute(select(table.c.name, table.c.record))
-    }
+    changed = {row.name: _kind(row.record) for row in connection.execute(_CHANGED)}
     shipped = tuple(changed.pop(name, kind) for name, kind in DEFAULTS.items())
     return shipped + tuple(changed[name] for name in sorted(changed))
 
 
 def find(connection: Connection, name: str) -> Kind | None:
     """The kind of this name, None where there is none."""
-    row = connection.execute(select(table.c.record).where(table.c.name == text.key(name))).first()
+    row = connection.execute(_ONE, {"name": text.key(name)}).first()
     return _kind(row.record) if row is not None else DEFAULTS.get(name)
+
+
+_CHANGED = select(table.c.name, table.c.record)
+_ONE = select(table.c.record).where(table.c.name == bindparam("name"))
 
 
 def get(connection: Connection, name: str) -> Kind:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from callserver.customers.record import CustomerId
 from callserver.facts import CallId, Instant, PbxId, instant
@@ -88,34 +88,16 @@ def situation(connection: Connection, looking: Looking, site: Site, now: Instant
 
 def customers_of(connection: Connection, backwards: str) -> tuple[CustomerId, ...]:
     """Everybody who has the number (numbers.tail) and is not merged or erased."""
-    wanted = (
-        select(customer_numbers.c.customer_id)
-        .join(
-            customers, and_(customers.c.id == customer_numbers.c.customer_id, customers.c.findable.is_(True))
-        )
-        .where(customer_numbers.c.tail == backwards)
-        .order_by(customer_numbers.c.customer_id)
-    )
-    return tuple(CustomerId(one) for one in connection.execute(wanted).scalars())
+    return tuple(CustomerId(one) for one in connection.execute(_OWNERS, {"tail": backwards}).scalars())
 
 
 def _open_tickets(
     connection: Connection, backwards: str, owners: Sequence[CustomerId]
 ) -> tuple[Candidate, ...]:
     """Of the number while nobody is known for them, and of everybody who has it."""
-    whose: list[ColumnElement[bool]] = [ticket_table.c.tail == backwards]
+    newest = list(connection.execute(_OF_TAIL, {"tail": backwards}).scalars())
     if owners:
-        whose.append(ticket_table.c.customer_id.in_(owners))
-    newest = [
-        row.id
-        for one in whose
-        for row in connection.execute(
-            select(ticket_table.c.id)
-            .where(ticket_open, one)
-            .order_by(ticket_table.c.touched_at.desc())
-            .limit(_MOST)
-        )
-    ]
+        newest += connection.execute(_OF_OWNERS, {"owners": owners}).scalars()
     return _candidates(connection, newest)
 
 
@@ -131,11 +113,7 @@ def _candidates(
     """These tickets, locked; one that was closed meanwhile is left out."""
     if not ids:
         return ()
-    columns = (ticket_table.c[name] for name in ("id", "kind", "customer_id", "touched_at"))
-    wanted = select(*columns).where(ticket_table.c.id.in_(ids)).order_by(ticket_table.c.id)
-    if only_open:
-        wanted = wanted.where(ticket_open)
-    rows = connection.execute(wanted.with_for_update()).all()
+    rows = connection.execute(_CHOSEN_OPEN if only_open else _CHOSEN, {"ids": ids}).all()
     owed = _owed(connection, [row.id for row in rows])
     return tuple(
         Candidate(
@@ -150,14 +128,9 @@ def _candidates(
 
 
 def _owed(connection: Connection, ids: Sequence[int]) -> list[Owed]:
-    wanted = (
-        select(promise_table)
-        .where(promise_table.c.ticket_id.in_(ids), promise_open)
-        .order_by(promise_table.c.due_at)
-    )
     return [
         Owed(id=PromiseId(row.id), kind=row.kind, ticket=row.ticket_id, due_at=row.due_at, tail=row.tail)
-        for row in connection.execute(wanted)
+        for row in connection.execute(_OWED, {"tickets": ids})
     ]
 
 
@@ -175,19 +148,10 @@ def _served(connection: Connection, record: Mapping[str, Any]) -> TicketId | Non
     """The ticket of the caller's next call that was answered, if there was one. Looked for by the number as received,
     which is the same for two calls through the same line.
     """
-    later = calls.c.started_at > _started(record)
-    wanted = (
-        select(links.c.ticket_id)
-        .join(calls, and_(calls.c.pbx == links.c.pbx, calls.c.call_id == links.c.call_id))
-        .where(
-            calls.c.caller_number == text.key(record.get("caller_number") or ""),
-            later,
-            or_(calls.c.answered_at.is_not(None), calls.c.outcome == "answered"),
-        )
-        .order_by(calls.c.started_at)
-        .limit(1)
-    )
-    found = connection.execute(wanted).scalar_one_or_none() if record.get("started_at") else None
+    if not record.get("started_at"):
+        return None
+    given = {"number": text.key(record.get("caller_number") or ""), "since": _started(record)}
+    found = connection.execute(_SERVED, given).scalar_one_or_none()
     return None if found is None else TicketId(found)
 
 
@@ -202,3 +166,39 @@ def _kind(connection: Connection, record: Mapping[str, Any], site: Site) -> str:
     usable = frozenset(kind.name for kind in kinds.every(connection) if not kind.retired)
     kind = kind_of(site.queues.get(queue or ""), usable)
     return kind if kind in usable else min(usable, default=kind)
+
+
+# --- statements: made once, since making one costs more than asking it, and a call asks them all twice ---------------
+
+_OWNERS = (
+    select(customer_numbers.c.customer_id)
+    .join(customers, and_(customers.c.id == customer_numbers.c.customer_id, customers.c.findable.is_(True)))
+    .where(customer_numbers.c.tail == bindparam("tail"))
+    .order_by(customer_numbers.c.customer_id)
+)
+_NEWEST = select(ticket_table.c.id).where(ticket_open).order_by(ticket_table.c.touched_at.desc()).limit(_MOST)
+_OF_TAIL = _NEWEST.where(ticket_table.c.tail == bindparam("tail"))
+_OF_OWNERS = _NEWEST.where(ticket_table.c.customer_id.in_(bindparam("owners", expanding=True)))
+_CHOSEN = (
+    select(ticket_table.c.id, ticket_table.c.kind, ticket_table.c.customer_id, ticket_table.c.touched_at)
+    .where(ticket_table.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ticket_table.c.id)
+    .with_for_update()
+)
+_CHOSEN_OPEN = _CHOSEN.where(ticket_open)
+_OWED = (
+    select(promise_table)
+    .where(promise_table.c.ticket_id.in_(bindparam("tickets", expanding=True)), promise_open)
+    .order_by(promise_table.c.due_at)
+)
+_SERVED = (
+    select(links.c.ticket_id)
+    .join(calls, and_(calls.c.pbx == links.c.pbx, calls.c.call_id == links.c.call_id))
+    .where(
+        calls.c.caller_number == bindparam("number"),
+        calls.c.started_at > bindparam("since"),
+        or_(calls.c.answered_at.is_not(None), calls.c.outcome == "answered"),
+    )
+    .order_by(calls.c.started_at)
+    .limit(1)
+)

@@ -58,8 +58,11 @@ def inserted(connection: Connection, ticket: Ticket) -> Ticket:
     """Its number is made from its id, so that is asked for first."""
     given = TicketId(ids.reserve(connection, table)[0])
     numbered = replace(ticket, id=given, number=numbering.said(given))
-    connection.execute(insert(table), {"id": given, **_row(numbered)})
+    connection.execute(_NEW, {"id": given, **_row(numbered)})
     return numbered
+
+
+_NEW = insert(table)
 
 
 def written(connection: Connection, ticket: Ticket) -> Ticket:

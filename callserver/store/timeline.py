@@ -12,9 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, case, delete, exists, func, literal, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningInsert
 
 from callserver.customers.record import CustomerId
 from callserver.errors import BadValue, NotFound
@@ -25,7 +41,7 @@ from callserver.store.desk import contact, tickets
 from callserver.store.desk import timeline as table
 from callserver.store.desk import unsealed as seals
 from callserver.store.outbox import Event
-from callserver.store.upsert import insert
+from callserver.store.upsert import insert, into
 from callserver.tickets.record import CONTACTS, Entry, EntryKind, TicketId
 from callserver.tickets.telling import entry_told
 from callserver.tickets.wording import lines
@@ -92,9 +108,7 @@ def add(
         "customer_id": owner.customer_id,
         "tail": None if owner.customer_id is not None else _tail(entry, owner.tail),
     }
-    new = insert(connection, table).values(**row, seq=_next(ticket))
-    written = new.on_conflict_do_nothing(index_elements=["key"]).returning(table.c.seq)
-    seq = connection.execute(written).scalar()
+    seq = connection.execute(_new(connection.dialect.name), {**row, "_ticket": ticket}).scalar()
     if seq is None:
         return None
     added = _entry(row | {"seq": seq})
@@ -232,27 +246,15 @@ def checked(words: str) -> str:
 
 
 def _is_there(connection: Connection, key: str) -> bool:
-    return bool(connection.execute(select(exists().where(table.c.key == key))).scalar_one())
+    return bool(connection.execute(_IS_THERE, {"key": key}).scalar_one())
 
 
 def _touched(connection: Connection, ticket: TicketId, at: Instant) -> Row[Any]:
     """The ticket's row, ours until this transaction ends."""
-    touched = case((tickets.c.touched_at < at, at), else_=tickets.c.touched_at)
-    touching = (
-        update(tickets)
-        .where(tickets.c.id == ids.known(ticket))
-        .values(touched_at=touched)
-        .returning(tickets.c.number, tickets.c.customer_id, tickets.c.tail)
-    )
-    row = connection.execute(touching).one_or_none()
+    row = connection.execute(_TOUCHING, {"_ticket": ids.known(ticket), "_at": at}).one_or_none()
     if row is None:
         raise NotFound(f"there is no ticket with the id {ticket}")
     return row
-
-
-def _next(ticket: TicketId) -> Any:
-    last = select(func.coalesce(func.max(table.c.seq), 0) + 1).where(table.c.ticket_id == ticket)
-    return last.scalar_subquery()
 
 
 def _tail(entry: NewEntry, of_ticket: str | None) -> str | None:
@@ -305,3 +307,25 @@ def _tell(connection: Connection, entry: Entry, number: str, actor: Actor, now: 
     )
     if actor.through not in ("machine", "call"):
         audit.note(connection, actor, f"ticket.{entry.kind}", subject, {"entry": entry.seq}, now)
+
+
+# --- statements of each entry, made once -----------------------------------------------------------------------------
+
+_IS_THERE = select(exists().where(table.c.key == bindparam("key")))
+_AT = bindparam("_at", type_=BigInteger)
+_TOUCHING = (
+    update(tickets)
+    .where(tickets.c.id == bindparam("_ticket"))
+    .values(touched_at=case((tickets.c.touched_at < _AT, _AT), else_=tickets.c.touched_at))
+    .returning(tickets.c.number, tickets.c.customer_id, tickets.c.tail)
+)
+_NEXT = select(func.coalesce(func.max(table.c.seq), 0) + 1).where(
+    table.c.ticket_id == bindparam("_ticket", type_=BigInteger)
+)
+
+
+@cache
+def _new(dialect: str) -> ReturningInsert[Any]:
+    """With the next number of its ticket."""
+    numbered = into(dialect, table).values(seq=_NEXT.scalar_subquery())
+    return numbered.on_conflict_do_nothing(index_elements=["key"]).returning(table.c.seq)

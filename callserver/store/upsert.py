@@ -12,5 +12,10 @@ from callserver.store.engine import Insert
 
 
 def insert(connection: Connection, table: Table) -> Insert:
-    """For use inside a transaction; `Store.insert` is the same for statements that are built once."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    """For use inside a transaction; `Store.insert` and `into` are the same for statements that are built once."""
+    return into(connection.dialect.name, table)
+
+
+def into(dialect: str, table: Table) -> Insert:
+    """For the database of this name."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

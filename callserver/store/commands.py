@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, and_, case, delete, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, literal, or_, select, update
 
 from callserver.errors import Conflict, LeaseLost
 from callserver.facts import Actor, Instant, PbxId
@@ -131,10 +131,25 @@ def outcome(connection: Connection, id: CommandId) -> Outcome | None:
     return None if found is None else _outcome(found)
 
 
+def outcomes(connection: Connection, ids: Sequence[CommandId]) -> dict[CommandId, Outcome]:
+    """The same of many; those that there are not are left out."""
+    found = map(_outcome, connection.execute(_SOME, {"ids": ids}))
+    return {one.id: one for one in found}
+
+
+_SOME = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def give_up(connection: Connection, id: CommandId, *, now: Instant | None = None) -> Outcome | None:
     """Like `outcome`; one that nobody took in time is over then."""
     _expire(connection, table.c.id == id, now)
     return outcome(connection, id)
+
+
+def give_up_all(connection: Connection, ids: Sequence[CommandId]) -> list[Outcome]:
+    """The same of many."""
+    _expire(connection, table.c.id.in_(ids), None)
+    return list(outcomes(connection, ids).values())
 
 
 # --- the owner's -----------------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ node owns the switch. Out: outcomes. Must not know: AMI, what is asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 
-from callserver.errors import NotFound
+from callserver.errors import NotFound, StoreError
 from callserver.facts import PbxId
 from callserver.seats.asking import CommandId, Outcome
 from callserver.store import commands
@@ -17,7 +18,8 @@ from callserver.store.commands import Ask
 from callserver.store.engine import Store
 
 LOOK_S = 0.2  # between two looks at what another node does
-EXPIRED_S = 1.0  # between two looks whether a request that nobody takes is too late
+EXPIRED_S = 1.0  # between two looks whether requests that nobody takes are too late
+_NO_REQUEST = "there is no such request"
 PATIENCE_S = 5.0  # how long an outcome is waited for beyond the request's own end
 
 
@@ -29,6 +31,8 @@ class Switchboard:
         self._look_s = look_s
         self._wake: Callable[[PbxId], None] = lambda pbx: None
         self._waiting: dict[CommandId, list[asyncio.Future[Outcome]]] = {}
+        self._news = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
 
     def wakes(self, wake: Callable[[PbxId], None]) -> None:
         """Who is told of new requests: the node of this process."""
@@ -54,39 +58,81 @@ class Switchboard:
         return await self.outcome(id, wanted.within_s + PATIENCE_S if timeout_s is None else timeout_s)
 
     async def outcome(self, id: CommandId, timeout_s: float) -> Outcome:
-        """What came of a request, waiting at most so long; then its state may not be over. Raises NotFound, StoreError.
+        """What came of a request, waiting at most so long; then its state may not be over.
 
         Wake first: a request of this process is told at once, one that another node owns is looked for every LOOK_S.
+        Raises NotFound, StoreError.
         """
         told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(id, []).append(told)
+        self._look_soon()
         try:
-            return await self._first(id, told, asyncio.get_running_loop().time() + timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await told
+        except TimeoutError:
+            return await self._last(id)
         finally:
             self._waiting[id].remove(told)
             if not self._waiting[id]:
                 del self._waiting[id]
+            if not self._waiting:
+                self._rest()
 
-    async def _first(self, id: CommandId, told: asyncio.Future[Outcome], deadline: float) -> Outcome:
-        loop = asyncio.get_running_loop()
-        expired_at = loop.time()  # when was last looked whether it is too late
-        while True:
-            known = await self._look(id)
-            if known.state == "waiting" and loop.time() - expired_at >= EXPIRED_S:
-                known, expired_at = await self._look(id, give_up=True), loop.time()
-            left = deadline - loop.time()
-            if known.over or left <= 0:
-                return known if known.over else await self._look(id, give_up=True)
-            await asyncio.wait([told], timeout=min(self._look_s, left))
-            if told.done():
-                return told.result()
-
-    async def _look(self, id: CommandId, *, give_up: bool = False) -> Outcome:
-        """give_up: a request that nobody took while it was good is over then; that writes."""
-        if give_up:
-            found = await self._store.write(lambda connection: commands.give_up(connection, id))
-        else:
-            found = await self._store.read(lambda connection: commands.outcome(connection, id))
+    async def _last(self, id: CommandId) -> Outcome:
+        """A request that nobody took while it was good is over then."""
+        found = await self._store.write(lambda connection: commands.give_up(connection, id))
         if found is None:
-            raise NotFound("there is no such request")
+            raise NotFound(_NO_REQUEST)
         return found
+
+    # --- looking: one look for all that wait; 350 who sit down at once are one statement -----------------------------
+
+    def _look_soon(self) -> None:
+        self._news.set()
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(), name="outcomes")
+
+    def _rest(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+
+    async def _watch(self) -> None:
+        """Until nobody waits."""
+        loop = asyncio.get_running_loop()
+        expire_at = loop.time() + EXPIRED_S
+        while True:
+            self._news.clear()
+            try:
+                waiting = await self._look()
+                if waiting and loop.time() >= expire_at:
+                    await self._give_up(waiting)
+                    expire_at = loop.time() + EXPIRED_S
+            except StoreError as error:
+                self._fail(list(self._waiting), error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look_s):
+                    await self._news.wait()
+
+    async def _give_up(self, waiting: Sequence[CommandId]) -> None:
+        """What nobody took while it was good."""
+        self._tell(await self._store.write(lambda connection: commands.give_up_all(connection, waiting)))
+
+    async def _look(self) -> list[CommandId]:
+        """Those that nobody has taken yet."""
+        wanted = list(self._waiting)
+        found = await self._store.read(lambda connection: commands.outcomes(connection, wanted))
+        self._tell(found.values())
+        self._fail((id for id in wanted if id not in found), NotFound(_NO_REQUEST))
+        return [id for id, known in found.items() if known.state == "waiting"]
+
+    def _tell(self, found: Iterable[Outcome]) -> None:
+        for known in found:
+            if known.over:
+                self.over(known)
+
+    def _fail(self, ids: Iterable[CommandId], why: Exception) -> None:
+        for id in ids:
+            for told in self._waiting.get(id, ()):
+                if not told.done():
+                    told.set_exception(why)

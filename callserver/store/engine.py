@@ -4,9 +4,9 @@ In: a URL, and work to do on a connection: a plain function, called with a SQLAl
 the work returns; every error of the database leaves here as a StoreError. Must not know: any table.
 
 A transaction is one function, so it has no place in it where a task could wait or be cancelled. On SQLite
-there are three connections of aiosqlite, one for each kind of work, and the function is one hop to the thread
-of its connection (see lane.py). One writer, since a second one would starve behind the first; looking needs
-no lock (WAL). On PostgreSQL the same function runs on asyncpg.
+there are four connections of aiosqlite, one for each kind of work, and the function is one hop to the thread
+of its connection (see lane.py): an agent's pop waits behind no other look-up. One writer, since a second one
+would starve behind the first; looking needs no lock (WAL). On PostgreSQL the same function runs on asyncpg.
 """
 
 from __future__ import annotations
@@ -53,10 +53,19 @@ class Connections(Protocol):
 class Store:
     """An open database. Made by `open`; close it with `close`."""
 
-    def __init__(self, url: URL, *, writer: Connections, looker: Connections, reporter: Connections) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        writer: Connections,
+        looker: Connections,
+        reporter: Connections,
+        caller: Connections | None = None,
+    ) -> None:
         self.dialect = address.dialect(url)
         self.shown = address.shown(url)
         self._writer, self._looker, self._reporter = writer, looker, reporter
+        self._caller = caller or looker
         self._writing: set[asyncio.Task[Any]] = set()
         self._listeners: list[Callable[[Sequence[Any]], None]] = []
 
@@ -82,6 +91,11 @@ class Store:
         with faults.translated():
             return await self._looker.do(work)
 
+    async def pop(self, work: Callable[[Connection], T]) -> T:
+        """The same for who calls just now, and for nothing else: SQLite has a connection of its own for it."""
+        with faults.translated():
+            return await self._caller.do(work)
+
     async def report(self, work: Callable[[Connection], T]) -> T:
         """The same on connections of their own: nobody's look-up waits behind a long report."""
         with faults.translated():
@@ -104,7 +118,7 @@ class Store:
         """
         while self._writing:
             await asyncio.wait(self._writing)
-        for connections in (self._writer, self._looker, self._reporter):
+        for connections in dict.fromkeys((self._writer, self._looker, self._reporter, self._caller)):
             await connections.close()
 
     async def _committed(self, work: Callable[[Connection], T]) -> T:
@@ -188,6 +202,7 @@ async def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
             writer=await lane(WRITING, *durable),
             looker=await lane(None, "query_only = ON"),
             reporter=await lane(None, "query_only = ON"),
+            caller=await lane(None, "query_only = ON"),
         )
         opened.pop_all()
         return store

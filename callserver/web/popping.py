@@ -21,7 +21,7 @@ from callserver.customers import warranty
 from callserver.customers.record import customer_from_json, product_from_json
 from callserver.customers.record import to_json as record_to_json
 from callserver.errors import StoreError
-from callserver.facts import CallId, Instant, iso
+from callserver.facts import CallId, Instant, PbxId, iso
 from callserver.numbers import Plan, Read, shown
 from callserver.push.details import CallerAsk
 from callserver.store import pop
@@ -39,6 +39,7 @@ from callserver.web.places import Places
 log = structlog.get_logger(__name__)
 
 Body = dict[str, Any]
+_SOMEBODY = "+12025550123"  # kept free for films
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,11 @@ class Popping:
     zone: tzinfo = UTC
     places: Places | None = None
 
+    async def make_ready(self) -> None:
+        """Look somebody up whom nobody knows, so that the first caller waits for nothing that is made only once."""
+        nobody = CallerAsk(pbx=PbxId(""), call=CallId(""), number=_SOMEBODY, name=None, queue=None)
+        await self.details(nobody)
+
     async def details(self, ask: CallerAsk) -> Body | None:
         """What the pop shows besides the call itself; None where the database cannot be asked now.
 
@@ -66,7 +72,7 @@ class Popping:
             return told(number, rows, ask.call, today, self.plan.country)
 
         try:
-            found = await self.store.read(read)
+            found = await self.store.pop(read)
         except StoreError as error:
             log.warning("a pop goes out without its details", call=ask.call, why=str(error))
             return None

@@ -13,14 +13,14 @@ Whoever writes here holds the ticket's row first, as everybody who settles promi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
 
 from callserver.errors import BadValue, Conflict, NotFound
-from callserver.facts import MACHINE, Actor, CallId, Instant, LegId, PbxId
+from callserver.facts import MACHINE, Actor, CallId, Instant, LegId, PbxId, iso
 from callserver.people import UserId
 from callserver.promises.outcomes import NEVER_RANG, OUTCOMES, REACHED, AttemptOutcome
 from callserver.promises.states import Illegal
@@ -36,7 +36,7 @@ from callserver.store.timeline import NewEntry
 from callserver.tickets.landing import DIALLED
 from callserver.tickets.number import said
 from callserver.tickets.promise import MACHINE_MAY, Mode, Promise, PromiseStatus
-from callserver.tickets.record import PromiseId
+from callserver.tickets.record import PromiseId, TicketId
 from callserver.tickets.wording import line
 
 MADE: Final = "the call was made"
@@ -314,6 +314,32 @@ def of_number(connection: Connection, number: str, since: Instant) -> tuple[Atte
 
 def _attempts(connection: Connection, *which: ColumnElement[bool]) -> tuple[Attempt, ...]:
     return tuple(map(from_row, connection.execute(select(table).where(*which).order_by(table.c.id))))
+
+
+def of_ticket(connection: Connection, ticket: TicketId) -> tuple[Attempt, ...]:
+    """Every attempt at what a ticket owes or owed, the first one first."""
+    return _attempts(connection, table.c.promise_id.in_(_of_tickets([ticket])))
+
+
+def forget(connection: Connection, of: Sequence[TicketId]) -> None:
+    """Whom these tickets' calls rang, and what was pressed, for erasing a person: that there were calls stays."""
+    here = table.c.promise_id.in_(_of_tickets(of))
+    connection.execute(update(table).where(here).values(number=None, evidence="{}", keys=""))
+
+
+def drop(connection: Connection, of: Sequence[TicketId]) -> None:
+    """The attempts of tickets that go, before their promises do."""
+    connection.execute(delete(table).where(table.c.promise_id.in_(_of_tickets(of))))
+
+
+def _of_tickets(of: Sequence[TicketId]) -> Select[tuple[int]]:
+    return select(promise_table.c.id).where(promise_table.c.ticket_id.in_(of))
+
+
+def told(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as the world outside is told of it: every field by its name, instants as ISO 8601."""
+    body = asdict(attempt)
+    return body | {name: iso(body[name]) for name in ("sent_at", "answered_at", "ended_at")}
 
 
 def from_row(row: Row[Any]) -> Attempt:

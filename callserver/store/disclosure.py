@@ -22,6 +22,7 @@ from callserver.facts import iso
 from callserver.numbers import Plan
 from callserver.store import (
     attachments,
+    attempts,
     audit,
     calls,
     customers,
@@ -145,6 +146,7 @@ def _told(connection: Connection, ticket: Ticket) -> dict[str, Any]:
         "ticket": ticket_told(ticket),
         "timeline": entries[::-1],
         "promises": [promise_told(one) for one in promise_rows.of_ticket(connection, ticket.id)],
+        "attempts": [attempts.told(one) for one in attempts.of_ticket(connection, ticket.id)],
         "calls": [one for one in records if one is not None],
     }
 

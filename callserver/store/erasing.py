@@ -17,7 +17,7 @@ from callserver.customers import forgetting
 from callserver.customers.forgetting import IsTheirs
 from callserver.customers.record import Customer, CustomerId, customer_from_json, product_from_json
 from callserver.facts import Actor, Instant
-from callserver.store import customers, kinds, products, promises, timeline
+from callserver.store import attempts, customers, kinds, products, promises, timeline
 from callserver.store.desk import attachments, call_tickets, customer_numbers, history, merges, outbox
 from callserver.store.desk import customers as customer_table
 from callserver.store.desk import idempotency as answers
@@ -142,6 +142,7 @@ def forget_tickets(connection: Connection, ids: Sequence[TicketId], by: By) -> l
         _forget_ticket(connection, ticket, by)
     empty = {"number": None, "tail": None, "why": ""}
     connection.execute(update(promise_table).where(promise_table.c.ticket_id.in_(ids)).values(**empty))
+    attempts.forget(connection, ids)
     nothing = {"name": "", "size": 0, "sha256": "", "content": b""}
     connection.execute(update(attachments).where(attachments.c.ticket_id.in_(ids)).values(**nothing))
     with timeline.unsealed(connection, ids):

@@ -53,6 +53,24 @@ def by_policy(
     )
 
 
+def exactly(
+    connection: Connection,
+    kind: PromiseKind,
+    ticket: TicketId,
+    due_at: Instant,
+    *,
+    deadline_at: Instant | None = None,
+    number: str | None = None,
+    why: str = "",
+) -> NewPromise:
+    """Due at that very moment, whatever the hours, also if it is over; the policy says how much later is too late."""
+    policy = policies.get(connection, kind)
+    ends = due_at + policy.deadline_ms - policy.due_ms if deadline_at is None else deadline_at
+    planned = Planned(due_at=due_at, earliest_at=due_at, deadline_at=ends)
+    new = NewPromise(kind=kind, ticket=ticket, due_at=0, deadline_at=0, number=number, why=why)
+    return with_plan(new, policy, planned)
+
+
 def with_plan(new: NewPromise, policy: Policy, planned: Planned) -> NewPromise:
     """The promise with these moments, and what else its policy says."""
     return replace(

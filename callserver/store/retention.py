@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 from callserver.facts import MACHINE, Instant
 from callserver.store import (
     at_work,
+    attempts,
     audit,
     audit_chain,
     beside,
@@ -185,6 +186,7 @@ def _drop_tickets(connection: Connection, before: Instant, now: Instant) -> int:
     """With everything on them. Calls on them stay for as long as calls do."""
     if not (ids := _some(connection, _over(before))):
         return 0
+    attempts.drop(connection, ids)
     with timeline.unsealed(connection, ids):
         for table in (desk.timeline, desk.attachments, desk.promises, desk.call_tickets, *beside.OF_TICKETS):
             connection.execute(delete(table).where(table.c.ticket_id.in_(ids)))

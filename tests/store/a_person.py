@@ -23,9 +23,10 @@ from callserver.facts import (
     iso,
 )
 from callserver.numbers import Plan
-from callserver.seats.asking import Originate
+from callserver.seats.asking import DialCustomer, Originate
 from callserver.store import (
     attachments,
+    attempts,
     call_tickets,
     commands,
     customers,
@@ -39,6 +40,7 @@ from callserver.store import (
     webhooks,
 )
 from callserver.store.at_work import commands as requests
+from callserver.store.attempts import Next, Try
 from callserver.store.engine import Store
 from callserver.store.jobs import NewJob
 from callserver.store.journal import Journal
@@ -48,7 +50,7 @@ from callserver.store.text import dump
 from callserver.store.timeline import NewEntry
 from callserver.store.webhook import Subscription
 from callserver.tickets.changing import Changes, Draft
-from callserver.tickets.promise import NewPromise
+from callserver.tickets.promise import NewPromise, Promise
 from callserver.tickets.record import TicketId
 from callserver.tickets.story import story
 from tests.store.samples import MORNING, PBX, call_id
@@ -206,6 +208,18 @@ def _compared(why: tuple[str, ...]) -> Insert:
     return reconciliations.insert().values(**row, repaired=1, details=dump(details))
 
 
+def _tried(connection: Connection, promise: Promise, now: int) -> None:
+    """They were called as promised, and did not answer."""
+    request = DialCustomer(
+        number="+86" + OFFICE, channel=LegId("cs-1"), context="queue", promise=promise.id, queue="hotline"
+    )
+    wanted = Try(promise=promise.id, mode="customer_first", pbx=PBX, number=promise.number, request=request)
+    attempt = attempts.begin(connection, wanted, now)
+    connection.execute(update(requests).where(requests.c.id == attempt.command).values(state="refused"))
+    seen = {"dialled": "+86" + OFFICE}
+    attempts.ended(connection, attempt.id, "no_answer", seen, now, Next(status="to_retry", next_at=now + 9))
+
+
 def _dialled(connection: Connection) -> None:
     """Somebody called her from a screen, and nobody answered."""
     called = Originate(
@@ -310,7 +324,7 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
         number="+86" + OFFICE,
         why="asked for a call in the morning",
     )
-    promises.owe(connection, promised, now, MEI)
+    _tried(connection, promises.owe(connection, promised, now, MEI), now)
     merging.merge(connection, person.id, double.id, MEI, now)
     nobodys = tickets.open_ticket(
         connection, Draft(kind="missed_call", subject="?", caller="+86" + MOBILE), MEI, now, rule="abandoned"

@@ -88,7 +88,7 @@ async def test_how_much_there_is_can_be_asked(store: Store, people: People) -> N
         1,
         1,
         1,
-        3,
+        4,
         1,
     )
     with pytest.raises(NotFound):

@@ -5,14 +5,29 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from callserver.facts import CallStarted
-from callserver.store import audit, audit_chain, desk, idempotency, retention, schema, tickets, timeline
+from callserver.facts import CallStarted, LegId
+from callserver.seats.asking import DialCustomer
+from callserver.store import (
+    attempts,
+    audit,
+    audit_chain,
+    desk,
+    idempotency,
+    promises,
+    retention,
+    schema,
+    tickets,
+    timeline,
+)
+from callserver.store.attempts import Try
 from callserver.store.engine import Store
 from callserver.store.jobs import NewJob, enqueue
 from callserver.store.journal import Journal
+from callserver.store.promising import promise_attempts
 from callserver.store.retention import DAY_MS, KINDS, Terms
 from callserver.store.rows import Batch
 from callserver.tickets.changing import Draft
+from callserver.tickets.promise import NewPromise
 from callserver.tickets.record import TicketId
 from tests.store.a_person import MEI
 from tests.store.samples import MORNING, PBX, ended, record, started
@@ -79,10 +94,25 @@ async def test_calls_go_with_their_legs_unless_they_are_going_on(store: Store, j
     assert (await count(store, schema.calls), await count(store, schema.legs)) == (2, 2)
 
 
+def tried(connection: Connection, ticket: TicketId) -> None:
+    """A call that this ticket owes, dialled once; the ticket is as old as before."""
+    touched = tickets.get(connection, ticket).touched_at
+    owed = NewPromise(
+        kind="callback", ticket=ticket, due_at=NOW, deadline_at=NOW + 1, number="+8613800138000"
+    )
+    promise = promises.owe(connection, owed, touched)
+    request = DialCustomer(number="138", channel=LegId("cs-1"), context="queue", promise=promise.id)
+    wanted = Try(promise=promise.id, mode="automatic", pbx=PBX, number=promise.number, request=request)
+    attempts.begin(connection, wanted, touched)
+
+
 async def test_tickets_that_are_over_go_with_their_timelines(store: Store) -> None:
     old, young = await a_ticket(store, ago(400)), await a_ticket(store, ago(4))
     going_on = await a_ticket(store, ago(400), over=False)
+    await store.write(lambda connection: tried(connection, old))
     assert await retention.sweep(store, only(tickets=365), NOW) == {"tickets": 1}
+    for gone in (desk.promises, promise_attempts):
+        assert await count(store, gone) == 0
     left = await store.read(
         lambda c: c.execute(select(desk.tickets.c.id).order_by(desk.tickets.c.id)).scalars().all()
     )

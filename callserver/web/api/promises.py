@@ -6,6 +6,7 @@ is dialled; what is done with one is in `keeping`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
@@ -15,11 +16,11 @@ from callserver.customers import masking
 from callserver.customers.record import CustomerId
 from callserver.errors import BadValue, Conflict
 from callserver.facts import Instant
-from callserver.store import promise_pages, promises, recording, tickets
+from callserver.store import pledges, promise_pages, promises, recording, tickets
 from callserver.store.engine import Connection
 from callserver.store.promise_pages import Listed, Somebody, Sort, Wanted
 from callserver.tickets.number import said
-from callserver.tickets.promise import NewPromise, Promise, PromiseKind, PromiseStatus, owed, to_json
+from callserver.tickets.promise import NewPromise, Promise, PromiseKind, PromiseStatus, to_json
 from callserver.tickets.record import PromiseId, TicketId
 from callserver.web.api import showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
@@ -177,16 +178,11 @@ def _new(connection: Connection, asked: Asked, id: TicketId, body: PromiseGiven)
         raise Conflict(f"ticket {ticket.number} is {ticket.status}: reopen it, and then promise")
     if body.number is None and ticket.caller is None:
         raise BadValue("number", "say which: the ticket has no caller")
-    usual = owed(body.kind, id, asked.now)
-    due = at(body.due_at) or usual.due_at
-    return NewPromise(
-        kind=body.kind,
-        ticket=id,
-        due_at=due,
-        deadline_at=at(body.deadline_at) or due + usual.deadline_at - usual.due_at,
-        number=callable_number(asked, "number", body.number),
-        why=body.why,
-    )
+    number, due, ends = callable_number(asked, "number", body.number), at(body.due_at), at(body.deadline_at)
+    if due is not None:
+        return pledges.exactly(connection, body.kind, id, due, deadline_at=ends, number=number, why=body.why)
+    usual = pledges.by_policy(connection, body.kind, id, asked.now, number=number, why=body.why)
+    return usual if ends is None else replace(usual, deadline_at=ends)
 
 
 # --- shown -----------------------------------------------------------------------------------------------------------

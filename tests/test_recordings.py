@@ -7,6 +7,7 @@ import math
 import re
 import wave
 from array import array
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,20 +49,22 @@ def loudness(samples: array[int]) -> float:
     return math.sqrt(sum(one * one for one in middle) / len(middle))
 
 
-@pytest.mark.parametrize("rate", [8000, 11_025, 16_000, 22_050, 44_100, 48_000])
-@pytest.mark.parametrize(("channels", "width"), [(1, 2), (2, 2), (1, 1), (1, 3), (2, 4)])
+@pytest.mark.parametrize(
+    ("rate", "channels", "width"),
+    [(8000, 1, 2), (11_025, 1, 1), (16_000, 1, 3), (22_050, 2, 2), (44_100, 1, 2), (48_000, 2, 4)],
+)
 def test_a_tone_stays_as_long_as_loud_and_as_high(rate: int, channels: int, width: int) -> None:
     sound = converted(tone(440, rate=rate, channels=channels, width=width))
     samples = heard(sound.wav)
     assert sound.seconds == pytest.approx(0.5, abs=0.01)
     assert len(samples) == pytest.approx(4000, abs=2)
     assert loudness(samples) == pytest.approx(16383 / math.sqrt(2), rel=0.02)
-    crossings = sum(one < 0 <= two for one, two in zip(samples, samples[1:], strict=False))
+    crossings = sum(one < 0 <= two for one, two in pairwise(samples))
     assert crossings == pytest.approx(220, abs=3)
 
 
 def test_what_the_telephone_cannot_carry_does_not_come_back_as_a_whistle() -> None:
-    assert loudness(heard(converted(tone(6000)[:44] + tone(6000)[44:]).wav)) < 16383 * 0.02
+    assert loudness(heard(converted(tone(6000)).wav)) < 16383 * 0.02
 
 
 def test_nothing_of_the_file_but_its_sound_is_kept() -> None:
@@ -111,9 +114,7 @@ def test_every_recording_that_the_dialplan_plays_is_there_in_both_languages() ->
         assert {file.stem for file in (PROMPTS / language).glob("*.wav")} == named
 
 
-@pytest.mark.parametrize(
-    "file", sorted(PROMPTS.glob("*/*.wav")), ids=lambda file: f"{file.parent.name}-{file.stem}"
-)
-def test_a_recording_of_ours_is_what_every_asterisk_plays(file: Path) -> None:
-    body = file.read_bytes()
-    assert converted(body).wav == body
+def test_a_recording_of_ours_is_what_every_asterisk_plays() -> None:
+    for file in PROMPTS.glob("*/*.wav"):
+        body = file.read_bytes()
+        assert converted(body).wav == body, file

@@ -69,7 +69,8 @@ ROOMS = {
     ),
     "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets people seats promises sheets recordings store push vitals",
+        rooms="errors facts settings numbers customers tickets people seats promises recordings sheets store push "
+        "vitals",
         packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(

@@ -42,6 +42,7 @@ from callserver.work.dialling_verdicts import DOUBT_MS, Trace
 from tests.store.conftest import prepared_file
 from tests.store.of_tickets import ANNA, HOUR, MINUTE, NOON, begin, filled, moved
 from tests.store.samples import PBX
+from tests.work import stepping
 from tests.work.network import Floor, Network
 
 __all__ = ["prepared_file"]
@@ -123,8 +124,11 @@ class Office:
 async def office(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Office]:
     copy = shutil.copy(prepared_file, tmp_path / "calls.db")
     opened = await engine.open(f"sqlite:///{copy}", synchronous="OFF")
+    await stepping.watch(opened)
     yield Office(opened, Floor(), Network(opened))
+    strange = await stepping.strange_steps(opened)
     await opened.close()
+    assert not strange, "steps that promises.states does not know"
 
 
 # --- automatic -------------------------------------------------------------------------------------------------------

@@ -57,6 +57,12 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in(client, path):
     assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
 
 
+@pytest.mark.parametrize("path", ["/promises", "/promises/policies"])
+async def test_who_signs_in_first_comes_back_to_the_page_that_was_wanted(client, path):
+    answer = await client.get(path, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/sign-in?next={path}")
+
+
 async def test_who_is_signed_in_gets_the_desk_at_once(client):
     answer = await client.get("/", headers=signed_in(), allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/desk")
@@ -168,10 +174,18 @@ async def test_files_are_packed_for_browsers_that_take_it(client, pages):
     assert packed.headers["Vary"] == "Accept-Encoding"
 
 
-async def test_everything_that_a_page_names_is_there(client):
-    page = await (await client.get("/desk", headers=signed_in())).text()
+@pytest.mark.parametrize(
+    ("path", "script"),
+    [
+        ("/desk", "desk.js"),
+        ("/promises", "page-promises.js"),
+        ("/promises/policies", "page-policies.js"),
+    ],
+)
+async def test_everything_that_a_page_names_is_there(client, path, script):
+    page = await (await client.get(path, headers=signed_in())).text()
     named = set(re.findall(r'"(/static/[^"]+)"', page))
-    assert any(one.endswith("desk.js") for one in named)
+    assert any(one.endswith(f"/{script}") for one in named)
     assert {(one, (await client.get(one)).status) for one in named} == {(one, 200) for one in named}
 
 

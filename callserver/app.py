@@ -52,6 +52,8 @@ from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.web.telling import Telling
 from callserver.work.dialling import Dialler
+from callserver.work.dialling_answers import Answering
+from callserver.work.dialling_choosing import Choosing
 from callserver.work.dialling_choosing import Site as DialledFrom
 from callserver.work.dialling_floor import Hall
 from callserver.work.dialling_verdicts import Trace
@@ -133,7 +135,7 @@ class App:
         switchboard = Switchboard(store)
         places = Places(self.settings.number_plan.country)
         await self._begin(Stage("places", _nothing, places.close))
-        hub = self.hub = self._hub(store, places)
+        hub = self.hub = await self._hub(store, places)
         presence = self._presence(store, switchboard, hub)
         hall = self._hall(presence)
         server = self.server = Server(
@@ -149,6 +151,7 @@ class App:
             telephone=self.settings.telephone,
             trunks={one.id: one.trunks for one in self.settings.asterisk},
             presence=presence,
+            why=Answering(Choosing(dialled_from(self.settings)), hall).why,
         )
         telling = Telling(store, hub, wall_clock)
         desk = Running(telling.run, telling.stop)
@@ -171,7 +174,7 @@ class App:
         sitting = Running(presence.run, presence.stop)
         await self._begin(Stage("presence", sitting.start, sitting.stop))
         await self._begin(Stage("node", _soon(node.start), node.stop))
-        dialler = self._dialler(store, presence, switchboard)
+        dialler = self._dialler(store, hall, switchboard)
         dialling = Running(dialler.run, dialler.stop)
         await self._begin(Stage("dialling", dialling.start, dialling.stop))
         worker = self._worker(store, node)
@@ -211,10 +214,11 @@ class App:
         running = Running(courier.run, courier.stop)
         await self._begin(Stage("webhooks", running.start, running.stop))
 
-    def _hub(self, store: Store, places: Places) -> Hub:
+    async def _hub(self, store: Store, places: Places) -> Hub:
         """The live screens: begun and ended by the web server."""
         plan = self.settings.number_plan
         popping = Popping(store=store, plan=plan, clock=wall_clock, zone=self.settings.zone, places=places)
+        await popping.make_ready()
         return Hub(
             self.myself.node,
             titles={name: queue.title for name, queue in self.settings.queues.items() if queue.title},
@@ -252,23 +256,18 @@ class App:
         hub.clients.on_presence(presence.screens_changed)
         return presence
 
-    def _dialler(self, store: Store, presence: Presence, switchboard: Switchboard) -> Dialler:
-        """Dials what is owed, at the switches that this process follows."""
-        switches = self.settings.asterisk
+    def _hall(self, presence: Presence) -> Hall:
+        """Who could make a call that is owed, at the switches that this process follows."""
         targets = {name: queue.target_s for name, queue in self.settings.queues.items()}
-        hall = Hall(
+        return Hall(
             presence.keeper,
             targets_s={name: target for name, target in targets.items() if target is not None},
-            trunks={PbxId(one.id): one.trunks for one in switches},
+            trunks={PbxId(one.id): one.trunks for one in self.settings.asterisk},
         )
-        telephone = self.settings.telephone
-        site = DialledFrom(
-            plan=self.settings.number_plan,
-            rules=Rules(abroad=telephone.abroad, services=telephone.services, refused=telephone.refused),
-            zone=self.settings.zone,
-            ring_s=telephone.ring_s,
-        )
-        looks = {PbxId(one.id): evidence_in(one) for one in switches}
+
+    def _dialler(self, store: Store, hall: Hall, switchboard: Switchboard) -> Dialler:
+        """Dials what is owed, at the switches that this process follows."""
+        looks = {PbxId(one.id): evidence_in(one) for one in self.settings.asterisk}
 
         async def evidence(pbx: PbxId, channel: LegId, sent_at: Instant) -> Trace:
             return (await looks[pbx](channel, sent_at)).kind if pbx in looks else "unknown"
@@ -276,7 +275,7 @@ class App:
         return Dialler(
             store,
             hall,
-            site,
+            dialled_from(self.settings),
             holder=self.myself.holder,
             node=self.myself.node,
             clock=wall_clock,
@@ -403,6 +402,17 @@ class Running:
 
 async def _nothing() -> None:
     pass
+
+
+def dialled_from(settings: Settings) -> DialledFrom:
+    """What the settings say about calls to the outside."""
+    telephone = settings.telephone
+    return DialledFrom(
+        plan=settings.number_plan,
+        rules=Rules(abroad=telephone.abroad, services=telephone.services, refused=telephone.refused),
+        zone=settings.zone,
+        ring_s=telephone.ring_s,
+    )
 
 
 async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:

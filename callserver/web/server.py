@@ -31,7 +31,7 @@ from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
 from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
-from callserver.web.api.operation import BODY_MOST, Site, TryWebhook
+from callserver.web.api.operation import BODY_MOST, Site, TryWebhook, Why
 from callserver.web.door import Door
 from callserver.web.gate import Gate
 from callserver.web.pages import Pages, Reader, ReaderOf
@@ -77,6 +77,7 @@ def application(
     presence: AtWork | None = None,
     telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
     trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    why: Why | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -86,7 +87,7 @@ def application(
     passwords: how they are hashed; None: at the usual cost.
     hub: the live screens; None: of their own, to which no switch tells anything.
     telephone: what may be dialled from a screen. trunks: of each switch, how its lines to the outside world begin.
-    presence: what looks after shifts; None: nobody does.
+    presence: what looks after shifts; None: nobody does. why: what holds a promise; None: this process dials nothing.
     """
     door = Door(
         store,
@@ -110,6 +111,7 @@ def application(
         telephone=telephone,
         trunks=trunks,
         tell_pops=hub.pop_update,
+        why=why,
     )
     gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
     limits = guard.bearer(
@@ -185,6 +187,7 @@ class Server:
         presence: AtWork | None = None,
         telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
         trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        why: Why | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -201,6 +204,7 @@ class Server:
                 telephone=telephone,
                 trunks=trunks,
                 presence=presence,
+                why=why,
             ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,

@@ -22,6 +22,9 @@ from callserver.store.tables import metadata
 from callserver.vitals import Vitals
 from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application
+from callserver.work import dialling_choosing
+from callserver.work.dialling_answers import Answering
+from callserver.work.dialling_choosing import Choosing
 from tests.store.conftest import BOTH as DATABASES
 from tests.store.conftest import administer, prepared_file, shared_postgres
 
@@ -29,6 +32,7 @@ __all__ = ["prepared_file", "shared_postgres"]
 BOTH = pytest.mark.parametrize("store", DATABASES, indirect=True)
 TOKEN = "tok3n"
 NOW: Instant = 1_795_000_000_000  # 2026-11-18
+PLAN = Plan(area_code="0532")
 CHEAP = Cost(memory_kib=8, passes=1)
 ADMIN = Actor(name="admin", through="cli")
 
@@ -116,10 +120,11 @@ async def site(store: Store) -> AsyncIterator[Site]:
         settings,
         store,
         site.vitals,
-        plan=Plan(area_code="0532"),
+        plan=PLAN,
         clock=site.tick,
         passwords=Passwords(CHEAP),
         trunks=site.trunks,
+        why=Answering(Choosing(dialling_choosing.Site(plan=PLAN))).why,
     )
     async with TestClient(TestServer(app)) as site.client:
         yield site

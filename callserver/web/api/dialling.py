@@ -1,15 +1,14 @@
-"""The API of dialling what is owed: start a call from one's own phone, see the tries, stop and start the machinery.
+"""The API of dialling what is owed: start a call from one's own phone, stop and start the machinery.
 
-In: what is asked for. Out: what the switch did; attempts; what is paused. Must not know: when the machinery dials
+In: what is asked for. Out: what the switch did; what is paused. Must not know: when the machinery dials
 (work/dialling), the switch's dialect, which step is legal (promises.states).
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
 from datetime import tzinfo
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
@@ -20,7 +19,6 @@ from callserver.facts import LegId
 from callserver.numbers.dialling import Dial
 from callserver.numbers.tail import tail
 from callserver.promises.hours import allowed
-from callserver.promises.outcomes import AttemptOutcome
 from callserver.seats.asking import Originate
 from callserver.seats.shift import Seat
 from callserver.store import attempts, customers, dialling, policies, promises, turns
@@ -31,17 +29,15 @@ from callserver.store.engine import Connection
 from callserver.store.situations import customers_of
 from callserver.tickets.promise import Promise
 from callserver.tickets.record import PromiseId
-from callserver.web.api import showing
 from callserver.web.api.asking import BUSY, WITHIN_S, PhoneAnswer, Put, answered
 from callserver.web.api.at_phone import own_seat
 from callserver.web.api.entry import Entry
-from callserver.web.api.keeping import Reason
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.phone import PATIENCE_S, Seated, number_to_dial
-from callserver.web.api.promises import PromiseWhole, Why, whole
+from callserver.web.api.promises import Why
 from callserver.web.api.shapes import Moment, moment
 
-api = Operations("dialling", "Start a call that is owed, see the tries; stop all dialling, and let it go on.")
+api = Operations("dialling", "Start a call that is owed; stop all dialling, and let it go on.")
 
 
 ScopeName = Annotated[str, Meta(max_length=40, description="A kind of promise, or `all`.", examples=["all"])]
@@ -59,39 +55,6 @@ class StartGiven(Struct, frozen=True, kw_only=True):
     ) = None
     override: Annotated[str, Meta(max_length=500)] | None = None
     seat: Seated = None
-
-
-class AttemptShown(Struct, frozen=True, kw_only=True):
-    """One try. `outcome` null: it is not over, or nobody knows yet; `evidence`: what it was learned from; `keys`: what
-    the customer pressed.
-    """
-
-    id: int
-    n: int
-    mode: str
-    number: str | None
-    call: str
-    user: int | None
-    interface: str | None
-    sent_at: Moment
-    answered_at: Moment | None
-    ended_at: Moment | None
-    outcome: AttemptOutcome | None
-    evidence: dict[str, Any]
-    keys: str
-
-
-class Attempts(Struct, frozen=True, kw_only=True):
-    """Every try, the first one first."""
-
-    attempts: list[AttemptShown]
-
-
-class Resolution(Struct, frozen=True, kw_only=True):
-    """What came of the last try, and how one knows. `talked`, `played`: it is kept by it; else it is tried again."""
-
-    outcome: AttemptOutcome
-    why: Reason
 
 
 class SwitchShown(Struct, frozen=True, kw_only=True):
@@ -147,21 +110,6 @@ async def start_promise(asked: Asked, id: Id, body: StartGiven) -> Done[PhoneAns
 
     done = await answered(asked, ask, WITHIN_S + asked.site.telephone.ring_s + PATIENCE_S)
     return await entry.written(asked, done)
-
-
-@api("GET", "/promises/{id}/attempts", scope="tickets:read")
-def list_attempts(connection: Connection, asked: Asked, id: Id) -> Done[Attempts]:
-    """Every try at a promise, also those that never reached a telephone."""
-    promise = promises.get(connection, PromiseId(id))
-    found = [_attempt(one, asked) for one in attempts.of_promise(connection, promise.id)]
-    return Done(Attempts(attempts=found), seen=(f"ticket:{promise.ticket}",))
-
-
-@api("POST", "/promises/{id}/resolve", scope="promises:manage", versioned=True, errors=(409,))
-def resolve_promise(connection: Connection, asked: Asked, id: Id, body: Resolution) -> Done[PromiseWhole]:
-    """Say what came of a try whose outcome nobody saw; until then no machine dials this promise."""
-    resolved = attempts.resolve(connection, PromiseId(id), body.outcome, body.why, asked.actor, asked.now)
-    return whole(connection, resolved, asked)
 
 
 # --- stopped ---------------------------------------------------------------------------------------------------------
@@ -270,10 +218,3 @@ def _begun(
 
 def _refused(code: str, said: str) -> PhoneAnswer:
     return PhoneAnswer(outcome="refused", code=code, said=said)
-
-
-# --- shown -----------------------------------------------------------------------------------------------------------
-
-
-def _attempt(one: Attempt, asked: Asked) -> AttemptShown:
-    return showing.shown(AttemptShown, "promise", asdict(one) | {"evidence": dict(one.evidence)}, asked)

@@ -22,10 +22,12 @@ from msgspec import Meta
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.people import Person, UserId
+from callserver.promises.holding import Line
 from callserver.settings import QueueSettings, TelephoneSettings
-from callserver.store.engine import Store
+from callserver.store.engine import Connection, Store
 from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
+from callserver.tickets.promise import Promise
 from callserver.vitals import Vitals
 from callserver.web.cookies import Visit
 from callserver.web.door import Door
@@ -49,6 +51,10 @@ class Tried:
 
 
 TryWebhook = Callable[[WebhookId], Awaitable[Tried]]
+
+
+Why = Callable[[Connection, Promise, Instant], tuple[tuple[Line, ...], bool]]
+"""Every rule that may hold a promise, with its answer; and whether the rules about the floor were asked too."""
 
 
 TellPops = Callable[[str, Mapping[str, Any]], None]
@@ -77,6 +83,7 @@ class Site:
     presence: AtWork | None = None
     telephone: TelephoneSettings = TelephoneSettings()  # noqa: RUF009 (it is frozen)
     tell_pops: TellPops = _nobody
+    why: Why | None = None
     trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

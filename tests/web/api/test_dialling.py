@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from callserver.facts import PbxId
-from callserver.promises.outcomes import AttemptOutcome
 from callserver.seats.asking import Originate
-from callserver.store import attempts, commands, promises
-from callserver.store.attempts import Next
-from callserver.tickets.promise import PromiseStatus
-from callserver.tickets.record import PromiseId
+from callserver.store import commands
 from tests.web.api.test_keeping import owed
 from tests.web.api.test_phone import NUMBER, PBX, PHONE, agent, node
-from tests.web.conftest import BOTH, NOW, Site
+from tests.web.conftest import BOTH, Site
 from tests.web.people import Browser
 
 HOUR = 3_600_000
@@ -26,13 +22,6 @@ async def start(browser: Browser, path: str, **body: Any) -> dict[str, Any]:
     said = await browser.ask("POST", f"{path}/start", body)
     assert said.status == 200, said.body
     return dict(said.body)
-
-
-async def ended(site: Site, outcome: AttemptOutcome, then: PromiseStatus) -> None:
-    """What the dialler learns of the first attempt."""
-    await site.store.write(
-        lambda c: attempts.ended(c, 1, outcome, {"record": "seen"}, site.now, Next(status=then))
-    )
 
 
 @BOTH
@@ -124,36 +113,3 @@ async def test_what_somebody_else_is_dialling_is_not_started_again(site: Site) -
         await start(li, path)
         said = await bo.ask("POST", f"{path}/start", {})
     assert said.status == 409
-
-
-@BOTH
-@pytest.mark.parametrize(("outcome", "status"), [("talked", "kept"), ("no_answer", "to_retry")])
-async def test_a_person_says_what_nobody_saw(site: Site, outcome: str, status: str) -> None:
-    li = await agent(site)
-    _, path = await owed(site)
-    early = await site.ask("POST", f"{path}/resolve", {"outcome": outcome, "why": "asked her"})
-    assert early.status == 409
-    async with node(site):
-        await start(li, path)
-    await ended(site, "unknown", "unknown")
-    assert (await li.ask("POST", f"{path}/start", {})).status == 409  # until somebody knows
-    assert (await site.ask("POST", f"{path}/resolve", {"outcome": outcome, "why": " "})).fields == ["why"]
-    assert (await site.ask("POST", f"{path}/resolve", {"outcome": "unknown", "why": "x"})).fields == [
-        "outcome"
-    ]
-    said = await site.ask("POST", f"{path}/resolve", {"outcome": outcome, "why": "asked her"})
-    assert (said.status, said.body["status"]) == (200, status)
-    (tried,) = (await site.api(f"{path}/attempts"))["attempts"]
-    assert (tried["outcome"], tried["evidence"]["why"]) == (outcome, "asked her")
-
-
-async def test_numbers_of_tries_are_masked_without_the_right_to_them(site: Site) -> None:
-    li = await agent(site)
-    _, path = await owed(site)
-    async with node(site):
-        await start(li, path)
-    token = await site.token("tickets:read")
-    (tried,) = (await site.ask("GET", f"{path}/attempts", token=token)).body["attempts"]
-    assert tried["number"] == "138****8000"
-    assert (await site.store.read(lambda c: promises.get(c, PromiseId(1)))).number == "+86" + NUMBER
-    assert site.now == NOW

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.office import Api
 from tests.browser.stage import PASSWORD, Desk, Stage
 from tests.rig.scenarios import LI, REPAIR, ZHANG
 
@@ -95,26 +96,170 @@ async def test_of_two_who_ring_the_slower_one_loses_the_pop(stage: Stage) -> Non
     await quick.shows("王小明")
 
 
+async def at_once(stage: Stage, *phones: str) -> None:
+    """These phones answer before anybody has looked: what comes after is what the test is about."""
+    for phone in phones:
+        await stage.stands(phone, "answers", ring_ms=200)
+
+
+async def eating(stage: Stage, login: str) -> Desk:
+    """At the phone, and no call of a queue comes."""
+    desk = await stage.desk(login)
+    await desk.sits_down()
+    await desk.page.keyboard.press("Alt+p")
+    await expect(desk.page.locator("dialog button", has_text="Meal")).to_be_visible()
+    await desk.page.keyboard.press("2")
+    await expect(desk.state).to_contain_text("Meal")
+    return desk
+
+
+async def ticket_of(desk: Desk) -> str:
+    """The number on the right, as it is spoken."""
+    header = desk.page.locator(".ticket header")
+    await expect(header).to_contain_text(re.compile(r"\d{3} \d{3} \d"))
+    number = re.search(r"\d{3} \d{3} \d", await header.inner_text())
+    assert number is not None
+    return number[0]
+
+
+async def passes_on(desk: Desk, to: str, note: str, *, asking: bool = False) -> None:
+    await desk.page.keyboard.press("Alt+t")
+    await desk.page.locator("dialog input").nth(0).fill(to)
+    await desk.page.locator("dialog input").nth(1).fill(note)
+    if asking:
+        await desk.page.locator("dialog input[type=checkbox]").check()
+    await desk.page.locator("dialog input").nth(1).press("Enter")
+
+
 async def test_a_call_is_passed_on_with_its_ticket_and_a_word(stage: Stage) -> None:
-    first, second = await stage.working("zhang"), await stage.desk("li")
-    await second.sits_down()
-    await second.page.keyboard.press("Alt+p")
-    await expect(second.page.locator("dialog button", has_text="Meal")).to_be_visible()
-    await second.page.keyboard.press("2")
-    await expect(second.state).to_contain_text("Meal")
+    first, second = await stage.working("zhang"), await eating(stage, "li")
     await stage.calls(number=KNOWN)
     await first.is_("talking")
-    ticket = first.page.locator(".ticket header")
-    await expect(ticket).to_contain_text(re.compile(r"\d{3} \d{3} \d"))
-    number = re.search(r"\d{3} \d{3} \d", await ticket.inner_text())
-    assert number is not None
-    await first.page.keyboard.press("Alt+t")
-    await first.page.locator("dialog input").nth(0).fill("Li")
-    await first.page.locator("dialog input").nth(1).fill("wants the fitter <b>today</b>")
-    await first.page.locator("dialog input").nth(1).press("Enter")
+    ticket = await ticket_of(first)
+    await passes_on(first, "Li", "wants the fitter <b>today</b>")
     await expect(second.page.locator(".passed")).to_contain_text("wants the fitter <b>today</b>")
     await second.shows("王小明")
-    await expect(second.page.locator(".ticket header")).to_contain_text(number[0])
+    await expect(second.page.locator(".ticket header")).to_contain_text(ticket)
+
+
+async def test_a_colleague_who_is_asked_first_gets_the_call_with_its_ticket(stage: Stage) -> None:
+    await at_once(stage, ZHANG, LI)
+    first, second = await stage.working("zhang"), await eating(stage, "li")
+    await stage.calls(number=KNOWN)
+    await first.is_("talking")
+    ticket = await ticket_of(first)
+    await passes_on(first, "Li", "is it under warranty?", asking=True)
+    await second.is_("talking")
+    await expect(second.page.locator(".passed")).to_contain_text("is it under warranty?")
+    await first.page.locator(".consult button").first.click()
+    await first.is_("wrap_up")
+    await second.shows("王小明")
+    await expect(second.page.locator(".ticket header")).to_contain_text(ticket)
+    assert stage.service.open_calls() == 1
+
+
+async def test_a_phone_that_is_not_free_is_rung_all_the_same_only_when_that_is_wished(stage: Stage) -> None:
+    await at_once(stage, ZHANG)
+    await stage.stands(LI, "never_answers")
+    first, second = await stage.working("zhang"), await stage.working("li")
+    await stage.calls(number=STRANGER, dialed=REPAIR)
+    await first.is_("talking")
+    await stage.calls(number="13800138001")
+    await second.is_("ringing")
+    await passes_on(first, "Li", "insists on her")
+    await expect(first.page.locator(".notices")).to_contain_text("交换机没有执行：忙")
+    button = first.page.locator("dialog button.main")
+    await expect(button).to_have_text("仍然转接")
+    await button.click()
+    await expect(second.page.locator(".strip")).to_have_count(2)
+    await expect(first.page.locator("dialog")).to_have_count(0)
+    notes = stage.service.rows(
+        "select body from timeline where kind = 'note' and body like '%insists on her%'"
+    )
+    assert len(notes) == 1
+
+
+async def test_of_several_customers_with_one_number_one_is_chosen_by_a_key(stage: Stage) -> None:
+    desk = await stage.working("zhang")
+    office = Api(desk.window.context.request, stage)
+    await office.ask("POST", "customers", {"name": "陈静的母亲", "numbers": [{"received": "13800138005"}]})
+    await stage.calls(number="13800138005")
+    await desk.is_("ringing")
+    choices = desk.page.locator(".chooser button")
+    await expect(choices).to_have_count(3)
+    name = await choices.nth(1).locator("strong").inner_text()
+    await desk.page.keyboard.press("2")
+    await expect(choices).to_have_count(0)
+    await desk.shows(name)
+    await desk.is_("talking")
+    await desk.writes("one of two")
+    await desk.saves()
+    await expect(desk.page.locator(".notices")).to_contain_text(re.compile(r"\d{3} \d{3} \d"))
+    ((ticket,),) = stage.service.rows("select ticket_id from timeline where body like '%one of two%'")
+    found = await office.ask("GET", f"tickets/{ticket}")
+    customer = await office.ask("GET", f"customers/{found['customer']}")
+    assert customer["name"] == name
+
+
+async def test_a_second_call_does_not_take_the_screen_from_the_first(stage: Stage) -> None:
+    await at_once(stage, LI)
+    desk, colleague = await stage.working("zhang"), await eating(stage, "li")
+    await stage.calls(number=KNOWN)
+    await desk.is_("talking")
+    await desk.writes("in the middle of")
+    await colleague.page.locator("#dial").fill(ZHANG)
+    await colleague.page.locator("#dial").press("Enter")
+    await expect(desk.page.locator(".strip")).to_have_count(2)
+    await expect(desk.page.locator(".strip").nth(0)).to_have_attribute("aria-selected", "true")
+    await desk.shows("王小明")
+    await expect(desk.page.locator("#note")).to_have_value("in the middle of")
+    await desk.page.keyboard.press("Alt+2")
+    await expect(desk.head).not_to_contain_text("王小明")
+
+
+SPY = """
+  window.peals = []; window.told = []; window.gone = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...at) { peals.push(this.frequency.value); return start.apply(this, at); };
+  window.Notification = class {
+    static permission = "granted";
+    constructor(words) { told.push(words); }
+    close() { gone += 1; }
+  };
+  localStorage.setItem("callserver.notify", "yes");
+  document.hasFocus = () => false;
+"""
+
+
+async def test_a_ringing_call_is_heard_and_told_on_the_desktop_until_it_is_answered(stage: Stage) -> None:
+    desk = await stage.working("zhang", script=SPY)
+    await stage.calls(number=KNOWN)
+    await desk.is_("ringing")
+    await desk.page.wait_for_function("peals.length >= 2 && told.length === 1")
+    assert "王小明" in (await desk.page.evaluate("told[0]"))
+    assert (await desk.page.title()).startswith("☎")
+    await desk.is_("talking")
+    await desk.page.wait_for_function("gone === 1")
+    heard = await desk.page.evaluate("peals.length")
+    assert not (await desk.page.title()).startswith("☎")
+    await desk.saves()
+    assert await desk.page.evaluate("peals.length") == heard
+
+
+async def test_a_supervisor_sees_who_talks_and_who_waits_and_no_call_of_others_as_their_own(
+    stage: Stage,
+) -> None:
+    await at_once(stage, ZHANG)
+    boss, desk = await stage.desk("boss"), await stage.working("zhang")
+    colleagues = boss.page.locator(".colleagues")
+    await stage.calls(number=KNOWN)
+    await desk.is_("talking")
+    await expect(colleagues.locator(".state-talking")).to_contain_text("Zhang Wei")
+    await stage.calls(number=STRANGER)
+    await expect(boss.page.locator(".queues tr.busy")).to_have_count(1)
+    await expect(boss.page.locator(".strip")).to_have_count(0)
+    await expect(boss.head).to_contain_text("Nobody on the line")
+    await expect(boss.page.locator("#called")).to_have_text("")
 
 
 async def test_a_broken_line_to_the_server_is_taken_up_again_in_a_call(stage: Stage) -> None:

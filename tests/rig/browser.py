@@ -129,8 +129,11 @@ class Chrome:
         scheme: Literal["light", "dark"] = "light",
         size: ViewportSize | None = None,
         clock: datetime | None = None,
+        script: str = "",
     ) -> Window:
-        """clock: what this computer believes the time to be; it goes on from there."""
+        """clock: what this computer believes the time to be; it goes on from there. script: runs before the page's own,
+        as an extension of the browser may; the page's policy does not reach it.
+        """
         context = await self.browser.new_context(
             base_url=base,
             locale=language,
@@ -140,7 +143,7 @@ class Chrome:
             reduced_motion="reduce",
         )
         context.set_default_timeout(WITHIN_MS)
-        await context.add_init_script(WATCH_JUMPS)
+        await context.add_init_script(WATCH_JUMPS + script)
         window = Window(await context.new_page(), context, base)
         if clock is not None:
             await window.page.clock.install(time=clock)

@@ -18,6 +18,11 @@ from tests.rig.scenarios import LI, ZHANG
 
 TARGET = Path(__file__).parent.parent / "docs" / "screenshots"
 WANG, EMMA = "13800138000", "13800138004"
+OWED = (  # minutes from now
+    (EMMA, "watch", "is the hood quieter now?", 12),
+    (WANG, "requested", "wants to be called about the price", 50),
+    ("13800138001", "return_visit", "上门维修后的回访", 190),
+)
 
 
 async def history(api: Api) -> None:
@@ -71,6 +76,27 @@ async def a_call(stage: Stage, desk: Desk, number: str, note: str, style: str) -
     await picture(desk, f"talking-{style}")
 
 
+async def owed(stage: Stage, desk: Desk) -> None:
+    """What an agent owes, what their supervisor sees of it, and how an administrator says when it is dialled."""
+    theirs = Api(desk.window.context.request, stage, theirs=True)
+    office = Api(desk.window.context.request, stage)
+    for number, kind, why, minutes in OWED:
+        ticket = await office.ticket(await office.customer(number), number, "repair", why)
+        await theirs.owed(ticket, kind, why, timedelta(minutes=minutes))
+    await expect(desk.page.locator(".owed-list .rows")).to_be_visible()
+    await picture(desk, "owed-en-light")
+    boss = await stage.desk("boss", scheme="dark")
+    await boss.window.go("/promises")
+    await expect(boss.page.locator(".promise-table tbody tr").first).to_be_visible()
+    await boss.page.keyboard.press("ArrowDown")
+    await expect(boss.page.locator(".one [aria-busy=true]")).to_have_count(0)
+    await picture(boss, "promises-en-dark")
+    root = await stage.desk("root")
+    await root.window.go("/promises/policies?kind=return_visit")
+    await expect(root.page.locator(".policy-fields")).to_be_visible()
+    await picture(root, "policies-zh-light")
+
+
 async def day(stage: Stage) -> None:
     for phone in (ZHANG, LI):
         await stage.stands(phone, "answers", ring_ms=4_000)
@@ -98,6 +124,11 @@ async def day(stage: Stage) -> None:
     await zhang.page.keyboard.press("Alt+w")
     await expect(zhang.page.locator("dialog .facts")).to_be_visible()
     await picture(zhang, "why-no-calls-zh-dark")
+    await li.page.keyboard.press("Alt+h")
+    await li.is_("wrap_up")
+    await li.saves()
+    await li.is_("ready")
+    await owed(stage, li)
 
 
 async def main() -> None:

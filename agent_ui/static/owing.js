@@ -18,9 +18,11 @@ import { Due, Moment, isPast, onToday, useClock, when } from "./time.js";
 import { fateIcon, promiseFate, promiseWord } from "./words.js";
 
 const PATIENCE_MS = 100_000; // as long as two phones may ring
-const MINE_NOW = ["reserved", "dialling", "in_call"];
 
-export const isNow = (one) => MINE_NOW.includes(one?.status);
+/** It lies in my hands now: on this screen before any phone rings, until what comes of it is known. */
+export const isNow = (one) => Boolean(one?.reserved);
+/** Whoever dials it, it is being dialled. */
+const isDialled = (one) => ["dialling", "in_call"].includes(one?.status);
 export const isLate = (one) => Boolean(one.late) || isPast(one.due_at);
 
 /** What I owe, the most urgent first; what is being dialled for me before all. */
@@ -95,14 +97,14 @@ export function keepable(state = desk) {
   return (dealings?.promises ?? [])[0] ?? null;
 }
 
-const next = (state = desk) => owed(state).find((one) => !isNow(one)) ?? null;
+const next = (state = desk) => owed(state).find((one) => !isDialled(one)) ?? null;
 const startable = () => seat() !== null && desk.connection.state === "live" && !calls().some(([, pop]) => !pop.over);
 
 /** The one that is looked at, else the next that is due. */
 const meant = () => (desk.view.kind === "promise" ? promiseOf() : null) ?? next();
 
 export function startOwing() {
-  action("promise", "p", t("Start the call that is owed next"), () => start(meant()), () => startable() && meant() !== null && !isNow(meant()));
+  action("promise", "p", t("Start the call that is owed next"), () => start(meant()), () => startable() && meant() !== null && !isDialled(meant()));
   action("keep", "Alt+O", t("The call that is owed is kept by this one"), () => keep(keepable()), () => keepable() !== null);
 }
 
@@ -141,7 +143,7 @@ export function PromiseHead() {
     </div>
     <div class="whence">
       <p>${t("due {when}", { when: when(one.due_at) })}</p><p class="quiet">${one.deadline_at && t("at the latest {when}", { when: when(one.deadline_at) })}</p>
-      ${!now && html`<${Do} id="promise" icon="talking" kind="main" disabled=${!may} onClick=${() => start(one)}>${t("Call now")}<//>`}
+      ${!isDialled(one) && html`<${Do} id="promise" icon="talking" kind="main" disabled=${!may} onClick=${() => start(one)}>${t("Call now")}<//>`}
     </div>
   </section>`;
 }
@@ -175,7 +177,7 @@ const Next = ({ one, may }) => html`<section class=${classes("next", isLate(one)
   <button type="button" class="row" onClick=${() => lookAtPromise(one)} title=${t("Show who it is")}>
     <span class="cut big"><bdi>${name(one)}</bdi> ${one.customer_name && html`<bdi class="number quiet">${readable(one.number)}</bdi>`}</span><span class="number quiet">${spoken(one.ticket_number)}</span>
     <span class="cut"><bdi>${one.why}</bdi></span></button>
-  <p class="line"><${Do} id="promise" icon="talking" kind="main" disabled=${!may || isNow(one)} onClick=${() => start(one)}>${t("Call now")}<//>
+  <p class="line"><${Do} id="promise" icon="talking" kind="main" disabled=${!may || isDialled(one)} onClick=${() => start(one)}>${t("Call now")}<//>
     <small class="quiet">${one.deadline_at ? t("at the latest {when}", { when: when(one.deadline_at) }) : ""}</small></p>
 </section>`;
 
@@ -183,6 +185,6 @@ const Row = ({ one, may }) => html`<li class=${isLate(one) ? "late" : ""}>
   <button type="button" class="row" onClick=${() => lookAtPromise(one)}><${Icon} name=${isLate(one) ? "warning" : fateIcon(one.status)} />
     <span class="cut"><strong>${promiseWord(one.kind)}</strong> <bdi>${one.customer_name ?? ""}</bdi></span>
     <${Due} at=${one.due_at} /><small class="quiet cut">${!onToday(one.due_at) && html`<${Moment} at=${one.due_at} /> · `}<bdi>${one.why ?? ""}</bdi></small></button>
-  <button type="button" disabled=${!may || isNow(one)} onClick=${() => start(one)}><${Icon} name="talking" />${t("Dial")}<span class="unseen"> ${name(one)}</span></button>
+  <button type="button" disabled=${!may || isDialled(one)} onClick=${() => start(one)}><${Icon} name="talking" />${t("Dial")}<span class="unseen"> ${name(one)}</span></button>
 </li>`;
 

@@ -194,7 +194,7 @@ export function PromiseDialog() {
   const done = () => {
     const due = isoOf(at);
     if (!due || Date.parse(due) < Date.now()) return;
-    promising.add?.({ kind: "callback", due_at: due, why });
+    promising.add?.({ kind: "requested", due_at: due, why });
     unask();
   };
   return html`<${Dialog} title=${t("We call back at a time")} onSubmit=${done}>

@@ -9,7 +9,6 @@ was promised for an exact moment (watching a product, a time that the customer n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Final
@@ -18,7 +17,6 @@ from callserver.errors import BadValue
 from callserver.facts import Instant
 from callserver.promises.hours import allowed, last_allowed, moment, next_allowed, shown
 from callserver.promises.policy import Policy
-from callserver.tickets.promise import Promise
 
 LAST_DAY_MS: Final = 24 * 3_600_000
 """A call that must move before its wished time may be made in this much before its deadline."""
@@ -73,18 +71,6 @@ def reminders(policy: Policy, made_at: Instant, zone: tzinfo, appointment_at: In
     soon = _soon_before(policy, made_at, zone, appointment_at)
     evening = _evening_before(policy, made_at, zone, soon.due_at if soon else appointment_at, appointment_at)
     return tuple(one for one in (evening, soon) if one is not None)
-
-
-def late_order(promises: Iterable[Promise]) -> tuple[Promise, ...]:
-    """Late promises in the order in which they are dialled: the one whose deadline comes first."""
-    return tuple(sorted(promises, key=lambda one: (one.deadline_at, one.due_at, one.id)))
-
-
-def spread(count: int, now: Instant, per_s: float) -> tuple[Instant, ...]:
-    """When each of `count` late promises has its turn, so many a second: not all in the same one."""
-    if per_s <= 0:
-        raise ValueError(f"promises a second must be more than 0, not {per_s}")
-    return tuple(now + round(place * 1000 / per_s) for place in range(count))
 
 
 # --- how -------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from callserver.errors import Conflict
-from callserver.facts import Instant
 from callserver.tickets.promise import PROMISE_STATUSES, PromiseStatus
 
 Happening = Literal[
@@ -79,13 +78,6 @@ def may(status: PromiseStatus, event: Happening) -> bool:
 def froms(event: Happening) -> tuple[PromiseStatus, ...]:
     """The statuses in which an event can happen: what an UPDATE that does it asks for."""
     return tuple(one.at for one in TRANSITIONS if one.event == event)
-
-
-def waiting(tries: int, deadline_at: Instant, now: Instant) -> PromiseStatus:
-    """The status of a promise that an attempt, or an agent, gave back: broken, to be tried again, or due."""
-    if now >= deadline_at:
-        return "broken"
-    return "to_retry" if tries else "due"
 
 
 # --- the table -------------------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from callserver.errors import BadValue
 from callserver.promises.defaults import DAYTIME, DEFAULTS
 from callserver.promises.hours import Hours, Span, allowed, every_day
-from callserver.promises.planning import Planned, Window, late_order, plan, reminders, spread
+from callserver.promises.planning import Planned, Window, plan, reminders
 from callserver.promises.policy import Policy
-from tests.promises.samples import BERLIN, DAY, HOUR, MINUTE, MONDAY, SECOND, SHANGHAI, at, promise, told
+from tests.promises.samples import BERLIN, DAY, HOUR, MINUTE, MONDAY, SHANGHAI, at, told
 
 OFFICE = Hours(weekly=every_day(Span(begin=9 * 60, end=20 * 60)))
 VISIT = replace(DEFAULTS["return_visit"], hours=OFFICE)
@@ -154,20 +154,6 @@ def test_an_evening_outside_the_hours_is_the_last_hour_inside():
     early = replace(DEFAULTS["appointment"], hours=Hours(weekly=every_day(Span(begin=480, end=17 * 60))))
     evening, _soon = reminders(early, MONDAY, SHANGHAI, at("2026-11-26 15:00"))
     assert told(evening.due_at) == "Wed 2026-11-25 16:00"
-
-
-# --- late ones -------------------------------------------------------------------------------------------------------
-
-
-def test_late_promises_run_in_order_of_their_deadlines():
-    later, sooner = promise(id=1, deadline_at=MONDAY + HOUR), promise(id=2, deadline_at=MONDAY + MINUTE)
-    assert [one.id for one in late_order([later, sooner])] == [2, 1]
-
-
-def test_late_promises_do_not_all_run_in_the_same_second():
-    assert spread(4, MONDAY, per_s=2) == tuple(MONDAY + half * SECOND // 2 for half in range(4))
-    with pytest.raises(ValueError, match="more than 0"):
-        spread(4, MONDAY, per_s=0)
 
 
 # --- whatever the policy ---------------------------------------------------------------------------------------------

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from callserver.promises.states import HAPPENINGS, TRANSITIONS, Illegal, froms, may, step, waiting
+from callserver.promises.states import HAPPENINGS, TRANSITIONS, Illegal, froms, may, step
 from callserver.tickets.promise import MACHINE_MAY, OPEN, PROMISE_STATUSES, SETTLED
-from tests.promises.samples import MONDAY
 
 
 @pytest.mark.parametrize(
@@ -60,9 +59,3 @@ def test_the_machinery_may_dial_what_an_agent_may_who_has_it_on_the_screen():
 @pytest.mark.parametrize("status", sorted(OPEN - {"broken", "in_call"}))
 def test_a_deadline_passes_whatever_happens(status):
     assert step(status, "break") in ("broken", status)
-
-
-def test_what_comes_back_waits_again_or_is_broken():
-    assert waiting(0, MONDAY + 1, MONDAY) == "due"
-    assert waiting(2, MONDAY + 1, MONDAY) == "to_retry"
-    assert waiting(2, MONDAY, MONDAY) == "broken"

@@ -34,6 +34,7 @@ PROMISE_AGENT: Final = "callserver-promise-agent"
 """The same, to one agent who is kept free for them; to the queue where that one does not come."""
 PROMISE_AUTO: Final = "callserver-promise-auto"
 """The same, to a recording and the keys that answer it."""
+PROMISE_CONTEXTS: Final = (PROMISE_QUEUE, PROMISE_AGENT, PROMISE_AUTO)
 CALLBACK: Final = "callserver-callback"
 """Where a waiting caller is asked at which number they want to be called back."""
 KEYS_PREFIX: Final = "callserver-keys-"

@@ -75,6 +75,9 @@ class Answers:
     heard: Mapping[str, int] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     calls_processed: int | None = None
+    no_contexts: tuple[
+        str, ...
+    ] = ()  # of the dialplan, that calls for promises need and the switch does not have
     journals: tuple[Journal, ...] = ()
     journal_settings: frozenset[str] = frozenset()  # those that are set: queue_log, cel
     cel_columns: int = 0

@@ -116,9 +116,21 @@ async def _told(session: Session) -> dict[str, Any]:
         "version": said.get("AsteriskVersion", ""),
         "calls_processed": whole(said.get("CoreProcessedCalls")),
         "allowed": await _allowed(session),
+        "no_contexts": tuple([one for one in contract.PROMISE_CONTEXTS if await _lacks(session, one)]),
         "refused": refused,
         "snapshot": assemble(replies, at=session.clock.now(), uptime=session.uptime()),
     }
+
+
+async def _lacks(session: Session, context: str) -> bool:
+    """Whether the dialplan surely has no such context."""
+    try:
+        await session.send(commands.ShowDialPlan(context=context))
+    except OutcomeUnknown:
+        raise
+    except SwitchError as error:
+        return "did not find" in str(error).lower()
+    return False
 
 
 async def _allowed(session: Session) -> frozenset[str] | None:

@@ -33,7 +33,7 @@ def findings(answers: Answers) -> Iterator[Finding]:
         yield Finding(
             severity="note",
             what="the switch's configuration was not read",
-            why="indications, features, event filters and dialplan options can only be seen there",
+            why="indications, features, read classes, event filters and dialplan options can only be seen there",
             fix='callserver.toml [[asterisk]]: config_dir = "/etc/asterisk", where it is on this machine',
         )
         return
@@ -117,6 +117,15 @@ def _account(answers: Answers, account: Section) -> Iterator[Finding]:
             severity="warning",
             what=f"manager.conf [{answers.user}]: no event filter",
             why="a call makes 140 messages, of which callserver reads 30; Asterisk cuts a reader who falls behind",
+            fix="manager.conf: the eventfilter lines that `callserver asterisk render DIR` writes for this version",
+        )
+    elif not any(
+        one.key.startswith("eventfilter") and "UserEvent" in one.key + one.value for one in account.entries
+    ):
+        yield Finding(
+            severity="warning",
+            what=f"manager.conf [{answers.user}]: the event filter keeps UserEvent back",
+            why="keys that customers press, machines that answer and callers who want to be called back are not seen",
             fix="manager.conf: the eventfilter lines that `callserver asterisk render DIR` writes for this version",
         )
     timeout = account.get("writetimeout", "100")

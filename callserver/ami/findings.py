@@ -26,7 +26,7 @@ _QUEUE_APP = ("Queue", "AppQueue")
 def findings(answers: Answers) -> list[Finding]:
     """Everything that was looked at, in the order in which it is best mended."""
     steps: tuple[Callable[[Answers], Iterator[Finding]], ...]
-    inside = (_version, _rights, _events, _timestamps, _clock, _members, _transfers)
+    inside = (_version, _rights, _events, _timestamps, _clock, _members, _transfers, _promises)
     steps = (_login, *(inside if answers.inside else ()), _journals, configured.findings)
     return [finding for step in steps for finding in step(answers)]
 
@@ -228,6 +228,20 @@ def _transfers(answers: Answers) -> Iterator[Finding]:
             why="without the option t an agent's attended transfer fails in silence",
             fix="extensions.conf: Queue(NAME,t,...); with `config_dir` set the check reads it there",
         )
+
+
+def _promises(answers: Answers) -> Iterator[Finding]:
+    """What calls that callserver makes by itself need in the dialplan."""
+    if answers.no_contexts:
+        yield Finding(
+            severity="warning",
+            what=f"the dialplan has no context {', '.join(answers.no_contexts)}",
+            why="callserver calls no customer by itself: calls that are owed wait for an agent to begin them",
+            fix="extensions.conf: these contexts as `callserver asterisk render DIR` writes them, and DIR/prompts "
+            f"copied to {contract.PROMPTS}",
+        )
+    else:
+        yield Finding(severity="ok", what="the dialplan has what calls for promises need")
 
 
 def _journals(answers: Answers) -> Iterator[Finding]:

@@ -151,9 +151,13 @@ class _Comparing:
 
     def _compare_end(self, name: str, mine: Record, theirs: Visit, body: Record) -> None:
         ours = mine.get("end")
-        if theirs.end not in (None, "unknown") and ours != theirs.end:
+        if theirs.end not in (None, "unknown") and not _same_end(ours, theirs.end):
             self._differ(
-                f"{name}.end", ours, theirs.end, self._is_weak(ours), self._take(mine, body, _ENDING)
+                f"{name}.end",
+                ours,
+                theirs.end,
+                self._gives_way(ours, theirs.end),
+                self._take(mine, body, _ENDING),
             )
             return
         if theirs.agent is not None:
@@ -185,6 +189,12 @@ class _Comparing:
         """Whether what we say gives way to what a journal knows."""
         return self.blind or ours in (None, "unknown")
 
+    def _gives_way(self, ours: Any, theirs: Any) -> bool:
+        """The same of an ending. Who left by a key and was to be called back left by a key for AMI, where it did not
+        hear what the dialplan tells.
+        """
+        return self._is_weak(ours) or (theirs == "callback" and ours in ("left_by_key", "abandoned"))
+
     # --- the call as a whole
     # ---------------------------------------------------------------------------------------
 
@@ -194,6 +204,9 @@ class _Comparing:
             self._fill(moment, self.record, moment, body[moment])
         if self.blind and "cel" in story.sources and story.started_at is not None:
             self._compare_beginning(body)
+        if story.callback is not None and not self.record.get("callback"):
+            asked = body["callback"]
+            self._differ("callback", None, asked["number"], True, self._put(self.record, "callback", asked))
         if story.over:
             self._compare_ending(story, body)
         if "cel" in story.sources:
@@ -218,8 +231,8 @@ class _Comparing:
         elif not story.cut:
             self._fill("ended_at", self.record, "ended_at", body["ended_at"])
         ours = self.record.get("outcome")
-        if story.outcome != "unknown" and ours != story.outcome:
-            weak = self._is_weak(ours) or self.open
+        if story.outcome != "unknown" and not _same_end(ours, story.outcome):
+            weak = self._gives_way(ours, story.outcome) or self.open
             self._differ(
                 "outcome", ours, story.outcome, weak, self._put(self.record, "outcome", story.outcome)
             )
@@ -280,6 +293,11 @@ class _Comparing:
 
 _AGENT: Final = ("agent", "agent_leg", "completed_by")
 _ENDING: Final = ("end", "left_at", "wait_s", "talk_s", "rings", *_AGENT)
+
+
+def _same_end(ours: Any, theirs: Any) -> bool:
+    """CEL alone shows of a caller who is to be called back only that they left by a key."""
+    return bool(ours == theirs or (ours == "callback" and theirs == "left_by_key"))
 
 
 def _nothing() -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from asterisk_conf.contract import CALLBACK_LOG
 from callserver.ami.events import number, whole
 from callserver.facts import Instant, LegId, Outcome, TransferKind
 from callserver.journals.tally import Tally
@@ -25,6 +26,7 @@ _ERA_END: Final = 32_503_680_000  # the year 3000: later "times" are no times
 _NOBODY: Final = frozenset({"", "NONE", "MANAGER", "REALTIME"})
 _EVENT: Final = re.compile(r"[A-Z][A-Z0-9_ -]{1,39}")
 _LONGEST_NUMBER: Final = 79
+_NOT_DIALLED: Final = re.compile(r"[^0-9+*#]+")
 _BOOT: Final = re.compile(r"(\d{10})\|NONE\|NONE\|NONE\|QUEUESTART\|$")
 
 
@@ -91,6 +93,17 @@ class Refused(Line):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(Line):
+    """Written by our own dialplan behind EXITWITHKEY: a caller confirmed at which number they want to be called back.
+
+    `joined_at`: the whole second in which they began to wait.
+    """
+
+    number: str
+    joined_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completed(Line):
     """COMPLETECALLER or COMPLETEAGENT: which side's channel ended first, not who wanted it."""
 
@@ -145,6 +158,7 @@ Entry: TypeAlias = (
     | RingEnded
     | Left
     | Refused
+    | CallbackAsked
     | Completed
     | Transferred
     | Membership
@@ -276,6 +290,14 @@ def _refused(end: Literal["queue_full", "queue_empty"]) -> _Build:
     return lambda head, _: Refused(**head, end=end)
 
 
+def _callback(head: _Head, said: list[str]) -> Entry:
+    """number|joined; without a number it is none."""
+    number = _NOT_DIALLED.sub("", _text(said, 0) or "")
+    if not number:
+        return Noted(**head, event=CALLBACK_LOG, parameters=tuple(said))
+    return CallbackAsked(**head, number=number, joined_at=when(_text(said, 1) or ""))
+
+
 def _completed(by: Literal["caller", "agent"]) -> _Build:
     """hold|talk|original position"""
     return lambda head, said: Completed(**head, by=by, hold_s=_whole(said, 0), talk_s=_whole(said, 1))
@@ -317,6 +339,7 @@ _BUILD: Final[dict[str, _Build]] = {
     "WITHDRAW": _left("withdrawn"),
     "SYSCOMPAT": _left("failed"),
     "EXITWITHKEY": _by_key,
+    CALLBACK_LOG: _callback,
     "FULL": _refused("queue_full"),
     "JOINEMPTY": _refused("queue_empty"),
     "JOINUNAVAIL": _refused("queue_empty"),

@@ -138,6 +138,21 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A caller gave their place in `queue`, held since `joined_at`, for a call to `number`."""
+
+    queue: str
+    number: str
+    joined_at: Instant | None
+    at: Instant
+
+    def to_json(self) -> dict[str, Any]:
+        """As in a call's record."""
+        times = {"joined_at": iso(self.joined_at), "at": iso(self.at)}
+        return {"queue": self.queue, "number": self.number, **times}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """These legs heard each other."""
 
@@ -190,6 +205,7 @@ class Story:
     legs: tuple[Leg, ...] = ()
     refused: Outcome | None = None
     dial_result: Outcome | None = None
+    callback: Callback | None = None
     sources: tuple[Source, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -198,12 +214,14 @@ class Story:
         """
         plain = {name: getattr(self, name) for name in _PLAIN}
         moments = {name: iso(getattr(self, name)) for name in ("started_at", "answered_at", "ended_at")}
-        parts = {
+        parts: dict[str, Any] = {
             "queue_visits": [visit.to_json() for visit in self.visits],
             "talks": self.talks_json(),
             "transfers": [transfer.to_json() for transfer in self.transfers],
             "legs": [leg.to_json() for leg in self.legs],
         }
+        if self.callback is not None:
+            parts["callback"] = self.callback.to_json()
         answered = self.outcome == "answered"
         seen = {"gap": True, "open": not self.over, "answered": answered, "held_s": 0.0, "held": {}}
         return {**plain, **moments, **parts, **seen, "sources": list(self.sources)}

@@ -162,6 +162,7 @@ class _Teller:
             legs=legs,
             refused=refused,
             dial_result=self._dial_result(),
+            callback=self.visits.callback,
             sources=self._sources(),
         )
 
@@ -234,8 +235,8 @@ class _Teller:
             dialed = next(
                 (channel for channel in called if channel.app == "AppDial" and not channel.local), None
             )
-            called = not first.came_in and not self._known.is_phone(first.interface, first.number)
-            if dialed is not None and self._known.is_phone(dialed.interface, dialed.number) and not called:
+            by_us = not first.came_in and not self._known.is_phone(first.interface, first.number)
+            if dialed is not None and self._known.is_phone(dialed.interface, dialed.number) and not by_us:
                 return "internal"
         return "outbound"
 
@@ -280,6 +281,8 @@ class _Teller:
         ends = [visit.end for visit in self._told if visit.end is not None]
         if "answered" in ends or self._channels.talks:
             return "answered"
+        if self.visits.callback is not None:
+            return "callback"
         last = ends[-1] if ends else None
         if refused is not None and last in _OVERRULED:
             return refused

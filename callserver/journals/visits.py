@@ -21,7 +21,7 @@ from callserver.journals import queue_log
 from callserver.journals.channels import Channel, Channels, Stay
 from callserver.journals.drafts import SECOND, VisitDraft, first_from, near, nearest
 from callserver.journals.rings import Members, Rings
-from callserver.journals.story import CompletedBy, Transfer, Visit
+from callserver.journals.story import Callback, CompletedBy, Transfer, Visit
 
 _ORDER_MS: Final = 20  # events of two channels a little out of order
 _REFUSED_MS: Final = 500  # a queue that does not take the caller returns at once
@@ -34,6 +34,7 @@ class Visits:
         self.transfers: list[Transfer] = []
         self.refused: Outcome | None = None
         self.refusals: list[Stay] = []
+        self.callback: Callback | None = None
         self.last_at: Instant = 0
         self._channels = channels
         self._members = members
@@ -79,6 +80,15 @@ class Visits:
     def _left(self, entry: queue_log.Left) -> None:
         visit = self._current(entry, entry.wait_s)
         visit.end, visit.left, visit.wait_s, visit.finished = entry.end, entry.at, entry.wait_s, entry.at
+
+    def _callback_asked(self, entry: queue_log.CallbackAsked) -> None:
+        """The visit that they have just left by a key; of several, the place is that of the last."""
+        here = [one for one in self._visits if one.leg == entry.call and one.queue == entry.queue]
+        joined = entry.joined_at
+        if here:
+            here[-1].end = "callback"
+            joined = here[-1].entered if joined is None else joined
+        self.callback = Callback(queue=entry.queue or "", number=entry.number, joined_at=joined, at=entry.at)
 
     def _refused(self, entry: queue_log.Refused) -> None:
         self.refused = entry.end
@@ -276,6 +286,7 @@ _STEPS: Final[dict[type, Callable[[Visits, Any], None]]] = {
     queue_log.RingEnded: Visits._ring_ended,
     queue_log.Left: Visits._left,
     queue_log.Refused: Visits._refused,
+    queue_log.CallbackAsked: Visits._callback_asked,
     queue_log.Completed: Visits._completed,
     queue_log.Transferred: Visits._transferred,
 }

@@ -115,7 +115,7 @@ class FakeSwitch:
             case "CoreShowChannels":
                 items = [("CoreShowChannel", f"Uniqueid: {uniqueid}") for uniqueid in self.channels]
                 return self._list(this, "CoreShowChannels", items)
-            case "QueueStatus" | "BridgeList":
+            case "QueueStatus" | "BridgeList" | "ShowDialPlan":
                 return self._list(this, name, [])
             case "Originate":
                 return message("Response: Success", this, "Message: Originate successfully queued")

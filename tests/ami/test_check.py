@@ -160,6 +160,12 @@ def test_whatever_is_wrong_says_why_it_matters_and_what_to_change() -> None:
             "usermod -aG asterisk",
         ),
         (
+            {"no_contexts": ("callserver-promise-auto",)},
+            "warning",
+            "no context callserver-promise-auto",
+            "render DIR",
+        ),
+        (
             {"journals": (Journal(kind="queue_log", path=Path("/q"), modified_at=BOOTED_AT - 10_000),)},
             "error",
             "nothing was written since the switch began",
@@ -258,11 +264,12 @@ def test_what_we_render_has_nothing_wrong(tmp_path: Path, version: tuple[int, ..
         ("manager.conf", "[callserver]", "[other]", "no account [callserver]", "[callserver] as"),
         (
             "manager.conf",
-            "read = agent,call,dialplan,system",
+            "read = agent,call,dialplan,system,user",
             "read = call",
-            "read lacks agent, dialplan, system",
+            "read lacks agent, dialplan, system, user",
             "read = ",
         ),
+        ("manager.conf", "UserEvent", "Reload", "keeps UserEvent back", "render DIR"),
         ("manager.conf", "eventfilter", ";", "no event filter", "render DIR"),
         (
             "manager.conf",
@@ -323,7 +330,7 @@ async def test_asking_only_reads(switch: FakeSwitch) -> None:
     assert answers.inside
     assert set(switch.names()) == {
         "Login", "Events", "Ping", "CoreSettings", "CoreStatus", "QueueStatus", "BridgeList", "CoreShowChannels",
-        "ListCommands", "Logoff",
+        "ListCommands", "Logoff", "ShowDialPlan",
     }  # fmt: skip
 
 
@@ -382,3 +389,11 @@ def test_a_cel_file_is_missed_only_once_there_was_a_call(calls: int | None, seve
         if "/c" in one.what
     ]
     assert found.severity == severity
+
+
+async def test_a_dialplan_without_the_contexts_of_promises_is_told(switch: FakeSwitch) -> None:
+    assert (await ask(settings(switch), listen_s=0.01)).no_contexts == ()
+    switch.refuses = {"ShowDialPlan": "Did not find context callserver-promise-queue"}
+    assert (await ask(settings(switch), listen_s=0.01)).no_contexts == contract.PROMISE_CONTEXTS
+    switch.refuses = {"ShowDialPlan": "Permission denied"}
+    assert (await ask(settings(switch), listen_s=0.01)).no_contexts == ()

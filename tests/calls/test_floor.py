@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from callserver import facts
-from callserver.ami.events import Snapshot
+from callserver.ami.events import Snapshot, parse
 from callserver.calls.channels import Names
 from callserver.calls.floor import Floor
+from callserver.calls.record import Record
 from callserver.facts import CallCorrected, CallId, LinkRestored
 
 from .traces import PBX, last_seen, records, told, trace, whole
@@ -87,3 +88,73 @@ def test_losing_the_link_twice_is_one_gap() -> None:
     at = last_seen(known, cut.offset)
     assert [type(fact) for fact in floor.lost(at, "closed")] == [facts.LinkLost]
     assert floor.lost(at, "refused") == []
+
+
+# --- what our own dialplan tells
+
+CALLER = {"Channel": "PJSIP/trunk-00000001", "Uniqueid": "1.0", "Linkedid": "1.0", "ChannelState": "6"}
+
+
+def said(floor: Floor, *messages: dict[str, str]) -> list[facts.Fact]:
+    """The facts that these messages are told as; each with the caller's channel and a second later."""
+    found = []
+    for at, message in enumerate(messages):
+        event = parse({**CALLER, "Timestamp": f"{100 + at}.000000", **message})
+        assert event is not None, message
+        found += floor.feed(event)
+    return found
+
+
+BEGIN = {"Event": "Newchannel", "ChannelState": "4", "CallerIDNum": "13800138000", "Exten": "4009"}
+JOIN = {"Event": "QueueCallerJoin", "Queue": "repair", "Position": "1"}
+BY_KEY = {"Event": "QueueCallerLeave", "Queue": "repair"}
+ASKED = {"Event": "UserEvent", "UserEvent": "CallserverCallback", "Queue": "repair", "Number": "13900139000"}
+GONE = {"Event": "Hangup", "Cause": "16"}
+
+
+def test_a_caller_who_is_to_be_called_back_was_neither_answered_nor_has_given_up() -> None:
+    floor = Floor(PBX)
+    told = said(floor, BEGIN, JOIN, BY_KEY, {**ASKED, "Joined": "101"}, GONE)
+    assert [fact.end for fact in told if isinstance(fact, facts.CallLeftQueue)] == ["callback"]
+    (record,) = records(floor)
+    assert (record["outcome"], record["queue_visits"][0]["end"]) == ("callback", "callback")
+    assert record["callback"] == {
+        "queue": "repair",
+        "number": "13900139000",
+        "joined_at": "1970-01-01T00:01:41.000Z",
+        "at": "1970-01-01T00:01:43.000Z",
+    }
+    assert Record.from_json(record).to_json() == record
+
+
+def test_saying_a_number_may_take_longer_than_a_visit_waits_for_its_reason() -> None:
+    floor = Floor(PBX)
+    said(floor, BEGIN, JOIN, BY_KEY)
+    floor.tick(120_000)
+    assert records(floor)[0]["queue_visits"][0]["end"] == "left_by_key"
+    said(floor, {**ASKED, "Timestamp": "121.0"}, GONE)
+    (record,) = records(floor)
+    assert (record["outcome"], record["queue_visits"][0]["end"]) == ("callback", "callback")
+    assert record["callback"]["joined_at"] == "1970-01-01T00:01:41.000Z"
+
+
+def test_a_callback_asked_for_in_a_gap_makes_its_own_visit() -> None:
+    floor = Floor(PBX)
+    said(floor, {**ASKED, "Joined": "90"}, GONE)
+    (record,) = records(floor)
+    assert [(visit["queue"], visit["end"]) for visit in record["queue_visits"]] == [("repair", "callback")]
+
+
+def test_keys_and_what_a_recording_met_are_on_the_record() -> None:
+    floor = Floor(PBX)
+    key = {"Event": "UserEvent", "UserEvent": "CallserverKey", "Promise": "7", "Menu": "survey", "Key": "5"}
+    heard = {"Event": "UserEvent", "UserEvent": "CallserverHeard", "Promise": "7", "Kind": "human"}
+    said(floor, BEGIN, heard, {**heard, "Kind": "ghost"}, key, {**key, "Key": ""}, GONE)
+    (record,) = records(floor)
+    assert [(one["menu"], one["key"]) for one in record["keys"]] == [("survey", "5")]
+    assert record["heard"] == ["human"]
+    assert Record.from_json(record).to_json() == record
+
+
+def test_what_other_dialplans_tell_is_their_own() -> None:
+    assert parse({**CALLER, "Event": "UserEvent", "UserEvent": "Queuemetrics", "Key": "5"}) is None

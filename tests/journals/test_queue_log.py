@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from callserver.facts import LegId
 from callserver.journals.queue_log import (
+    CallbackAsked,
     Completed,
     Connected,
     Entered,
@@ -54,6 +55,12 @@ LINES: list[tuple[str, Entry]] = [
     ("NONE|EXITWITHTIMEOUT|1", Left(**HEAD, end="timed_out")),  # type: ignore[arg-type]  # before Asterisk 1.6
     ("NONE|EXITEMPTY|1|1|4", Left(**HEAD, end="queue_empty", wait_s=4)),  # type: ignore[arg-type]
     ("NONE|EXITWITHKEY|1|2|3|4", Left(**HEAD, end="left_by_key", key="1", wait_s=4)),  # type: ignore[arg-type]
+    (
+        "NONE|CALLSERVERCALLBACK|13800138000|1795296500",
+        CallbackAsked(**HEAD, number="13800138000", joined_at=1_795_296_500_000),  # type: ignore[arg-type]
+    ),
+    ("NONE|CALLSERVERCALLBACK|138;x|soon", CallbackAsked(**HEAD, number="138")),  # type: ignore[arg-type]
+    ("NONE|CALLSERVERCALLBACK|", Noted(**HEAD, event="CALLSERVERCALLBACK", parameters=("",))),  # type: ignore[arg-type]
     ("NONE|WITHDRAW|1|1|3|called | back", Left(**HEAD, end="withdrawn", wait_s=3)),  # type: ignore[arg-type]
     ("Zhang Wei|SYSCOMPAT|", Left(**ZHANG, end="failed")),  # type: ignore[arg-type]
     ("NONE|FULL|", Refused(**HEAD, end="queue_full")),  # type: ignore[arg-type]

@@ -373,3 +373,52 @@ def test_after_the_corrections_a_second_look_finds_nothing_to_repair(data: st.Da
 def test_the_switch_agrees_with_itself() -> None:
     for story in STORIES:
         assert reconcile([seen(story)], [story], ALWAYS).corrections == ()
+
+
+# --- a place in the queue that is kept ---
+
+
+def kept_place() -> Story:
+    """Somebody who pressed a key while waiting, confirmed their number, and hung up."""
+    lines = [
+        f"{T0}|1.0|hotline|NONE|ENTERQUEUE||13800138000|1",
+        f"{T0 + 20}|1.0|hotline|NONE|EXITWITHKEY|1|1|1|20",
+        f"{T0 + 30}|1.0|hotline|NONE|CALLSERVERCALLBACK|13900139000|{T0}",
+    ]
+    (story,) = tell(queue_log.parse(lines), (), PBX)
+    return story
+
+
+def test_queue_log_alone_tells_who_is_to_be_called_back() -> None:
+    told = kept_place().to_json()
+    assert (told["outcome"], told["queue_visits"][0]["end"]) == ("callback", "callback")
+    assert told["callback"] == {
+        "queue": "hotline",
+        "number": "13900139000",
+        "joined_at": iso(T0 * 1000),
+        "at": iso((T0 + 30) * 1000),
+    }
+
+
+def test_a_callback_that_nobody_heard_of_is_put_on_the_record_though_nothing_else_was_missed() -> None:
+    story = kept_place()
+    record = seen(story, outcome="left_by_key")
+    del record["callback"]
+    record["queue_visits"][0]["end"] = "left_by_key"
+    (correction,) = reconcile([record], [story], ALWAYS).corrections
+    assert isinstance(correction, CallCorrected)
+    assert correction.record["callback"]["number"] == "13900139000"
+    assert (correction.record["outcome"], correction.record["queue_visits"][0]["end"]) == (
+        "callback",
+        "callback",
+    )
+
+
+def test_a_journal_that_shows_the_key_only_does_not_take_the_callback_back() -> None:
+    story = kept_place()
+    bare = [
+        f"{T0}|1.0|hotline|NONE|ENTERQUEUE||13800138000|1",
+        f"{T0 + 20}|1.0|hotline|NONE|EXITWITHKEY|1|1|1|20",
+    ]
+    found = reconcile([seen(story, gap=True)], tell(queue_log.parse(bare), (), PBX), ALWAYS)
+    assert [one.field for one in found.differences if "end" in one.field or one.field == "outcome"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callserver.node.directory import Directory, included, own_number
+from callserver.node.directory import Directory, by_trunk, dial_string, included, own_number
 
 STEPS = [
     {"Extension": "1001", "Priority": "hint", "Application": "PJSIP/1001&Custom:dnd1001"},
@@ -35,3 +35,22 @@ def test_what_is_included_is_named_once_and_without_its_hours() -> None:
 )
 def test_by_custom_a_phones_number_is_its_name(interface: str, number: str) -> None:
     assert own_number(interface) == number
+
+
+@pytest.mark.parametrize(
+    ("device", "dialled"),
+    [
+        ("PJSIP/${EXTEN}@trunk", "PJSIP/02012345678@trunk"),
+        ("SIP/carrier/${EXTEN:1}", "SIP/carrier/2012345678"),
+        ("${TRUNK}/${EXTEN}", None),
+        ("PJSIP/${EXTEN}@a&PJSIP/${EXTEN}@b", None),
+    ],
+)
+def test_the_dialplans_own_way_outside_is_taken_where_it_can_be_read(device: str, dialled: str | None) -> None:
+    steps = [{"Application": "Set", "AppData": "X=1"}, {"Application": "Dial", "AppData": f"{device},30,tT"}]
+    assert dial_string(steps, "02012345678") == dialled
+
+
+def test_a_number_by_a_trunk_of_the_settings() -> None:
+    assert by_trunk("PJSIP/trunk", "138") == "PJSIP/138@trunk"
+    assert by_trunk("DAHDI/g1", "138") == "DAHDI/g1/138"

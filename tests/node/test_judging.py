@@ -8,7 +8,17 @@ from callserver import facts
 from callserver.ami.events import OriginateResponse
 from callserver.calls.floor import Floor
 from callserver.facts import CallId, Fact, LegId
-from callserver.node.judging import Came, CameBack, Consulted, Finished, Handed, Judge, Rung, TurnedDown
+from callserver.node.judging import (
+    Called,
+    Came,
+    CameBack,
+    Consulted,
+    Finished,
+    Handed,
+    Judge,
+    Rung,
+    TurnedDown,
+)
 from tests.node.fakes import PBX, events
 
 CALL, LEG = CallId("main:1.0"), LegId("1.1")
@@ -98,3 +108,29 @@ def test_a_phone_that_never_rang_cannot_be_reached_and_one_of_others_is_not_ours
 def test_a_phone_that_was_answered_names_its_call() -> None:
     came = Rung(channel=LEG, who="x")(facts.LegAnswered(pbx=PBX, at=1, call=CALL, leg=LEG))
     assert came == Came("done", "answered", detail={"call": CALL})
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code"),
+    [
+        ("originate-customer-first-answered", "answered"),
+        ("originate-customer-first-busy", "busy"),
+        ("originate-customer-first-noanswer", "no_answer"),
+        ("originate-customer-first-rejected", "rejected"),
+    ],
+)
+def test_a_recorded_customer_took_our_call_or_did_not(scenario: str, code: str) -> None:
+    floor = Floor(PBX)
+    heard = [one for event in events(scenario) for one in (*floor.feed(event), event)]
+    news = [one for one in heard if isinstance(one, OriginateResponse | facts.OfCall)]
+    begun = next(one for one in news if isinstance(one, facts.LegStarted))
+    judge = Called(channel=begun.leg, who="02012345678")
+    assert next(came for one in news if (came := judge(one)) is not None).code == code
+
+
+def test_a_customer_whom_the_network_would_not_ring_is_told_from_one_who_is_busy() -> None:
+    for reason, code in ((0, "failed"), (8, "failed"), (5, "busy"), (3, "no_answer"), (None, "failed")):
+        called = Called(channel=LEG, who="138")
+        came = called(OriginateResponse(at=2, uniqueid=LEG, channel="", success=False, reason=reason))
+        assert came is not None
+        assert (came.state, came.code) == ("refused", code)

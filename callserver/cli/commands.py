@@ -19,6 +19,7 @@ from callserver.cli import (
     db,
     number,
     privacy,
+    promises,
     reconcile,
     replay,
     serve,
@@ -91,6 +92,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(promises.app, name="promises")
 app.add_typer(user.app, name="user")
 app.add_typer(user.team_app, name="team")
 app.add_typer(token.app, name="token")

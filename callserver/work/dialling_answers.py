@@ -17,7 +17,7 @@ from callserver.work.dialling import scene_of
 from callserver.work.dialling_choosing import Choosing
 from callserver.work.dialling_floor import Floorview, FreeAgent, OwnerState
 
-OF_THE_FLOOR: Final = frozenset({"owner_first", "trunk_busy", "callers_first", "nobody_free"})
+OF_THE_FLOOR: Final = frozenset({"no_switch", "owner_first", "trunk_busy", "callers_first", "nobody_free"})
 
 
 class Unseen:

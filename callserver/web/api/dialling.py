@@ -7,21 +7,18 @@ In: what is asked for. Out: what the switch did; what is paused. Must not know: 
 from __future__ import annotations
 
 import secrets
-from datetime import tzinfo
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
 
 from callserver.customers.calling import may_call
-from callserver.customers.record import Customer
 from callserver.facts import LegId
 from callserver.numbers.dialling import Dial
 from callserver.numbers.tail import tail
 from callserver.promises.hours import allowed
 from callserver.seats.asking import Originate
 from callserver.seats.shift import Seat
-from callserver.store import attempts, customers, dialling, policies, promises, turns
+from callserver.store import attempts, customers, dialling, pledges, policies, promises, turns
 from callserver.store.attempts import Attempt, Try
 from callserver.store.commands import UnderWay
 from callserver.store.dialling import Switch
@@ -170,19 +167,9 @@ def _held(
         if (why := may_call(one, wanted.e164 or wanted.digits, promise.kind)) is not None:
             return _refused("do_not_call", why)
     policy = policies.get(connection, promise.kind)
-    if not allowed(policy.hours, asked.now, zone_of(asked, whom)):
+    if not allowed(policy.hours, asked.now, pledges.zone_of_ticket(connection, promise.ticket)):
         return _refused("outside_hours", "the policy of this kind does not allow a call at this hour")
     return None
-
-
-def zone_of(asked: Asked, customer: Customer | None) -> tzinfo:
-    """The customer's; the site's where they have none, or one that there is no more."""
-    if customer is None or customer.zone is None:
-        return asked.site.zone
-    try:
-        return ZoneInfo(customer.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return asked.site.zone
 
 
 def _begun(

@@ -16,14 +16,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "callserver"
 ROOMS = tuple(
-    "customers/*.py numbers/*.py seats/shift.py tickets/changing.py tickets/filling.py tickets/presets.py "
-    "tickets/tables.py store/call_tickets.py store/commands.py store/customers.py store/drafts.py "
-    "store/merging.py store/products.py store/promises.py store/recording.py store/shifts.py store/tickets.py "
-    "store/timeline.py web/api/asking.py web/api/at_phone.py web/api/calls.py web/api/drafts.py web/api/entry.py "
-    "web/api/me.py web/api/phone.py web/api/promises.py web/api/records.py web/api/rights.py web/api/seats.py "
+    "customers/*.py numbers/*.py people/passwords.py seats/shift.py tickets/changing.py tickets/filling.py "
+    "tickets/presets.py tickets/tables.py store/call_tickets.py store/commands.py store/customers.py "
+    "store/drafts.py store/merging.py store/products.py store/promises.py store/recording.py store/shifts.py "
+    "store/tickets.py store/timeline.py store/turns.py web/door.py web/guard.py web/api/asking.py "
+    "web/api/at_phone.py web/api/calls.py web/api/drafts.py web/api/entry.py web/api/keeping.py web/api/me.py "
+    "web/api/phone.py web/api/promises.py web/api/records.py web/api/rights.py web/api/seats.py "
     "web/api/serving.py web/api/tickets.py web/api/timeline.py web/api/whose_phone.py".split()
 )
 """What the desk asks for goes through these."""
+OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")
+"""What the shape of a body is refused with, where somebody may have typed it."""
 _PLACES = {"BadValue": 1, "Refused": 1, "Conflict": 0, "NotFound": 0, "Outdated": 0, "Forbidden": 0}
 """Which argument says why. `append((field, why))` and `return why` in functions of these names say it, too."""
 _TELLING = frozenset({"_what_for", "_wrong_day"})
@@ -35,7 +38,7 @@ def messages(root: Path = ROOT) -> list[str]:
     trees = [ast.parse(file.read_text("utf-8")) for room in ROOMS for file in sorted(root.glob(room))]
     constants = dict(chain.from_iterable(map(_constants, trees)))
     found = chain.from_iterable(_read(said, constants) for tree in trees for said in _said(tree))
-    return sorted({one for one in found if one and re.search(r"[a-z]{2}", one)})
+    return sorted({*OF_MSGSPEC, *(one for one in found if re.search(r"[a-z]{2}", one))})
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:

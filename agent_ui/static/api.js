@@ -10,6 +10,7 @@ export class Refused extends Error {
   constructor(status, detail, errors = []) {
     super(told(detail, errors));
     this.status = status;
+    this.detail = detail; // as the server said it
     this.fields = Object.fromEntries(errors.map((one) => [one.field, refused(one.message)]));
   }
 

@@ -15,7 +15,7 @@ function next() {
 function words(refused) {
   if (refused.status === 401) return t("Login or password is wrong.");
   if (refused.status === 429) {
-    const seconds = Number(/(\d+) s$/.exec(refused.message)?.[1] ?? 60);
+    const seconds = Number(/(\d+) s$/.exec(refused.detail)?.[1] ?? 60);
     return tn("Too many wrong tries. Try again in a second.", "Too many wrong tries. Try again in {n} seconds.", seconds);
   }
   if (refused.status === 503) return t("Too many people sign in at this moment. Try again in some seconds.");

@@ -86,7 +86,7 @@ def test_a_refusal_is_found_where_it_is_raised_with_places_for_its_values(tmp_pa
         '    raise BadValue("x", "one of " + ", ".join(two))\n',
         "utf-8",
     )
-    assert refusals.messages(tmp_path) == [
+    assert [one for one in refusals.messages(tmp_path) if one not in refusals.OF_MSGSPEC] == [
         "is missing",
         "it is gone",
         "one of {values}",

@@ -51,6 +51,7 @@ from callserver.web.server import Server
 from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.web.telling import Telling
+from callserver.work.campaigning import CAMPAIGNS, Campaigning
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
@@ -66,6 +67,9 @@ from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
 
+SWITCH_S = 0.0005
+"""How long a thread that computes (a database's) may keep the loop waiting. Python's own 5 ms came twice or more in each
+pop: half of its time, while a call was being written."""
 PARTS_OF_A_STOP = (
     3  # a duty hangs up, writes the rest, closes its journal: together they get one stage's deadline
 )
@@ -344,11 +348,13 @@ class App:
             clock=lambda: time_ns() // 1_000_000,
         )
         await night.begin()
+        campaigning = Campaigning(store, zone=self.settings.zone, clock=wall_clock)
+        await campaigning.begin()
         worker = Worker(
             store,
             self.myself.holder,
-            {NIGHT: night.job},
-            kinds=lambda: [NIGHT],
+            {NIGHT: night.job, CAMPAIGNS: campaigning.job},
+            kinds=lambda: [NIGHT, CAMPAIGNS],
             on_result=self.vitals.job_done,
         )
         return Running(worker.run, worker.stop)
@@ -464,6 +470,7 @@ def _signalled(app: App, number: signal.Signals) -> None:
 
 def run(settings: Settings) -> None:
     """`serve` in an event loop of its own, the fast one where it is installed."""
+    sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(serve(settings))
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from callserver.customers.record import Customer
 from callserver.facts import Instant
 from callserver.promises.planning import Planned, Window, plan
 from callserver.promises.policy import Policy
@@ -101,6 +102,11 @@ def zone_of_ticket(connection: Connection, ticket: TicketId) -> tzinfo:
     record = connection.execute(wanted).scalar()
     name = None if record is None else text.load(record).get("zone")
     return (None if name is None else _known(name)) or site_zone(connection)
+
+
+def zone_of_customer(connection: Connection, customer: Customer) -> tzinfo:
+    """A customer's zone, by the rules of today; else the site's."""
+    return (None if not customer.zone else _known(customer.zone)) or site_zone(connection)
 
 
 def site_zone(connection: Connection) -> tzinfo:

@@ -196,9 +196,10 @@ class _Landing:
             number=self.number.e164,
             why="nobody answered the call",
         )
+        theirs = replace(missed, queue=missed.queue or _waited_in(self.record))
         held = self.record.get("callback")
         promises.owe(
-            self.connection, _place_kept(missed, held, since) if held else missed, self.now, BY_ITSELF
+            self.connection, _place_kept(theirs, held, since) if held else theirs, self.now, BY_ITSELF
         )
 
     # --- what is written down ----------------------------------------------------------------------------------------
@@ -277,6 +278,12 @@ class _Landing:
                 body=body,
             ),
         )
+
+
+def _waited_in(record: dict[str, Any]) -> str | None:
+    """The last queue in which the caller waited: whoever answers it calls back."""
+    visits = record.get("queue_visits") or ()
+    return visits[-1].get("queue") if visits else None
 
 
 def _place_kept(missed: NewPromise, held: dict[str, Any], since: Instant) -> NewPromise:

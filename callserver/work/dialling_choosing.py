@@ -10,6 +10,7 @@ switch that somebody pressed, a do-not-call flag and the hours count up to the l
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -102,6 +103,7 @@ class _Case:
     pbx: PbxId | None
     agents: tuple[FreeAgent, ...]
     owner: UserId | None
+    unanswered: Mapping[UserId, int]  # how often whose phone rang for this promise in vain
 
 
 class Choosing:
@@ -160,11 +162,12 @@ class Choosing:
         policy = policies.get(connection, promise.kind)
         customer = customer_of(connection, promise)
         every = numbers_of(promise, customer)
-        tries = tried(attempts.of_promise(connection, promise.id))
-        number = trying.choose(policy, tries, every)
+        made = attempts.of_promise(connection, promise.id)
+        number = trying.choose(policy, tried(made), every)
         wanted = None if number is None else dial(self._site.plan, self._site.rules, number)
         owner = owners.owner(connection, promise.id)
-        pbx, agents = _whom(connection, promise, policy, owner, scene)
+        unanswered = Counter(one.user for one in made if one.user and one.outcome == "agent_no_answer")
+        pbx, agents = _whom(connection, promise, policy, owner, unanswered, scene)
         paused = dialling.paused(connection)  # now, not when the look began
         look = Look(
             now=scene.now,
@@ -193,6 +196,7 @@ class Choosing:
             pbx=pbx,
             agents=agents,
             owner=owner,
+            unanswered=unanswered,
         )
 
     def _held(self, connection: Connection, case: _Case, scene: Scene) -> Done | None:
@@ -286,11 +290,17 @@ def _at_rest(promise: Promise) -> Promise:
 
 
 def _whom(
-    connection: Connection, promise: Promise, policy: Policy, owner: UserId | None, scene: Scene
+    connection: Connection,
+    promise: Promise,
+    policy: Policy,
+    owner: UserId | None,
+    unanswered: Mapping[UserId, int],
+    scene: Scene,
 ) -> tuple[PbxId | None, tuple[FreeAgent, ...]]:
     """The switch by which it is dialled, and who could take it there: the owner, or wherever somebody is free.
 
-    Whose promise it is may always keep it, whatever queues they answer.
+    Whose promise it is may always keep it, whatever queues they answer. Whoever did not take it when their phone
+    rang is asked after the others.
     """
     theirs = None if owner is None or owner in scene.busy else scene.floor.agent(owner)
     if theirs is not None:
@@ -300,7 +310,7 @@ def _whom(
     for pbx in switches:
         agents = tuple(one for one in scene.floor.free(pbx) if _fits(one, promise, policy, members, scene))
         if agents:
-            return pbx, agents
+            return pbx, tuple(sorted(agents, key=lambda one: unanswered.get(one.user, 0)))
     return (switches[0] if switches else None), ()
 
 
@@ -326,7 +336,11 @@ def _members(connection: Connection, promise: Promise) -> frozenset[UserId] | No
 def _deserted(case: _Case) -> str:
     """Why its owner does not keep it; empty: they may yet. Whoever is on a call comes back."""
     state, look = case.look.owner_state, case.look
-    if not look.needs_agent or case.policy.first != "owner" or state not in ("gone", "absent", "paused"):
+    if not look.needs_agent or case.policy.first != "owner":
+        return ""
+    if state == "free" and case.owner in case.unanswered and look.now >= look.alone_until:
+        return "did not answer the phone"
+    if state not in ("gone", "absent", "paused"):
         return ""
     if look.now < (look.promise.due_at if state == "gone" else look.alone_until):
         return ""

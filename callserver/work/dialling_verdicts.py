@@ -20,6 +20,9 @@ from callserver.tickets.promise import Mode
 
 DOUBT_MS: Final = 5 * 60_000
 """How long an outcome that was not seen is looked for before a person decides: journals are read meanwhile."""
+BELIEVED_MS: Final = 20_000
+"""How long after it was asked for the journals are believed that a call never was: a request is good for ten seconds,
+may leave three later, and the switch needs its moment."""
 UNSETTLED_MS: Final = 10 * 60_000
 """After an end that nobody saw, for the journals to say how it was."""
 
@@ -134,7 +137,7 @@ def _refused(mode: Mode, command: Outcome) -> Over:
 
 
 def _doubted(seen: Seen, now: Instant) -> Verdict:
-    if seen.trace == "not_there":
+    if seen.trace == "not_there" and now - seen.sent_at >= BELIEVED_MS:
         return Over("not_sent", {"journals": "no such channel"})
     if now - seen.sent_at < DOUBT_MS or seen.trace is None:
         return Look()

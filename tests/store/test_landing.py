@@ -131,6 +131,31 @@ async def test_who_calls_in_first_is_not_called_back(hotline: Hotline) -> None:
     assert [one.status for one in await hotline.promises(missed.id)] == ["withdrawn", "planned"]
 
 
+async def test_who_gives_their_place_for_a_call_is_owed_it_on_the_number_that_they_confirmed(
+    hotline: Hotline,
+) -> None:
+    joined = hotline.now + 30_000
+    held = {"queue": "repair", "number": "13900139000", "joined_at": iso(joined), "at": iso(joined + MINUTE)}
+    call = await hotline.gave_up(
+        None, "callback", callback=held, queue_visits=[visit(agent=None, end="callback")]
+    )
+    ticket = await hotline.ticket_of(call)
+    (owed,) = await hotline.promises(ticket.id)
+    assert (ticket.kind, owed.mode, owed.queue, owed.place_at) == (
+        "missed_call",
+        "customer_first",
+        "repair",
+        joined,
+    )
+    assert (owed.number, owed.due_at) == ("+8613900139000", hotline.now)
+
+
+async def test_whoever_answers_the_queue_calls_back(hotline: Hotline) -> None:
+    call = await hotline.gave_up(STRANGER, queue_visits=[visit("complaints", None, "abandoned")])
+    (owed,) = await hotline.promises((await hotline.ticket_of(call)).id)
+    assert (owed.mode, owed.queue) == ("agent_first", "complaints")
+
+
 async def test_a_withheld_number_that_gave_up_is_counted_and_closed(hotline: Hotline) -> None:
     for caller in (None, "anonymous", "Anonymous", ""):
         ticket = await hotline.ticket_of(await hotline.gave_up(caller))

@@ -222,7 +222,9 @@ async def test_evidence_that_no_phone_rang_allows_another_attempt(office: Office
     (taken,) = await office.network.takes()
     await office.network.settles(taken, "unknown", "unknown")
     office.traces["*"] = "not_there"
-    await office.looks()
+    await office.looks(10 * SECOND)
+    assert await office.status(one) == "dialling"  # it may be on its way yet
+    await office.looks(10 * SECOND)
     assert await office.outcomes(one) == ["not_sent"]
     await office.looks(15 * SECOND)
     assert len(await office.attempts(one)) == 2

@@ -1,0 +1,172 @@
+"""A switch that calls customers as a real one did: recorded calls, told again for every Originate, CEL beside them.
+
+Flows in: Originates over AMI. Flows out: the events and the journal of a recorded call with their ids and times
+changed; a line in `rung` for each channel, written before anything is said of it: the INVITEs that the customers saw.
+Must not know: callserver. It is a process of its own, and is killed as others are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.ami.fake_switch import FakeSwitch, Headers, message
+from tests.rig.asterisk import die_with_parent
+
+TRACES: Final = Path(__file__).parents[1] / "traces" / "22"
+HOW: Final = ("answered", "busy", "answered", "noanswer", "answered", "rejected")
+"""What comes of one call after the other; `answered` goes through a queue to an agent."""
+PACE_S: Final = 0.002  # between two messages of a call
+TALK_S: Final = 0.2  # or of ringing, before somebody hangs up
+_CHANNEL: Final = "callserver-dial-1-a"
+_TIME: Final = re.compile(rb"^Timestamp: .*$", re.MULTILINE)
+_CEL_TIME: Final = re.compile(r'^("[A-Z_]+",)"[0-9.]+"')
+_BRIDGE: Final = re.compile(rb"\b[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+_OTHERS: Final = re.compile(rb"17952983\d\d\.(\d+)\b(?!\d{3})")
+
+
+class Recorded:
+    """One recorded call: its AMI messages from the first channel on, its CEL lines."""
+
+    def __init__(self, how: str) -> None:
+        raw = (TRACES / f"originate-customer-first-{how}.ami").read_bytes()
+        messages = [part + b"\r\n\r\n" for part in raw.split(b"\r\n\r\n") if part]
+        first = next(n for n, one in enumerate(messages) if one.startswith(b"Event: Newchannel"))
+        self.messages = messages[first:]
+        self.cel = (TRACES / f"originate-customer-first-{how}.cel.csv").read_text().splitlines()
+
+
+class Dialled(FakeSwitch):
+    """See the module. `home`: where `rung` and `cel.csv` are; both only grow, over all lives of the switch."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self._home = home
+        self._recorded = {how: Recorded(how) for how in HOW}
+        self._born = int(time.time())
+        self._placed = len(self._read("rung"))
+        self._calls: set[asyncio.Task[None]] = set()
+        self._live: dict[str, Headers] = {}
+
+    def _read(self, name: str) -> list[str]:
+        file = self._home / name
+        return file.read_text().splitlines() if file.exists() else []
+
+    def _append(self, name: str, line: str) -> None:
+        with (self._home / name).open("a") as file:
+            file.write(line + "\n")
+
+    def _answer(self, action: Headers) -> bytes:
+        this = f"ActionID: {action.get('ActionID', '')}"
+        match action.get("Action"):
+            case "Originate":
+                self._place(action)
+            case "ShowDialPlan":
+                step = ("ListDialplan", "Application: Dial", "AppData: PJSIP/${EXTEN}@trunk")
+                return self._steps(this, step)
+            case "CoreStatus":
+                born = time.gmtime(self._born)
+                day, hour = time.strftime("%Y-%m-%d", born), time.strftime("%H:%M:%S", born)
+                said = (f"CoreStartupDate: {day}", f"CoreStartupTime: {hour}")
+                return message("Response: Success", this, *said)
+            case "CoreShowChannels":
+                items = [self._shown(headers) for headers in self._live.values()]
+                return self._several(this, "CoreShowChannels", "CoreShowChannel", items)
+        answer = super()._answer(action)
+        return answer.replace(b"Uptime: 3600", b"Uptime: %d" % (int(time.time()) - self._born))
+
+    def _steps(self, this: str, step: tuple[str, ...]) -> bytes:
+        return self._several(this, "ShowDialPlan", step[0], [step[1:]])
+
+    @staticmethod
+    def _several(this: str, name: str, event: str, items: list[tuple[str, ...]]) -> bytes:
+        parts = [message("Response: Success", this, "EventList: start", "Message: will follow")]
+        parts += [message(f"Event: {event}", this, *lines) for lines in items]
+        end = message(f"Event: {name}Complete", this, "EventList: Complete", f"ListItems: {len(items)}")
+        return b"".join([*parts, end])
+
+    @staticmethod
+    def _shown(headers: Headers) -> tuple[str, ...]:
+        kept = (f"{name}: {value}" for name, value in headers.items() if name not in ("Event", "Privilege"))
+        return (*kept, "Duration: 00:00:01", "BridgeId: ")
+
+    # --- a call ------------------------------------------------------------------------------------------------------
+
+    def _place(self, action: Headers) -> None:
+        channel = action["ChannelId"]
+        self._append("rung", f"{channel} {action['Channel']}")
+        number, self._placed = self._placed, self._placed + 1
+        task = asyncio.get_running_loop().create_task(self._play(channel, number, action.get("ActionID", "")))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _play(self, channel: str, number: int, action_id: str) -> None:
+        """As it was recorded, with the times of now. Its CEL lines are written as far as the call has come."""
+        call = self._recorded[HOW[number % len(HOW)]]
+        written = 0
+        for place, recorded in enumerate(call.messages, 1):
+            await asyncio.sleep(TALK_S if recorded.startswith(b"Event: HangupRequest") else PACE_S)
+            upto = len(call.cel) * place // len(call.messages)
+            for line in call.cel[written : max(upto, 1)]:
+                self._append("cel.csv", self._journalled(line, channel, number))
+            written = max(written, upto, 1)
+            said = self._told(recorded, channel, number)
+            self._remember(said)
+            self.say(said.replace(b"ActionID: callserver-dial-1\r", f"ActionID: {action_id}\r".encode()))
+
+    @staticmethod
+    def _told(recorded: bytes, channel: str, number: int) -> bytes:
+        own = re.sub(rb"-0000000([0-9])\r", rb"-%04d000\1\r" % number, recorded)
+        others = _OTHERS.sub(rb"1795%06d.\1" % number, own)
+        bridged = _BRIDGE.sub(rb"%08d\1" % number, others)
+        timed = _TIME.sub(b"Timestamp: %.6f\r" % time.time(), bridged)
+        return timed.replace(_CHANNEL.encode(), channel.encode())
+
+    @staticmethod
+    def _journalled(line: str, channel: str, number: int) -> str:
+        timed = _CEL_TIME.sub(rf'\g<1>"{time.time():.6f}"', line)
+        return re.sub(r'"17952983\d\d\.(\d)"', rf'"1795{number:06d}.\1"', timed).replace(_CHANNEL, channel)
+
+    def _remember(self, said: bytes) -> None:
+        """The channels that there are, as a snapshot shows them."""
+        headers = dict(
+            line.split(": ", 1) for line in said.decode("utf-8", "replace").split("\r\n") if ": " in line
+        )
+        if headers.get("Event") in ("Newchannel", "Newstate"):
+            self._live[headers["Uniqueid"]] = headers
+        elif headers.get("Event") == "Hangup":
+            self._live.pop(headers["Uniqueid"], None)
+
+
+async def serve(home: Path, port: int) -> None:
+    """Until killed; SIGUSR1 cuts every connection."""
+    switch = Dialled(home)
+    await switch.start(port)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, switch.cut)
+    (home / "port").write_text(str(switch.port))
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+def spawn(home: Path, port: int) -> int:
+    """A switch in a child process; its process id. `port` 0: a free one, written into `home`/port."""
+    (home / "port").unlink(missing_ok=True)
+    child = os.fork()
+    if not child:
+        die_with_parent()
+        try:
+            asyncio.run(serve(home, port))
+        except BaseException as error:
+            sys.stdout.write(f"failed\tswitch {error!r}\n")
+            sys.stdout.flush()
+        os._exit(0)
+    while not (home / "port").exists() or not (home / "port").read_text():
+        time.sleep(0.005)
+    return child

@@ -83,6 +83,8 @@ USER_EVENTS: Final = "Callserver"
 # Queues.
 PROMISE_PRIORITY: Final = 20
 """QUEUE_PRIO of a customer whom we called: they did not choose this moment, so nobody is before them."""
+OFFER_S: Final = 30
+"""How often a waiting caller hears that they can be called back."""
 WAITED_PRIORITY: Final = 5
 """QUEUE_PRIO of a caller who thought of being called back and waits on."""
 BACK_PRIORITY: Final = 10

@@ -6,6 +6,7 @@ Must not know: where the switch runs and who started it.
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -120,6 +121,18 @@ def render(target: Path, plan: Plan) -> list[Path]:
     environment = _environment()
     names = sorted(name for name in environment.list_templates() if name.endswith(".conf.j2"))
     return [_write(target / name.removesuffix(".j2"), _text(environment, name, plan)) for name in names]
+
+
+def prompts(target: Path) -> list[Path]:
+    """Copy our own recordings into `target`, a folder a language, and return the files, sorted. Raises OSError."""
+    written = []
+    for source in sorted(files("asterisk_conf").joinpath("prompts").iterdir(), key=lambda one: one.name):
+        folder = target / source.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for sound in sorted(source.iterdir(), key=lambda one: one.name):
+            (folder / sound.name).write_bytes(sound.read_bytes())
+            written.append(folder / sound.name)
+    return written
 
 
 def event_filters(version: tuple[int, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """Make the recordings that called customers hear: speech of a synthesiser, small enough to be kept with the source.
 
 In: the texts below; espeak-ng of Debian, found on PATH or fetched into `.local/` as the tests' tools are. Out:
-asterisk_conf/prompts/LANGUAGE/NAME.wav, 8 kHz mono. Run it again after a change of a text: `python -m scripts.prompts`.
+asterisk_conf/prompts/LANGUAGE/NAME.wav, 8 kHz mono. After a change of texts: `python -m scripts.prompts [NAME...]`.
 Anybody may put a recording of a person in a file's place; the names are what the dialplan and the policies ask for.
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,10 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "One moment please, an agent will speak with you.",
         "zh": "请稍候，正在为您转接人工。",
     },
+    "callback-offer": {
+        "en": "If you would rather not wait, press 1: you keep your place, and we call you.",
+        "zh": "如果您不想继续等待，请按一，我们会保留您的排队位置并回拨给您。",
+    },
     "callback-number": {"en": "We can call you back at", "zh": "我们将回拨您的电话"},
     "callback-confirm": {
         "en": "Press 1 if this is right, 2 for another number, or star to go on waiting.",
@@ -102,13 +107,15 @@ class Speaker:
         ).stdout
 
 
-def main() -> None:
-    """Make every recording anew."""
+def main(wanted: Sequence[str]) -> None:
+    """Make these recordings anew, all of them where none is named."""
     speaker = Speaker()
     for language in VOICES:
         folder = FOLDER / language
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts(language).items():
+            if wanted and name not in wanted:
+                continue
             speed = DIGITS_A_MINUTE if name.startswith("digit-") else WORDS_A_MINUTE[language]
             sound = converted(speaker.says(text, language, speed))
             (folder / f"{name}.wav").write_bytes(sound.wav)
@@ -116,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -79,6 +79,10 @@ def render(
         list[str] | None,
         typer.Option(metavar="NAME=HOST[:PORT]", help="A line to the outside.", show_default=False),
     ] = None,
+    callback_key: Annotated[
+        str,
+        typer.Option(metavar="KEY", help="Who presses it while waiting is called back; empty: nobody is."),
+    ] = "1",
 ) -> None:
     """Write the configuration that we recommend: manager user with the least rights, event filters,
     timestamps, hotline dialplan, queues, CEL, queue_log, phones; as the named version reads it.
@@ -88,7 +92,9 @@ def render(
 
     Examples: `callserver asterisk render ./etc --version 22.5 --phone "1001=Li Na" --queue repair=600`
     """
+    from asterisk_conf.contract import PROMPTS
     from asterisk_conf.plan import PlanError
+    from asterisk_conf.render import prompts
     from asterisk_conf.render import render as write
 
     place = secret_file or target / SECRET_FILE
@@ -103,11 +109,16 @@ def render(
             queues=_pairs("--queue", queue or ["hotline=600"]),
             hotlines=_pairs("--hotline", hotline or _first_hotline(queue)),
             trunks=_pairs("--trunk", trunk or []),
+            callback_key=callback_key or None,
         )
         written = write(target, plan)
+        spoken = prompts(target / "prompts")
     except PlanError as error:
         raise typer.BadParameter(str(error)) from None
-    print(f"{len(written)} files in {target}, for Asterisk {version}.")
+    print(
+        f"{len(written)} files in {target}, for Asterisk {version}; {len(spoken)} recordings in {target / 'prompts'}."
+    )
+    print(f"Recordings that called customers hear: copy {target / 'prompts'}/* to {PROMPTS}/ on the switch.")
     print(
         "Copy them to the switch, run `asterisk -rx 'core restart when convenient'`, and put into the settings:\n"
     )
@@ -223,6 +234,7 @@ def _plan(
     queues: list[tuple[str, str]],
     hotlines: list[tuple[str, str]],
     trunks: list[tuple[str, str]],
+    callback_key: str | None,
 ) -> Any:
     from asterisk_conf import plan
 
@@ -240,7 +252,7 @@ def _plan(
             for number, name in phones
         ),
         queues=tuple(
-            plan.Queue(name=name, title=name, extension=extension, members=members)
+            plan.Queue(name=name, title=name, extension=extension, members=members, callback_key=callback_key)
             for name, extension in queues
         ),
         hotlines=tuple(plan.Hotline(number=number, queue=queue) for number, queue in hotlines),

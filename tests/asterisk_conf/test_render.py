@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from asterisk_conf import contract
-from asterisk_conf.plan import Member, Plan
+from asterisk_conf.plan import Member, Plan, PlanError
 from asterisk_conf.recommended import recommended
-from asterisk_conf.render import event_filters, render
+from asterisk_conf.render import event_filters, prompts, render
 
 BEFORE_ADVANCED_FILTERS = [(16, 28, 0), (17, 9), (18, 25, 1), (19, 8), (20, 10), (21, 5), (22, 0), (22,)]
 WITH_ADVANCED_FILTERS = [(18, 26), (20, 11, 1), (21, 6), (22, 1), (22, 10, 1)]
@@ -172,3 +172,41 @@ def test_every_country_has_its_tones(tmp_path: Path) -> None:
 def test_the_journal_of_channels_quotes_every_column_of_the_contract(tmp_path: Path) -> None:
     mapping = rendered(tmp_path, recommended((22, 1)))["cel_custom.conf"].splitlines()[-1]
     assert mapping.count("CSV_QUOTE(") == len(contract.CEL_FIELDS)
+
+
+def with_callback_key(key: str | None) -> Plan:
+    plan = recommended((22, 1))
+    return replace(plan, queues=(replace(plan.queues[0], callback_key=key), *plan.queues[1:]))
+
+
+def test_a_waiting_caller_is_told_of_the_key_that_keeps_the_place(tmp_path: Path) -> None:
+    files = rendered(tmp_path, with_callback_key("1"))
+    queue = section(files["queues.conf"], "hotline")
+    assert "context = callserver-keys-hotline\n" in queue
+    assert f"periodic-announce = {contract.PROMPTS}/callback-offer\n" in queue
+    keys = section(files["extensions.conf"], "callserver-keys-hotline")
+    assert "exten => 1,1,Set(CALLSERVER_WAITED=hotline)\n same => n,Goto(callserver-callback,s,1)" in keys
+
+
+def test_without_such_a_key_or_with_another_nothing_false_is_said(tmp_path: Path) -> None:
+    for key in (None, "5"):
+        assert "periodic-announce" not in rendered(tmp_path, with_callback_key(key))["queues.conf"]
+    with pytest.raises(PlanError, match="callback_key"):
+        with_callback_key("12")
+
+
+def test_the_variables_of_the_promises_contexts_are_the_contracts(tmp_path: Path) -> None:
+    text = rendered(tmp_path, recommended((22, 1)))["extensions.conf"]
+    for name in (
+        *(contract.PROMISE_VARIABLE, contract.TO_VARIABLE, contract.AGENT_VARIABLE, contract.PROMPT_VARIABLE),
+        *(contract.KEYS_VARIABLE, contract.AMD_VARIABLE, contract.PROMPTS_VARIABLE, contract.SHOWN_VARIABLE),
+    ):
+        assert "${" + name + "}" in text, name
+    for context in (*contract.PROMISE_CONTEXTS, contract.CALLBACK):
+        assert section(text, context)
+
+
+def test_our_recordings_are_copied_one_folder_a_language(tmp_path: Path) -> None:
+    written = prompts(tmp_path / "prompts")
+    assert {file.parent.name for file in written} == {"en", "zh"}
+    assert (tmp_path / "prompts" / "zh" / "survey.wav").read_bytes()[:4] == b"RIFF"

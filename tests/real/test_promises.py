@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from callserver.facts import MACHINE, LegId, PbxId, instant
 from callserver.seats.asking import DialCustomer, Outcome
@@ -250,3 +251,66 @@ async def test_a_caller_without_a_number_enters_one_and_who_does_not_confirm_wai
     record = await asked_back(hot, undecided)
     assert [visit["end"] for visit in record["queue_visits"]] == ["left_by_key", "abandoned"]
     assert "callback" not in record
+
+
+async def state(hot: Hotline, id: int, within_s: float) -> tuple[str, str]:
+    """A request's outcome and code once it is over."""
+    await hot.service.until(
+        lambda: _state(hot, id)[0] not in ("waiting", "sent"), within_s, "what became of it"
+    )
+    return _state(hot, id)
+
+
+def _state(hot: Hotline, id: int) -> tuple[str, str]:
+    ((state, code),) = hot.service.rows("select state, code from commands where id = ?", id)
+    return str(state), str(code)
+
+
+async def begun(hot: Hotline, wanted: DialCustomer) -> int:
+    """Put it down; its id once it is marked as sent."""
+    ask = Ask(pbx=PbxId("main"), request=wanted, actor=MACHINE, within_s=60)
+    id = await hot.store.write(lambda c: commands.ask(c, ask))
+    await hot.service.until(lambda: _state(hot, id)[0] != "waiting", 10, "it to be sent")
+    return id
+
+
+async def test_a_killed_callserver_finds_the_customer_whom_it_rang_and_rings_nobody_twice(
+    hot: Hotline,
+) -> None:
+    await hot.customers("answers", ring_ms=6000, stay_ms=1000)
+    wanted = request(ring_s=20)
+    id = await begun(hot, wanted)
+    await hot.service.kill()
+    await hot.service.start()
+    assert await state(hot, id, 30) == ("done", "answered")
+    await hot.over(wanted.channel)
+    await hot.silence()
+
+
+async def test_what_a_killed_callserver_had_marked_and_not_sent_is_proved_by_the_journal(
+    hot: Hotline,
+) -> None:
+    """Killed between the mark and the bytes: the row is as it would be, and no such channel ever was."""
+    await hot.service.kill()
+    wanted = request()
+    ask = Ask(pbx=PbxId("main"), request=wanted, actor=MACHINE, within_s=60)
+    id = await hot.store.write(lambda c: commands.ask(c, ask))
+    marked = (
+        "update commands set state = 'sent', holder = 'gone', epoch = 1, sent_at = asked_at where id = :id"
+    )
+    await hot.store.write(lambda c: c.execute(text(marked), {"id": id}))
+    await hot.service.start()
+    assert await state(hot, id, 40) == ("refused", "not_sent")
+    assert hot.service.rows("select 1 from legs where leg = ?", wanted.channel) == []
+
+
+async def test_an_asterisk_that_was_killed_while_it_rang_is_asked_in_its_journal(hot: Hotline) -> None:
+    """The channel was there, so somebody's phone may have rung: nobody is told that it did not."""
+    await hot.customers("never_answers")
+    id = await begun(hot, request(ring_s=60))
+    await hot.service.until(lambda: hot.service.open_calls() == 1, 10, "the customer to be rung")
+    await hot.service.kill()
+    await hot.switch.kill()
+    await hot.switch.start()
+    await hot.service.start()
+    assert await state(hot, id, 40) == ("unknown", "unknown")

@@ -143,6 +143,30 @@ async def test_while_its_agent_is_away_the_team_asks_five_minutes_later(office: 
     assert "passed_on" in await office.told(one)
 
 
+async def test_an_agent_whose_phone_nobody_answers_passes_it_on_and_the_next_one_is_rung(
+    office: Office,
+) -> None:
+    one, agent = await watched(office)
+    office.floor.comes(99)
+    office.floor.comes(98, since=1)
+    rang = []
+    while office.now < one.due_at + 9 * MINUTE:
+        await looks_at(office, max(one.due_at, office.now + MINUTE))
+        await office.looks(SHOWN_MS)
+        taken = await rung(office)
+        assert isinstance(taken.request, Originate)
+        rang.append(taken.request.interface)
+        await office.network.settles(taken, "refused", "no_answer")
+        await office.looks()
+    own, longest_ready, other = (f"PJSIP/{1000 + user}" for user in (agent, 99, 98))
+    alone = rang.count(own)
+    assert alone > 1
+    assert rang[:alone] == [own] * alone
+    assert rang[alone : alone + 4] == [longest_ready, other, longest_ready, other]
+    assert "passed_on" in await office.told(one)
+    assert set(await office.outcomes(one)) == {"agent_no_answer"}, "the customer was never rung"
+
+
 async def test_who_does_not_answer_is_tried_again_and_once_an_hour_has_passed_the_promise_is_broken(
     office: Office,
 ) -> None:

@@ -90,6 +90,11 @@ export const promiseFate = said({
   kept: t("kept"),
   withdrawn: t("withdrawn"),
   broken: t("broken"),
+  attempt: t("was tried"),
+  moved: t("moved"),
+  reassigned: t("given to somebody else"),
+  passed_on: t("passed on"),
+  answer: t("answered by key"),
 });
 
 export const attemptWord = said({
@@ -192,14 +197,28 @@ const TELLERS = {
   call_corrected: callText,
   call_moved_here: (body) => t("from ticket {number}", { number: body.from ?? "" }),
   call_moved_away: (body) => t("to ticket {number}", { number: body.to ?? "" }),
-  promise: (body) => [promiseWord(body.kind ?? body.promise_kind ?? "callback"), promiseFate(body.what ?? ""),
-    body.due_at ? when(body.due_at) : "", body.why ?? ""].filter(Boolean).join(" · "),
+  promise: promiseText,
   status: (body) => [`${statusWord(body.from ?? "")} → ${statusWord(body.to ?? "")}`, body.why].filter(Boolean).join(" · "),
   change: (body) => Object.keys(body).join(", "),
   attachment: (body) => body.name ?? "",
   opened: (body) => body.rule ?? body.why ?? "",
   customer: (body) => body.why ?? "",
 };
+
+/** What became of a call that is owed: who has it now, what was tried, which keys the customer pressed. */
+function promiseText(body) {
+  const to = body.what === "reassigned" || body.what === "passed_on" ? [body.from, body.to ?? t("the team")].filter(Boolean).join(" → ") : "";
+  const parts = [
+    promiseWord(body.kind ?? "callback"),
+    promiseFate(body.what ?? ""),
+    body.outcome ? attemptWord(body.outcome) : "",
+    to,
+    body.due_at ? when(body.due_at) : "",
+    body.rating ? t("rated {n} of 5", { n: body.rating }) : body.keys ? t("pressed {keys}", { keys: body.keys }) : "",
+    body.why ?? "",
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
 
 function callText(body) {
   const agents = (body.agents ?? []).join(", ");

@@ -29,6 +29,7 @@ from callserver.store.engine import Connection, Store
 from callserver.store.leases import Lease
 from callserver.store.outbox import Event
 from callserver.tickets.promise import Promise
+from callserver.tickets.record import PromiseId
 from callserver.work.dialling_choosing import RESERVED_MS, SHOWN_FIRST_MS, Choosing, Done, Scene, Site
 from callserver.work.dialling_floor import Floorview
 from callserver.work.dialling_following import Evidence, Following, nothing_known
@@ -45,7 +46,9 @@ PER_S: Final = 10
 LOOKS: Final = 200  # promises in one look; who is held is looked at again some seconds later anyway
 BATCH: Final = 25
 _PROMISES: Final = "callserver.promise."
-_FOR_WANT_OF_PEOPLE: Final = ("nobody_free", "owner_first", "callers_first")
+WAITS_MS: Final = 30_000
+NOBODY_FREE: Final = "nobody_free"
+_FOR_WANT_OF_PEOPLE: Final = (NOBODY_FREE, "owner_first", "callers_first")
 _FOR_A_SWITCH: Final = ("dialling_paused", "kind_paused")
 
 
@@ -218,12 +221,18 @@ class Dialler:
 
     async def _each(self, claimed: Sequence[Promise], scene: Scene, most: int) -> int:
         """In their order; those for which there is no room in this second have their turn again."""
+        waiting: list[PromiseId] = []
         for place, one in enumerate(claimed):
             if most <= 0:
                 left = [promise.id for promise in claimed[place:]]
                 await self._store.write(partial(turns.give_back, claimed=left))
                 break
-            most -= await self._do(partial(self._choosing.take_up, id=one.id, scene=scene), one)
+            if one.mode != "automatic" and not scene.anybody():
+                waiting.append(one.id)
+            else:
+                most -= await self._do(partial(self._choosing.take_up, id=one.id, scene=scene), one)
+        if waiting:
+            await self._store.write(partial(hold_for_agents, waiting=waiting, now=scene.now))
         return most
 
     async def _do(self, work: Callable[[Connection], Done], promise: Promise) -> bool:
@@ -250,6 +259,12 @@ def scene_of(connection: Connection, floor: Floorview, now: Instant) -> Scene:
         kinds=attempts.under_way(connection),
         busy={UserId(one.reserved_by) for one in hands if one.reserved_by is not None},
     )
+
+
+def hold_for_agents(connection: Connection, waiting: Sequence[PromiseId], now: Instant) -> None:
+    """Nobody is free at all: hundreds that wait for that cost one transaction, and are looked at when somebody is."""
+    for one in waiting:
+        turns.hold(connection, one, NOBODY_FREE, now + WAITS_MS, now)
 
 
 def _shown(promise: Promise, now: Instant) -> bool:

@@ -28,6 +28,7 @@ from callserver.store.engine import Connection
 from callserver.tickets.promise import MACHINE_MAY, Promise
 from callserver.tickets.record import PromiseId
 from callserver.work.dialling_floor import FreeAgent
+from callserver.work.dialling_looking import Case, Scene, Site, case_of
 from callserver.work.dialling_rating import RATED, RATINGS
 
 RESERVED_MS: Final = 20_000
@@ -36,6 +37,8 @@ SHOWN_FIRST_MS: Final = 1_500
 """The screen shows it, and so much later the phone rings."""
 LOOK_AGAIN_MS: Final = 3_600_000
 """What only a person can end is looked at again: the customer may have another number by then."""
+
+__all__ = ["RESERVED_MS", "SHOWN_FIRST_MS", "Choosing", "Done", "Scene", "Site"]
 
 Deed = Literal["held", "reserved", "dialled", "gone"]
 _ENDLESS: Final = frozenset({"settled", "in_hands", "outcome_unknown"})

@@ -19,7 +19,7 @@ from callserver.promises import judging, trying
 from callserver.store import attempts, calls, commands, owing, policies, promises
 from callserver.store.attempts import Attempt, Next
 from callserver.store.engine import Connection, Store
-from callserver.work.dialling_choosing import tried, zone_of
+from callserver.work.dialling_looking import tried, zone_of
 from callserver.work.dialling_numbers import customer_of, numbers_of
 from callserver.work.dialling_rating import answered, pressed
 from callserver.work.dialling_verdicts import Going, Look, Over, Seen, Trace, Verdict, verdict

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import ami, commits, day, importing, lookup, memory, pops, resync
+from bench import ami, commits, day, importing, lookup, memory, pops, promises, resync
 from bench.figures import Figure, Scale, table
 
 MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
     "commits": (commits.measure, "appends to the journal on SQLite and PostgreSQL"),
     "importing": (importing.measure, "a list of customers into the archive"),
     "lookup": (lookup.measure, "a caller's number to everything about the caller; searches"),
+    "promises": (promises.measure, "promises whose turn it is, found and claimed"),
     "pops": (pops.measure, "from the switch's event to the pop in 350 agents' browsers"),
 }
 

@@ -22,8 +22,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import asyncpg
 from sqlalchemy import Connection, Table, create_engine
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from callserver.customers import names
@@ -97,6 +99,24 @@ def on_sqlite(customers: int) -> Path:
     with ThreadPoolExecutor(1) as beside:  # whoever asks may be in a loop of its own
         beside.submit(asyncio.run, migrations.upgrade(f"sqlite:///{file}")).result()
     return file
+
+
+async def on_postgresql(url: str, customers: int) -> str:
+    """The URL of a new database with so many customers, on the server of `url`. Raises asyncpg's errors."""
+    admin = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await admin.execute(f"CREATE DATABASE archive_{customers}")
+    await admin.close()
+    made = url.replace("/postgres", f"/archive_{customers}")
+    await migrations.upgrade(made)
+    filling = create_async_engine(made)
+    async with filling.begin() as connection:
+        await connection.run_sync(fill, customers)
+    async with filling.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.exec_driver_sql(
+            "VACUUM ANALYZE"
+        )  # else its own vacuum comes while something is measured
+    await filling.dispose()
+    return made
 
 
 def fill(connection: Connection, customers: int) -> None:

@@ -21,12 +21,11 @@ from statistics import median, quantiles
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench import archive
 from bench.figures import Figure, Goal, Scale
 from callserver.numbers import Plan, tail
-from callserver.store import engine, finding, lookup, migrations
+from callserver.store import engine, finding, lookup
 from callserver.store.engine import Store
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
@@ -260,17 +259,8 @@ async def _sqlite(customers: int) -> AsyncIterator[Site]:
 @asynccontextmanager
 async def _postgresql(server: postgres.Server, customers: int) -> AsyncIterator[Site]:
     """The bare reader: one connection of asyncpg."""
-    url = server.url.replace("/postgres", f"/archive_{customers}")
-    admin = await asyncpg.connect(server.url.replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE archive_{customers}")
-    await admin.close()
-    await migrations.upgrade(url)
-    filling = create_async_engine(url)
-    async with filling.begin() as connection:
-        await connection.run_sync(archive.fill, customers)
-    await filling.dispose()
+    url = await archive.on_postgresql(server.url, customers)
     bare = await asyncpg.connect(url.replace("+asyncpg", ""))
-    await bare.execute("ANALYZE")
     store = await engine.open(url)
     statements = [one.format(true="IS true") for one in _BARE]
 

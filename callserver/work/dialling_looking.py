@@ -106,6 +106,7 @@ def case_of(connection: Connection, promise: Promise, scene: Scene, site: Site) 
         number_ok=isinstance(wanted, Dial) or (number is None and bool(every)),
         dialling_paused=dialling.ALL in paused,
         kind_paused=promise.kind in paused,
+        switch_seen=pbx is not None,
         trunk_busy=pbx is not None and _full(policy, pbx, scene),
         at_once=scene.at_once(promise.kind),
         waiting_past_target=0 if pbx is None else _before(promise, policy, pbx, scene),

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256, shake_128
 
+from asterisk_conf.contract import USER_EVENTS
 from callserver.ami.events import WITHHELD
 from callserver.ami.splitter import Splitter
 
@@ -47,7 +48,11 @@ _PLACES = re.compile(
     r"|Newname|Oldname|EndpointName|AOR|Peer|Message|ApplicationData"
 )
 _NAME = re.compile(_PREFIX + r"(?:CallerIDName|ConnectedLineName)|MemberName|Name")
-_NUMBER = re.compile(_PREFIX + r"(?:CallerIDNum|ConnectedLineNum)")
+_NUMBER = re.compile(_PREFIX + r"(?:CallerIDNum|ConnectedLineNum)|Number")
+_VALUE = frozenset({"Value"})
+_OUR_EVENT = f"UserEvent: {USER_EVENTS}"
+_SAID = frozenset({"UserEvent", "Promise", "Menu", "Key", "Kind", "Joined"})
+"""What our own dialplan tells, its number apart; in other dialplans' events these may be anything."""
 
 _PERSONAL = re.compile(
     r"(?P<keep>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # a bridge
@@ -75,14 +80,15 @@ class Scrubber:
     def message(self, raw: bytes) -> bytes:
         """One message without its blank line; line ends are CRLF."""
         lines = raw.decode("utf-8", "replace").split("\r\n")
-        keep_value = "Variable: QUEUESTATUS" in lines
-        return "\r\n".join(self._line(line, keep_value) for line in lines).encode()
+        ours = any(line.startswith(_OUR_EVENT) for line in lines)
+        keep = _SAID if ours else _VALUE if "Variable: QUEUESTATUS" in lines else frozenset()
+        return "\r\n".join(self._line(line, keep) for line in lines).encode()
 
-    def _line(self, line: str, keep_value: bool) -> str:
+    def _line(self, line: str, keep: frozenset[str]) -> str:
         header, colon, value = line.partition(": ")
         if not colon or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", header):
             return self.text(line)
-        if _VERBATIM.fullmatch(header) or (header == "Value" and keep_value):
+        if header in keep or _VERBATIM.fullmatch(header):
             return line
         return f"{header}: {self._value(header)(value)}"
 

@@ -50,10 +50,11 @@ def forget_call(
     here = (schema.calls.c.pbx == pbx) & (schema.calls.c.call_id == call)
     found = connection.execute(select(schema.calls.c.record, schema.calls.c.open).where(here)).first()
     before = {} if found is None else load(found.record)
-    outside = before.get("caller_number" if before.get("direction") == "inbound" else "dialed")
+    outside = {before.get("caller_number" if before.get("direction") == "inbound" else "dialed")}
+    outside.add((before.get("callback") or {}).get("number"))  # where they wanted to be called back
 
     def gone(text: str) -> bool:
-        return (own and text == outside) or is_theirs(text)
+        return (own and text in outside) or is_theirs(text)
 
     after = forgetting.without_number(before, gone)
     if after == before and not own:

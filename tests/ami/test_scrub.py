@@ -127,6 +127,17 @@ def test_a_variables_value_is_unreadable_but_for_the_one_that_we_follow() -> Non
     assert Scrubber("s").message(status) == status
 
 
+def test_keys_that_our_own_dialplan_tells_stay_and_numbers_and_other_dialplans_words_do_not() -> None:
+    key = b"Event: UserEvent\r\nUserEvent: CallserverKey\r\nMenu: survey\r\nKey: 5"
+    asked = b"Event: UserEvent\r\nUserEvent: CallserverCallback\r\nQueue: hotline\r\nNumber: 13800138000"
+    other = b"Event: UserEvent\r\nUserEvent: Payment\r\nKey: swordfish"
+    assert Scrubber("s").message(key) == key
+    scrubbed = Scrubber("s").message(asked)
+    assert scrubbed.startswith(asked[:-11])
+    assert not scrubbed.endswith(b"13800138000")
+    assert b"swordfish" not in Scrubber("s").message(other)
+
+
 def test_a_line_that_is_no_header_is_unreadable() -> None:
     assert b"13800138000" not in scrubbed(b"rubbish 13800138000\r\nZhang: 1\r\n\r\n")
 

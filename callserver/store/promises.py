@@ -28,9 +28,7 @@ from callserver.tickets.wording import line
 
 LONGEST_REASON = 500  # characters
 RESTING: Final[dict[str, Any]] = {
-    "next_at": None,
-    "turn": None,
-    "reserved_by": None,
+    **dict.fromkeys(("next_at", "turn", "reserved_by", "held", "held_at")),
     "version": table.c.version + 1,
 }
 """Nothing is to be done by a machine."""

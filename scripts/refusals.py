@@ -16,20 +16,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "callserver"
 ROOMS = tuple(
-    "customers/*.py numbers/*.py people/passwords.py seats/shift.py tickets/changing.py tickets/filling.py "
-    "tickets/presets.py tickets/tables.py store/call_tickets.py store/commands.py store/customers.py "
-    "store/drafts.py store/merging.py store/products.py store/promises.py store/recording.py store/shifts.py "
-    "store/tickets.py store/timeline.py store/turns.py web/door.py web/guard.py web/api/asking.py "
-    "web/api/at_phone.py web/api/calls.py web/api/drafts.py web/api/entry.py web/api/keeping.py web/api/me.py "
-    "web/api/phone.py web/api/promises.py web/api/records.py web/api/rights.py web/api/seats.py "
-    "web/api/serving.py web/api/tickets.py web/api/timeline.py web/api/whose_phone.py".split()
+    "customers/*.py numbers/*.py people/passwords.py promises/*.py seats/shift.py tickets/changing.py "
+    "tickets/filling.py tickets/presets.py tickets/tables.py store/call_tickets.py store/commands.py "
+    "store/customers.py store/drafts.py store/merging.py store/products.py store/promises.py "
+    "store/recording.py store/shifts.py store/tickets.py store/timeline.py store/turns.py web/door.py "
+    "web/guard.py web/api/asking.py web/api/at_phone.py web/api/calls.py web/api/drafts.py "
+    "web/api/entry.py web/api/keeping.py web/api/me.py web/api/phone.py web/api/promises.py "
+    "web/api/records.py web/api/rights.py web/api/seats.py store/attempts.py store/dialling.py "
+    "store/policies.py web/api/serving.py web/api/tickets.py web/api/timeline.py "
+    "web/api/whose_phone.py".split()
 )
-"""What the desk asks for goes through these."""
+"""What the desk and the pages of promises ask for goes through these."""
 OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")
 """What the shape of a body is refused with, where somebody may have typed it."""
-_PLACES = {"BadValue": 1, "Refused": 1, "Conflict": 0, "NotFound": 0, "Outdated": 0, "Forbidden": 0}
-"""Which argument says why. `append((field, why))` and `return why` in functions of these names say it, too."""
-_TELLING = frozenset({"_what_for", "_wrong_day"})
+_PLACES = {
+    "BadValue": 1,
+    "Refused": 1,
+    "wrong": 1,
+    "Conflict": 0,
+    "NotFound": 0,
+    "Outdated": 0,
+    "Forbidden": 0,
+}
+"""Which argument says why. `append((field, why))`, `yield field, why` and `return why` in functions of these names say
+it, too."""
+_TELLING = frozenset({"_what_for", "_wrong_day", "_span"})
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -54,6 +65,8 @@ def _said(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from _of_call(node)
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+            yield node.value.elts[1]
         elif isinstance(node, ast.FunctionDef) and node.name in _TELLING:
             yield from (
                 one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None
@@ -62,11 +75,16 @@ def _said(tree: ast.Module) -> Iterator[ast.expr]:
 
 def _of_call(call: ast.Call) -> Iterator[ast.expr]:
     name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    place = _PLACES.get(name)
+    place = 0 if _is_words(name, call) else _PLACES.get(name)
     if place is not None and len(call.args) > place:
         yield call.args[place]
     elif name == "append" and isinstance(call.args[0], ast.Tuple) and len(call.args[0].elts) == 2:
         yield call.args[0].elts[1]
+
+
+def _is_words(name: str, call: ast.Call) -> bool:
+    """An error that knows its own words gives them to the one that it is a case of."""
+    return name == "__init__" and bool(call.args) and isinstance(call.args[0], ast.JoinedStr)
 
 
 def _read(said: ast.expr, constants: dict[str, str]) -> list[str]:

@@ -27,11 +27,9 @@ LONGEST_TEXT: Final = 500  # characters of a script
 MOST_SPANS: Final = 8  # of one day
 MOST_TIMES: Final = 50
 LANGUAGES: Final = ("en", "zh")
-_FORMS: Final = (
-    ("caller_id", re.compile(r"\+?[0-9]{0,20}"), "must be digits, 20 at most, with or without +"),
-    ("queue", re.compile(r"[^\s,|;&\x00-\x1f\x7f\ud800-\udfff]{0,79}"), "is no name of a queue"),
-    ("prompt", re.compile(r"[A-Za-z0-9_-]{0,40}"), "is no name of a prompt"),
-)
+_CALLER_ID: Final = re.compile(r"\+?[0-9]{0,20}")
+_QUEUE: Final = re.compile(r"[^\s,|;&\x00-\x1f\x7f\ud800-\udfff]{0,79}")
+_PROMPT: Final = re.compile(r"[A-Za-z0-9_-]{0,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +155,12 @@ def _limits(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _texts(policy: Policy) -> Iterator[tuple[str, str]]:
-    for name, form, said in _FORMS:
-        if not form.fullmatch(getattr(policy, name)):
-            yield name, said
+    if not _CALLER_ID.fullmatch(policy.caller_id):
+        yield "caller_id", "must be digits, 20 at most, with or without +"
+    if not _QUEUE.fullmatch(policy.queue):
+        yield "queue", "is no name of a queue"
+    if not _PROMPT.fullmatch(policy.prompt):
+        yield "prompt", "is no name of a prompt"
     if policy.mode == "automatic" and not policy.prompt:
         yield "prompt", "is needed: an automatic call has something to say"
     for language, text in policy.script.items():

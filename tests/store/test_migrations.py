@@ -139,6 +139,33 @@ async def test_an_upgrade_that_fails_halfway_leaves_the_old_database(
     assert await asked(url, "SELECT count(*) FROM tomorrow") == [0]
 
 
+async def test_what_was_owed_in_the_third_version_is_looked_at_and_what_was_broken_is_owed_again(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = tmp_path / "third"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "a0004_the_promises.py").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "SCRIPTS", scripts)
+        await migrations.upgrade(empty_url)
+    await asked(
+        empty_url,
+        "INSERT INTO tickets (id, number, version, kind, status, open, priority, opened_at, touched_at, record)"
+        " VALUES (1, '1', 1, 'x', 'open', 1 = 1, 1, 1, 1, '')",
+        "INSERT INTO promises (kind, ticket_id, status, due_at, deadline_at, created_at, settled_at, why) VALUES"
+        " ('sale', 1, 'planned', 7, 8, 1, NULL, ''), ('sale', 1, 'broken', 7, 8, 1, 9, ''),"
+        " ('sale', 1, 'kept', 7, 8, 1, 9, '')",
+    )
+    await migrations.upgrade(empty_url)
+    for column, values in (
+        ("next_at", [7, None, None]),
+        ("broken_at", [None, 9, None]),
+        ("settled_at", [None, None, 9]),
+        ("mode", ["agent_first"] * 3),
+    ):
+        assert await asked(empty_url, f"SELECT {column} FROM promises ORDER BY id") == values
+
+
 async def test_two_nodes_that_start_at_once_upgrade_once(empty_url: str) -> None:
     await asyncio.gather(*(migrations.prepare(empty_url) for _ in range(3)))
     assert await asked(empty_url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["0004"]

@@ -91,7 +91,7 @@ async def test_a_customer_who_calls_first_keeps_the_promise_by_one_key(stage: St
     await expect(desk.page.locator(".owing")).to_contain_text("does the burner light?")
     await desk.page.locator("body").press("Alt+o")
     await expect(desk.page.locator(".notices")).to_contain_text("Kept")
-    await expect(desk.page.locator(".owing")).not_to_contain_text("does the burner light?")
+    await expect(desk.page.locator(".owing")).to_have_count(0)
     assert (await told(desk, stage, promise))["status"] == "kept"
 
 
@@ -187,7 +187,7 @@ async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(
     await root.page.locator("#policy-weekly0").fill("22:00-02:00")
     await root.page.locator("#policy-most_tries").fill("9")
     theirs = {name: value for name, value in before.items() if name not in ("kind", "version")}
-    theirs |= {"most_tries": 3, "first": "team"}
+    theirs |= {"most_tries": 4, "first": "team"}
     await office.ask("PUT", "policies/sale", theirs, **{"If-Match": "*"})
     await root.page.keyboard.press("Control+Enter")
     await expect(root.page.locator("dialog .both")).to_have_count(1)

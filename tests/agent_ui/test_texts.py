@@ -83,16 +83,23 @@ def test_a_refusal_is_found_where_it_is_raised_with_places_for_its_values(tmp_pa
         '    raise Conflict(f"{one.number} and {two.number} are {len(two):,}")\n'
         '    raise BadValue("x", "too early" if one else "too late")\n'
         "    raise NotFound(GONE)\n"
-        '    raise BadValue("x", "one of " + ", ".join(two))\n',
+        '    raise BadValue("x", "one of " + ", ".join(two))\n'
+        '    reader.wrong(path, "must be text")\n'
+        '    super().__init__(f"{status} and cannot")\n'
+        "def g(one):\n"
+        '    yield f"x[{one}]", "is too long"\n',
         "utf-8",
     )
     assert [one for one in refusals.messages(tmp_path) if one not in refusals.OF_MSGSPEC] == [
         "is missing",
+        "is too long",
         "it is gone",
+        "must be text",
         "one of {values}",
         "too early",
         "too late",
         "{number} and {number2} are {value}",
+        "{status} and cannot",
     ]
 
 

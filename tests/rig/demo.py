@@ -178,7 +178,7 @@ class Demo:
             ("calls logged by callserver", logged),
             ("of these on no ticket", lost),
             ("tickets", self.service.number("select count(*) from tickets")),
-            ("callbacks owed", self.service.number("select count(*) from promises where status = 'planned'")),
+            ("callbacks owed", self.service.number("select count(*) from promises where settled_at is null")),
             ("omitted", omitted),
             ("omitted, parts per million", round(1e6 * omitted / placed) if placed else 0),
         ):

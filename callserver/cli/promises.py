@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -199,6 +200,35 @@ def resume(scope: Scope = "all", config: Config = None) -> None:
 
     left = written(config, write)
     print(f"goes on: {scope}" + (f"; still paused: {', '.join(sorted(left))}" if left else ""))
+
+
+@app.command()
+def prompts(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder a language is made in it.")],
+    config: Config = None,
+) -> None:
+    """Write the recordings that were put in the place of the shipped ones, for copying to the switch.
+
+    Example: `callserver promises prompts ./prompts`
+    """
+    from callserver.store import prompts as recordings
+
+    def read(connection: Connection) -> list[tuple[Path, bytes]]:
+        return [
+            (
+                target / one.language / f"{one.name}.wav",
+                recordings.content(connection, one.language, one.name),
+            )
+            for one in recordings.every(connection)
+        ]
+
+    found = written(config, read)
+    for file, wav in found:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(wav)
+        print(file)
+    if not found:
+        print("no recordings: the shipped ones are played")
 
 
 # --- how -------------------------------------------------------------------------------------------------------------

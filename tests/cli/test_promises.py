@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from callserver.facts import MACHINE, iso
-from callserver.store import engine, migrations, promises, tickets
+from callserver.store import engine, migrations, promises, prompts, tickets
 from callserver.tickets.changing import Draft
 from callserver.tickets.promise import NewPromise
 from tests.cli.conftest import Command
@@ -109,3 +109,20 @@ def test_what_is_wrong_is_said(callserver: Command, arguments: list[str], said: 
     wrong = callserver("promises", *arguments)
     assert wrong.code == 2
     assert said in wrong.err
+
+
+@pytest.mark.usefixtures("known")
+def test_recordings_are_written_for_the_switch(callserver: Command, tmp_path: Path) -> None:
+    target = tmp_path / "prompts"
+    assert (
+        callserver("promises", "prompts", str(target)).out == "no recordings: the shipped ones are played\n"
+    )
+
+    async def record() -> None:
+        store = await engine.open(f"sqlite:///{tmp_path}/promises.db")
+        await store.write(lambda c: prompts.put(c, "zh", "survey", b"RIFF", 500, MACHINE, NOON))
+        await store.close()
+
+    asyncio.run(record())
+    assert callserver("promises", "prompts", str(target)).out == f"{target}/zh/survey.wav\n"
+    assert (target / "zh" / "survey.wav").read_bytes() == b"RIFF"

@@ -23,6 +23,7 @@ import structlog
 from callserver.errors import LeaseLost, Refusal, StoreError
 from callserver.facts import Instant, PbxId, iso
 from callserver.people import UserId
+from callserver.promises.days import countries
 from callserver.promises.holding import Line
 from callserver.store import attempts, dialling, leases, turns
 from callserver.store.engine import Connection, Store
@@ -91,6 +92,7 @@ class Dialler:
 
     async def run(self) -> None:
         """Look every second, and at once when something happened to a promise."""
+        await asyncio.to_thread(countries)  # loads the holidays now, and not in the middle of a look
         quiet = self._store.on_told(self._told)
         try:
             while not self._stopping:

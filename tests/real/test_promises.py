@@ -29,7 +29,7 @@ from tests.rig.phones import Customer, Phones, Sipp
 from tests.rig.scenarios import REPAIR, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
 CUSTOMER = "02012345678"
 OURS = "4008001234"
@@ -270,7 +270,7 @@ async def begun(hot: Hotline, wanted: DialCustomer) -> int:
     """Put it down; its id once it is marked as sent."""
     ask = Ask(pbx=PbxId("main"), request=wanted, actor=MACHINE, within_s=60)
     id = await hot.store.write(lambda c: commands.ask(c, ask))
-    await hot.service.until(lambda: _state(hot, id)[0] != "waiting", 10, "it to be sent")
+    await hot.service.until(lambda: _state(hot, id)[0] != "waiting", 30, "it to be sent")
     return id
 
 
@@ -281,7 +281,7 @@ async def test_a_killed_callserver_finds_the_customer_whom_it_rang_and_rings_nob
     wanted = request(ring_s=20)
     id = await begun(hot, wanted)
     await hot.service.kill()
-    await hot.service.start()
+    await hot.service.start(90)
     assert await state(hot, id, 30) == ("done", "answered")
     await hot.over(wanted.channel)
     await hot.silence()
@@ -299,7 +299,7 @@ async def test_what_a_killed_callserver_had_marked_and_not_sent_is_proved_by_the
         "update commands set state = 'sent', holder = 'gone', epoch = 1, sent_at = asked_at where id = :id"
     )
     await hot.store.write(lambda c: c.execute(text(marked), {"id": id}))
-    await hot.service.start()
+    await hot.service.start(90)
     assert await state(hot, id, 40) == ("refused", "not_sent")
     assert hot.service.rows("select 1 from legs where leg = ?", wanted.channel) == []
 
@@ -312,5 +312,5 @@ async def test_an_asterisk_that_was_killed_while_it_rang_is_asked_in_its_journal
     await hot.service.kill()
     await hot.switch.kill()
     await hot.switch.start()
-    await hot.service.start()
+    await hot.service.start(90)
     assert await state(hot, id, 40) == ("unknown", "unknown")

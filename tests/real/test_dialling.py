@@ -21,10 +21,12 @@ from callserver.store import attempts, engine, policies, promises, shifts, ticke
 from callserver.store.engine import Store
 from callserver.tickets.changing import Draft
 from callserver.tickets.promise import NewPromise, Promise
+from tests.real.test_promises import brief
 from tests.rig import provision
 from tests.rig.asterisk import Asterisk
+from tests.rig.phones import Customer as PhoneCustomer
 from tests.rig.phones import Phones, Sipp
-from tests.rig.scenarios import ZHANG, hotline, stage_plan
+from tests.rig.scenarios import REPAIR, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -76,9 +78,13 @@ class Hotline:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hot(asterisk_22: provision.Switch, sipp: list[str]) -> AsyncIterator[Hotline]:
+async def hot(
+    asterisk_22: provision.Switch, sipp: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hotline]:
+    plan = stage_plan(hotline(), repair(callback_key="1"))
+    prompts = brief(tmp_path_factory.mktemp("prompts"))
     async with (
-        Asterisk(stage_plan(hotline()), software=asterisk_22) as switch,
+        Asterisk(replace(plan, prompts=prompts, key_s=2), software=asterisk_22) as switch,
         Phones(switch) as phones,
     ):
         service = Service(switch)
@@ -118,7 +124,8 @@ async def test_who_is_busy_is_tried_again_later_and_once_so_far(hot: Hotline) ->
 
 async def test_the_agents_phone_rings_and_then_the_customers(hot: Hotline) -> None:
     await hot.customers("answers", ring_ms=200, stay_ms=2_000)
-    wanted = users.Wanted(login="zhang", name="Zhang Wei", role="agent", queues=(Profile(queue="hotline"),))
+    queues = (Profile(queue="hotline"), Profile(queue="repair"))
+    wanted = users.Wanted(login="zhang", name="Zhang Wei", role="agent", queues=queues)
     seat = Seat(pbx=PbxId("main"), interface="PJSIP/1001", state_interface="PJSIP/1001")
     user = await hot.store.write(lambda c: users.add(c, wanted, BOSS, now()))
     await hot.store.write(lambda c: shifts.sign_in(c, user.person, seat, now()))
@@ -142,8 +149,20 @@ async def test_the_customers_phone_rings_and_the_agent_is_there_within_a_second(
     assert joined - answered < 1_000
 
 
-async def test_a_place_in_the_queue_is_called_back(hot: Hotline) -> None:
+async def test_who_gives_their_place_in_the_queue_is_called_at_that_place(hot: Hotline) -> None:
+    """Zhang pauses, a customer waits, presses the key and confirms their number; then Zhang is back."""
     await hot.customers("answers", ring_ms=200, stay_ms=2_000)
-    one = await hot.owes(kind="callback", mode="customer_first", queue="hotline", place_at=now())
+    zhang = await hot.store.read(lambda c: users.by_login(c, "zhang"))
+    await hot.store.write(lambda c: shifts.wish(c, zhang.person.id, "pause", "lunch", now()))
+    paused = "SELECT 1 FROM shifts WHERE carried AND wish = 'pause'"
+    await hot.service.until(lambda: bool(hot.service.rows(paused)), 10, "the pause to be on the switch")
+    await hot.phones.call(PhoneCustomer(dialed=REPAIR, keys=((1500, "1"), (3800, "1"))))
+    asked = "SELECT id FROM promises WHERE place_at IS NOT NULL"
+    await hot.service.until(lambda: bool(hot.service.rows(asked)), 40, "the place to be kept")
+    ((id,),) = hot.service.rows(asked)
+    one = await hot.store.read(lambda c: promises.get(c, id))
+    assert (one.kind, one.mode, one.queue) == ("callback", "customer_first", "repair")
+    assert await hot.outcomes(one) == []
+    await hot.store.write(lambda c: shifts.wish(c, zhang.person.id, "ready", None, now()))
     await hot.comes_to(one, "kept")
     assert await hot.outcomes(one) == ["talked"]

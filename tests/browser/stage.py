@@ -6,6 +6,7 @@ to see.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -168,6 +169,13 @@ class Stage:
         await desk.window.close()
 
 
+async def _hired(service: Service, login: str) -> None:
+    name, role, language, phone = PEOPLE[login]
+    seat = ("--seat", f"main/PJSIP/{phone}") if phone else ()
+    said = ("--name", name, "--role", role, "--language", language, "--team", "line")
+    await service.must("user", "add", login, *said, *seat, typed=f"{PASSWORD}\n")
+
+
 @asynccontextmanager
 async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
     """All of it, running."""
@@ -182,10 +190,7 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
             settings.write(SETTINGS)
         await imported(service, archive.write(service.home / "customers.csv"))
         await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
-        for login, (name, role, language, phone) in PEOPLE.items():
-            seat = ("--seat", f"main/PJSIP/{phone}") if phone else ()
-            said = ("--name", name, "--role", role, "--language", language, "--team", "line")
-            await service.must("user", "add", login, *said, *seat, typed=f"{PASSWORD}\n")
+        await asyncio.gather(*(_hired(service, login) for login in PEOPLE))
         async with Phones(switch, sound=False) as phones, service, chrome(browser) as found:
             yield Stage(switch, phones, service, found)
     finally:

@@ -75,8 +75,9 @@ function Why({ why }) {
   if (!why) return html`<p class="quiet" aria-busy="true">…</p>`;
   const lines = why.lines ?? [];
   const first = lines.find((one) => one.holds);
-  if (!first && !why.floor) return html`<p class="quiet">${t("No rule of its own holds it; who is free is not known here.")}</p>`;
-  return html`<p class=${first ? "held" : "free"}><${Icon} name=${first ? "stop" : "ready"} /> <strong>${first ? first.text : t("Nothing holds it: it is dialled now.")}</strong></p>
+  const unknown = !first && !why.floor;
+  const answer = unknown ? t("No rule of its own holds it; who is free is not known here.") : first?.text ?? t("Nothing holds it: it is dialled now.");
+  return html`<p class=${first ? "held" : unknown ? "quiet" : "free"}><${Icon} name=${first ? "stop" : unknown ? "why" : "ready"} /> <strong>${answer}</strong></p>
     <details><summary>${tn("{n} rule was asked", "{n} rules were asked", lines.length)}</summary>
       <ul class="rules">${lines.map((one) => html`<li key=${one.code} class=${one.holds ? "holds" : "quiet"}><${Icon} name=${one.holds ? "stop" : "ready"} size=${13} />
         <span>${one.holds && html`<span class="unseen">${t("holds it")}: </span>`}${one.text}</span></li>`)}</ul></details>`;

@@ -22,7 +22,7 @@ from tests.work.promiser import judged
 
 __all__ = ["prepared_file"]
 ROOT = Path(__file__).parents[2]
-PROMISES, ROUNDS = "60", "20"
+PROMISES, ROUNDS = "40", "12"
 
 
 @pytest.mark.timeout(900)  # a minute and a half; five on a machine as busy as can be

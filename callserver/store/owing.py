@@ -70,7 +70,7 @@ def owing(connection: Connection, now: Instant) -> tuple[Owing, ...]:
     soon = theirs.where(promise_open, table.c.due_at < now + AHEAD_MS)
     in_hands = wanted.outerjoin(promise_owners, promise_owners.c.promise_id == table.c.id)
     rows = [
-        *connection.execute(in_hands.where(table.c.reserved_by.is_not(None)).order_by(table.c.id)),
+        *connection.execute(in_hands.where(table.c.reserved_by.is_not(None)).order_by(table.c.reserved_by)),
         *connection.execute(soon.order_by(table.c.due_at, table.c.id)),
     ]
     found = {row.id: _owing(row) for row in reversed(rows)}

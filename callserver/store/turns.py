@@ -168,8 +168,10 @@ def release(connection: Connection, promise: PromiseId, next_at: Instant) -> boo
 
 def reserved(connection: Connection) -> tuple[Promise, ...]:
     """Every promise that is in somebody's hands: on their screen, dialled or talked about."""
-    wanted = select(table).where(table.c.reserved_by.is_not(None)).order_by(table.c.id)
-    return tuple(promises.from_row(row) for row in connection.execute(wanted))
+    # In the order of the index that has only these: by id, a database would rather read all promises there are.
+    wanted = select(table).where(table.c.reserved_by.is_not(None)).order_by(table.c.reserved_by)
+    found = [promises.from_row(row) for row in connection.execute(wanted)]
+    return tuple(sorted(found, key=lambda one: one.id))
 
 
 # --- too late --------------------------------------------------------------------------------------------------------

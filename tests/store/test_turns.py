@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from callserver.errors import Conflict
 from callserver.people import UserId
-from callserver.store import promises, turns
+from callserver.store import attempts, promises, turns
 from callserver.store.engine import Store
 from callserver.tickets.promise import NewPromise, Promise
 from callserver.tickets.record import Ticket
@@ -136,3 +139,35 @@ async def test_what_waits_for_its_agents_key_is_broken_and_in_their_hands_no_lon
     (broken,) = await done(store, turns.break_late, one.deadline_at + 1)
     assert (broken.status, broken.broken_at, broken.reserved_by) == ("broken", one.deadline_at + 1, None)
     assert not await done(store, turns.release, one.id, NOON)
+
+
+@pytest.mark.parametrize(
+    ("work", "index"),
+    [
+        (lambda c: turns.mark_due(c, NOON), "ix_promises_next"),
+        (lambda c: turns.left_to_mark(c, NOON), "ix_promises_next"),
+        (lambda c: turns.claim(c, NOON, 10), "ix_promises_turn"),
+        (lambda c: turns.break_late(c, NOON), "ix_promises_deadline"),
+        (turns.reserved, "uq_promises_reserved"),
+        (attempts.open_attempts, "uq_promise_attempts_open"),
+    ],
+)
+async def test_what_is_not_due_costs_nothing(store: Store, work: Callable[..., object], index: str) -> None:
+    """Each first statement reads by the index that has only what it looks for, and by its order."""
+    asked: list[tuple[str, Any]] = []
+
+    def explained(connection: Connection) -> str:
+        if store.dialect == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # small tables are read whole
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        heard = (connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        event.listen(*heard)
+        work(connection)
+        event.remove(*heard)
+        how = "EXPLAIN QUERY PLAN" if store.dialect == "sqlite" else "EXPLAIN"
+        statement, values = asked[0]
+        return " ".join(map(str, connection.exec_driver_sql(f"{how} {statement}", values)))
+
+    plan = await store.write(explained)
+    assert index in plan
+    assert "Sort" not in plan and "B-TREE" not in plan

@@ -266,7 +266,6 @@ class App:
         return Hall(
             presence.keeper,
             targets_s={name: target for name, target in targets.items() if target is not None},
-            trunks={PbxId(one.id): one.trunks for one in self.settings.asterisk},
         )
 
     def _dialler(self, store: Store, hall: Hall, switchboard: Switchboard) -> Dialler:

@@ -41,9 +41,6 @@ class Unseen:
     def past_target(self, pbx: PbxId, queue: str, now: Instant) -> int:
         return 0
 
-    def lines(self, pbx: PbxId) -> int:
-        return 0
-
 
 class Answering:
     """Whom to ask. `floor`: None: this process follows no switch."""

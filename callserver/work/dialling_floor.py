@@ -1,13 +1,13 @@
 """Who could take a call that we owe, and who waits already: the floor as the dialler sees it.
 
-In: shifts and the switches' pictures, as presence keeps them. Out: free agents, callers past the target, lines in use.
+In: shifts and the switches' pictures, as presence keeps them. Out: free agents, callers past the target.
 Must not know: promises, the store. Only switches that this process follows are here: of the others nobody can say who
 is free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -56,23 +56,18 @@ class Floorview(Protocol):
     def past_target(self, pbx: PbxId, queue: str, now: Instant) -> int:
         """How many callers of this queue have waited longer than is meant to be."""
 
-    def lines(self, pbx: PbxId) -> int:
-        """How many calls use a line to the outside."""
-
 
 class Hall:
-    """The floor of this process. `targets_s`: by queue; `trunks`: how channels to the outside begin, by switch."""
+    """The floor of this process. `targets_s`: by queue."""
 
     def __init__(
         self,
         keeper: Keeper,
         *,
         targets_s: Mapping[str, float] | None = None,
-        trunks: Mapping[PbxId, Sequence[str]] | None = None,
     ) -> None:
         self._keeper = keeper
         self._targets_s = targets_s or {}
-        self._trunks = {pbx: tuple(names) for pbx, names in (trunks or {}).items()}
 
     def switches(self) -> tuple[PbxId, ...]:
         return tuple(sorted(pbx for pbx, picture in self._keeper.pictures.items() if picture.sees))
@@ -98,13 +93,6 @@ class Hall:
     def past_target(self, pbx: PbxId, queue: str, now: Instant) -> int:
         since = now - round(self._targets_s.get(queue, TARGET_S) * 1000)
         return sum(1 for joined in self.waiting(pbx, queue) if joined <= since)
-
-    def lines(self, pbx: PbxId) -> int:
-        picture, trunks = self._keeper.pictures.get(pbx), self._trunks.get(pbx, ())
-        if picture is None or not trunks:
-            return 0
-        parts = (part for call in picture.calls.values() for part in call.legs.values())
-        return sum(1 for part in parts if part.interface.startswith(trunks))
 
     def _state(self, shift: Shift) -> OwnerState:
         picture = self._keeper.pictures.get(shift.seat.pbx)

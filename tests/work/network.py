@@ -63,9 +63,6 @@ class Floor:
     def past_target(self, pbx: PbxId, queue: str, now: Instant) -> int:
         return sum(1 for joined in self.waiting(pbx, queue) if joined <= now - self.target_ms)
 
-    def lines(self, pbx: PbxId) -> int:
-        return 0
-
 
 class Network:
     """The other end. `rung`: every customer's phone that rang, in order, by what was dialled."""

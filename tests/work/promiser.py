@@ -97,9 +97,6 @@ class Everybody:
     def past_target(self, pbx: PbxId, queue: str, now: Instant) -> int:
         return 0
 
-    def lines(self, pbx: PbxId) -> int:
-        return 0
-
 
 # --- a life ----------------------------------------------------------------------------------------------------------
 

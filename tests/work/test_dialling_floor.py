@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from callserver import facts
-from callserver.facts import CallId, PbxId
+from callserver.facts import PbxId
 from callserver.people import UserId
 from callserver.seats.keeping import Keeper
 from callserver.seats.shift import Seat
@@ -32,7 +32,6 @@ from tests.seats.people import (
 )
 
 ZHANG = UserId(7)
-TRUNKS = {PBX: ["PJSIP/trunk"]}
 
 
 def hall(*told: facts.Fact, **values: object) -> Hall:
@@ -40,7 +39,7 @@ def hall(*told: facts.Fact, **values: object) -> Hall:
     keeper = Keeper([PBX], wrap_up_ms=60_000, absent_ms=60_000)
     keeper.begin(at_work(*told))
     keeper.read([shift(**values)], [])
-    return Hall(keeper, targets_s={"hotline": 30}, trunks=TRUNKS)
+    return Hall(keeper, targets_s={"hotline": 30})
 
 
 def test_who_is_ready_and_on_no_call_is_free() -> None:
@@ -107,11 +106,3 @@ def test_who_waits_past_the_target_is_counted_by_their_own_queue() -> None:
     assert [seen.past_target(PBX, "hotline", NOW + ms) for ms in (29_999, 30_000)] == [0, 1]
     assert seen.past_target(PBX, "repair", NOW + 60_000) == 0
     assert seen.past_target(PbxId("north"), "hotline", NOW + 60_000) == 0
-
-
-def test_lines_to_the_outside_are_counted() -> None:
-    seen = hall(
-        started(), leg("A", "PJSIP/trunk"), leg("C", "PJSIP/trunk", CallId("main:2.0")), leg("B", PHONE)
-    )
-    assert seen.lines(PBX) == 2
-    assert seen.lines(PbxId("north")) == 0

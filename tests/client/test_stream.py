@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from callserver.client.errors import Misread, Refused, SignedOut, Unreachable
-from callserver.client.stream import ACK_S, LONGEST_WAIT_S, PROTOCOL, Stream, wait_s
+from callserver.client.stream import ACK_S, CALM_ACK_S, LONGEST_WAIT_S, PROTOCOL, Stream, wait_s
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 SNAPSHOT = {"type": "snapshot", "seq": 1, "screen": {}}
@@ -127,6 +127,27 @@ async def test_a_message_is_acknowledged_once_the_next_one_is_asked_for() -> Non
         await anext(bodies)
         assert await asyncio.wait_for(acks.get(), 5) == 2
         await bodies.aclose()
+
+
+async def test_a_pop_is_acknowledged_at_once_and_everything_before_it_with_it() -> None:
+    acks: list[tuple[float, int]] = []
+    clock = asyncio.get_running_loop().time
+
+    async def script(connection: ServerConnection) -> None:
+        pop = {"type": "pop", "seq": 3, "key": "main/PJSIP/1001|main:1.1", "value": {}}
+        for body in (hello(), SNAPSHOT, notice(2), pop, notice(4)):
+            await connection.send(json.dumps(body))
+        begun = clock()
+        async for word in connection:
+            acks.append((clock() - begun, json.loads(word)["seq"]))
+            if len(acks) == 2:
+                await connection.close()
+
+    async with server(script) as playing:
+        await heard(playing.url, 6)
+    (at_once, first), (later, last) = acks
+    assert (first, last) == (3, 4)
+    assert later - at_once > CALM_ACK_S / 2
 
 
 async def test_acknowledgements_are_gathered() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from callserver.facts import MACHINE
@@ -15,6 +16,7 @@ from callserver.store.engine import Store
 from callserver.web.switchboard import Switchboard
 from tests.node.conftest import AtWork, at_work, eventually
 from tests.node.fakes import PBX
+from tests.store.conftest import hops
 
 ADD = QueueAdd(queue="repair", interface="PJSIP/1001", member="Ann", paused=True, reason="just here")
 PAUSE = QueuePause(interface="PJSIP/1001", paused=True, queue="repair", reason="lunch")
@@ -123,6 +125,18 @@ async def test_what_another_process_put_down_is_found_without_a_word(store: Stor
     id = await put(store, PAUSE)
     outcome = await Switchboard(store, look_s=0.05).outcome(id, 3)
     assert outcome.done
+
+
+async def test_many_who_wait_are_one_look(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [await put(store, PAUSE) for _ in range(30)]
+    waiting = Switchboard(store, look_s=30)
+    with hops(monkeypatch) as seen:
+        came = asyncio.gather(*(waiting.outcome(id, 5) for id in ids))
+        await eventually(lambda: bool(seen))
+        for id in ids:
+            waiting.over(Outcome(id=id, state="done", code="done"))
+        assert all(one.done for one in await came)
+    assert len(seen) == 1
 
 
 async def test_a_switch_that_nobody_owns_lets_requests_expire(store: Store) -> None:

@@ -226,6 +226,19 @@ class TestSQLite:
         assert await report
         await store.close()
 
+    async def test_a_pop_waits_behind_no_other_look_up(self, path: Path) -> None:
+        store = await engine.open(f"sqlite:///{path}")
+        go_on = threading.Event()
+        looking = asyncio.create_task(store.read(lambda _: go_on.wait(10)))
+        try:
+            async with asyncio.timeout(5):
+                assert await store.pop(lambda connection: connection.execute(select(1)).scalar()) == 1
+            assert not looking.done()
+        finally:
+            go_on.set()
+            await looking
+            await store.close()
+
     async def test_a_report_without_end_does_not_hold_up_the_end_of_the_program(self, path: Path) -> None:
         store = await engine.open(f"sqlite:///{path}")
         begun = threading.Event()

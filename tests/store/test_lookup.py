@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
-from callserver.facts import PbxId
+from callserver.facts import Actor, PbxId
 from callserver.numbers import tail
 from callserver.store import lookup, promises, tickets, timeline
 from callserver.store.engine import Store
@@ -140,6 +140,38 @@ async def test_a_pop_is_one_hop(sqlite_store: Store, monkeypatch: pytest.MonkeyP
     with hops(monkeypatch) as seen:
         await looked_up(sqlite_store, NUMBER)
     assert len(seen) == 1
+
+
+async def test_a_story_is_one_statement_on_sqlite(sqlite_store: Store) -> None:
+    """Before each row the driver lets other threads in, and one that computes keeps it waiting."""
+    customer = await created(sqlite_store, numbers=[NUMBER])
+    await opened(sqlite_store, customer.id)
+    asked: list[str] = []
+
+    def look(connection: Connection) -> lookup.Found:
+        raw: Any = connection.connection.driver_connection
+        raw.set_trace_callback(asked.append)
+        try:
+            return lookup.everything(connection, PLAN.read(NUMBER), NOW)
+        finally:
+            raw.set_trace_callback(None)
+
+    found = await sqlite_store.read(look)
+    assert len(found["customer", 0]) == len(found["ticket", customer.id]) == 1
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("words", ['"],["', "\\", "\x1e\n\t", "'--", "\u202e\U0001f600", "]" * 2_000])
+async def test_what_people_wrote_comes_as_they_wrote_it(store: Store, words: str) -> None:
+    customer = await created(store, numbers=[NUMBER], notes=words)
+    ticket = await opened(store, customer.id)
+    written = Actor(name=words[:50], through="screen")
+    entry = NewEntry(kind="note", body={"text": words}, at=NOW)
+    await store.write(lambda c: timeline.add(c, ticket.id, entry, written, NOW))
+    (known,) = (await looked_up(store, NUMBER)).customers
+    (contact,) = known.dealings.contacts
+    assert known.customer.notes == customer.notes
+    assert (contact.actor, contact.entry().body) == (written.name, {"text": words})
 
 
 async def test_a_caller_is_found_by_the_number_that_is_kept(store: Store) -> None:

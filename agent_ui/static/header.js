@@ -88,7 +88,9 @@ export function SettingsDialog() {
   };
   const speak = async (value) => {
     sendAll();
-    if (value !== language && (await change({ language: value }))) location.assign(location.pathname);
+    if (value === language || !(await change({ language: value }))) return;
+    location.assign(location.pathname);
+    await new Promise(() => {}); // what was clicked stays clicked until the page is another one
   };
   const ring = (part) => {
     sound(part.sound ?? me.sound, part.volume ?? me.volume);

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from callserver.errors import BadValue
 from callserver.facts import Instant, iso
 from callserver.promises.hours import moment as moment_of
 from callserver.promises.hours import shown as shown_at
@@ -17,6 +16,7 @@ from callserver.store import loads
 from callserver.store.engine import Connection
 from callserver.store.loads import HOUR_MS, MOST_HOURS, Capacity, Count, Load
 from callserver.web.api.operation import Asked, Done, Operations
+from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import Moment, Since, Until, at
 
 api = Operations("load", "What is owed, late, kept and broken; when it comes due, against what can be done.")
@@ -127,7 +127,7 @@ def _today(asked: Asked) -> Instant:
 
 def _must_be_span(begin: Instant, end: Instant) -> None:
     if end <= begin:
-        raise BadValue("to", "is not after the span begins")
+        raise wrong_query("to", "is not after the span begins")
 
 
 def _count(one: Count) -> CountShown:

@@ -76,7 +76,7 @@ def keep_promise(connection: Connection, asked: Asked, id: Id, body: KeptIn) -> 
     return whole(connection, kept, asked)
 
 
-@api("POST", "/promises/{id}/move", scope="promises:manage", versioned=True, errors=(409,))
+@api("POST", "/promises/{id}/move", scope="promises:manage", versioned=True, errors=(409, 412))
 def move_promise(connection: Connection, asked: Asked, id: Id, body: Moved) -> Done[PromiseWhole]:
     """Give the call another time. Its deadline stays unless it is given too, or lies before the new time.
 
@@ -95,7 +95,7 @@ def move_promise(connection: Connection, asked: Asked, id: Id, body: Moved) -> D
     return whole(connection, moved, asked)
 
 
-@api("POST", "/promises/{id}/reassign", scope="promises:manage", versioned=True, errors=(409,))
+@api("POST", "/promises/{id}/reassign", scope="promises:manage", versioned=True, errors=(409, 412))
 def reassign_promise(connection: Connection, asked: Asked, id: Id, body: ForWhom) -> Done[PromiseWhole]:
     """Give the call to somebody else: a person, or a team, of which anybody may make it."""
     given = steering.reassign(

@@ -46,7 +46,9 @@ def test_by_custom_a_phones_number_is_its_name(interface: str, number: str) -> N
         ("PJSIP/${EXTEN}@a&PJSIP/${EXTEN}@b", None),
     ],
 )
-def test_the_dialplans_own_way_outside_is_taken_where_it_can_be_read(device: str, dialled: str | None) -> None:
+def test_the_dialplans_own_way_outside_is_taken_where_it_can_be_read(
+    device: str, dialled: str | None
+) -> None:
     steps = [{"Application": "Set", "AppData": "X=1"}, {"Application": "Dial", "AppData": f"{device},30,tT"}]
     assert dial_string(steps, "02012345678") == dialled
 

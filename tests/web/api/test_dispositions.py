@@ -26,7 +26,7 @@ async def test_a_good_set_is_shipped_in_two_languages(site: Site) -> None:
     assert [(one["name"], one["kind"], one["named"]) for one in told["presets"]] == [
         ("30m", "watch", False),
         ("72h", "return_visit", False),
-        ("at", "callback", True),
+        ("at", "requested", True),
     ]
 
 

@@ -46,6 +46,8 @@ PER_S: Final = 10
 """So many attempts begin in a second, whatever is late: trunks refuse what comes all at once."""
 LOOKS: Final = 200  # promises in one look; who is held is looked at again some seconds later anyway
 BATCH: Final = 25
+WANTED_MS: Final = 60_000
+"""How long after a promise was held for want of people it is watched who becomes free."""
 _PROMISES: Final = "callserver.promise."
 WAITS_MS: Final = 30_000
 NOBODY_FREE: Final = "nobody_free"
@@ -86,6 +88,7 @@ class Dialler:
         self._awake = asyncio.Event()
         self._stopping = False
         self._free: frozenset[UserId] = frozenset()
+        self._wanted_at: Instant | None = None  # when a promise was held last for want of people
         self._paused: frozenset[str] = frozenset()
 
     # --- running -----------------------------------------------------------------------------------------------------
@@ -196,11 +199,22 @@ class Dialler:
                 )
 
     async def _stir_held(self, scene: Scene) -> None:
-        """Somebody is free who was not, or a switch was released: who waited for that is looked at now."""
-        free = frozenset(one.user for pbx in self._floor.switches() for one in self._floor.free(pbx))
-        rules = [*(_FOR_WANT_OF_PEOPLE if free - self._free else ())]
+        """Somebody is free who was not, or a switch was released: who waited for that is looked at now.
+
+        Who is free is asked of hundreds of shifts, so only while a promise waits for it: one that does is looked at,
+        and held anew, twice a minute at least.
+        """
+        rules = list[str]()
+        if self._wanted_at is None:  # held since before we began, maybe
+            self._wanted_at = scene.now
+        if abs(scene.now - self._wanted_at) <= WANTED_MS:
+            free = frozenset(one.user for pbx in self._floor.switches() for one in self._floor.free(pbx))
+            rules += _FOR_WANT_OF_PEOPLE if free - self._free else ()
+            self._free = free
+        else:
+            self._free = frozenset()
         rules += _FOR_A_SWITCH if self._paused - scene.paused else ()
-        self._free, self._paused = free, scene.paused
+        self._paused = scene.paused
         if rules:
             await self._store.write(lambda c: turns.stir(c, rules, scene.now))
 
@@ -231,6 +245,7 @@ class Dialler:
                 break
             if one.mode != "automatic" and not scene.anybody():
                 waiting.append(one.id)
+                self._wanted_at = self._clock()
             else:
                 most -= await self._do(partial(self._choosing.take_up, id=one.id, scene=scene), one)
         if waiting:
@@ -244,6 +259,8 @@ class Dialler:
         except Refusal as error:  # somebody was quicker
             log.info("a promise was not taken up", promise=promise.id, why=str(error))
             return False
+        if done.rule in _FOR_WANT_OF_PEOPLE:
+            self._wanted_at = self._clock()
         if done.deed == "dialled":
             log.info("dialling", promise=promise.id, kind=promise.kind, mode=promise.mode, user=done.user)
             if done.pbx is not None:

@@ -68,8 +68,8 @@ from callserver.work.worker import Worker
 log = structlog.get_logger(__name__)
 
 SWITCH_S = 0.0005
-"""How long a thread that computes (a database's) may keep the loop waiting. Python's own 5 ms came twice or more in
-each pop: half of its time, while a call was being written."""
+"""How long a thread that computes (a database's) may keep the loop waiting. Python's own is 5 ms, and a pop passes from
+thread to thread several times."""
 PARTS_OF_A_STOP = (
     3  # a duty hangs up, writes the rest, closes its journal: together they get one stage's deadline
 )

@@ -25,7 +25,7 @@ import asyncpg
 from bench import archive
 from bench.figures import Figure, Goal, Scale
 from callserver.numbers import Plan, tail
-from callserver.store import engine, finding, lookup
+from callserver.store import caller_rows, engine, finding, lookup
 from callserver.store.engine import Store
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
@@ -247,7 +247,7 @@ async def _sqlite(customers: int) -> AsyncIterator[Site]:
         who, *parts, calls = statements
         found = bare.execute(who, (tail(number),)).fetchall()
         rows = [bare.execute(part, (id,)).fetchall() for id, _ in found for part in parts]
-        return rows, bare.execute(calls, (number, archive.NOW - lookup.WEEK_MS)).fetchall()
+        return rows, bare.execute(calls, (number, archive.NOW - caller_rows.WEEK_MS)).fetchall()
 
     try:
         yield Site(customers=customers, store=store, bare=ask)
@@ -268,7 +268,7 @@ async def _postgresql(server: postgres.Server, customers: int) -> AsyncIterator[
         who, *parts, calls = statements
         found = await bare.fetch(who, tail(number))
         rows: list[Any] = [await bare.fetch(part, row["id"]) for row in found for part in parts]
-        return rows, await bare.fetch(calls, number, archive.NOW - lookup.WEEK_MS)
+        return rows, await bare.fetch(calls, number, archive.NOW - caller_rows.WEEK_MS)
 
     try:
         yield Site(customers=customers, store=store, bare=ask)

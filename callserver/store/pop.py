@@ -15,8 +15,8 @@ from callserver.facts import CallId, Instant
 from callserver.numbers import Read
 from callserver.store import text
 from callserver.store.call_tickets import pbx_of
+from callserver.store.caller_rows import Found, Statement, everything
 from callserver.store.desk import call_tickets
-from callserver.store.lookup import Found, Statement, everything
 from callserver.tickets.record import TicketId
 
 

@@ -25,8 +25,8 @@ from callserver.facts import CallId, Instant, PbxId, iso
 from callserver.numbers import Plan, Read, shown
 from callserver.push.details import CallerAsk
 from callserver.store import pop
+from callserver.store.caller_rows import HOUSEHOLD, Found
 from callserver.store.engine import Connection, Store
-from callserver.store.lookup import HOUSEHOLD, Found
 from callserver.store.pop import Rows
 from callserver.tickets.number import said, spoken
 from callserver.tickets.record import OVER, TicketId, ticket_from_json

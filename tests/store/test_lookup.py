@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 
 from callserver.facts import Actor, PbxId
 from callserver.numbers import tail
-from callserver.store import lookup, promises, tickets, timeline
+from callserver.store import caller_rows, lookup, promises, tickets, timeline
 from callserver.store.engine import Store
 from callserver.store.lookup import Caller, Dealings
 from callserver.store.schema import calls
@@ -80,10 +80,10 @@ async def test_all_of_a_household_are_offered_each_with_their_own(store: Store) 
 
 
 async def test_of_a_number_that_half_the_town_has_some_are_offered(store: Store) -> None:
-    for _ in range(lookup.HOUSEHOLD + 1):
+    for _ in range(caller_rows.HOUSEHOLD + 1):
         await created(store, numbers=[NUMBER])
     caller = await looked_up(store, NUMBER)
-    assert (len(caller.customers), caller.more) == (lookup.HOUSEHOLD, True)
+    assert (len(caller.customers), caller.more) == (caller_rows.HOUSEHOLD, True)
 
 
 async def test_a_stranger_comes_with_what_was_before(store: Store) -> None:
@@ -148,11 +148,11 @@ async def test_a_story_is_one_statement_on_sqlite(sqlite_store: Store) -> None:
     await opened(sqlite_store, customer.id)
     asked: list[str] = []
 
-    def look(connection: Connection) -> lookup.Found:
+    def look(connection: Connection) -> caller_rows.Found:
         raw: Any = connection.connection.driver_connection
         raw.set_trace_callback(asked.append)
         try:
-            return lookup.everything(connection, PLAN.read(NUMBER), NOW)
+            return caller_rows.everything(connection, PLAN.read(NUMBER), NOW)
         finally:
             raw.set_trace_callback(None)
 

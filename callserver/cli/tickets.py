@@ -23,7 +23,8 @@ from callserver.logs import printable
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from callserver.store.ticket_pages import Page, Place, Wanted
+    from callserver.store.paging import Place
+    from callserver.store.ticket_pages import Page, Wanted
     from callserver.tickets.record import Entry, Ticket
 
 T = TypeVar("T")

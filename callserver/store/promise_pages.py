@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from callserver.customers.record import CustomerId
 from callserver.facts import Instant
@@ -19,6 +19,7 @@ from callserver.store import ids, text
 from callserver.store.beside import promise_owners
 from callserver.store.desk import customers, promise_open, promise_overlooked
 from callserver.store.desk import promises as table
+from callserver.store.paging import Order, Place
 from callserver.store.people import users
 from callserver.store.promises import from_row
 from callserver.tickets.promise import Promise
@@ -76,13 +77,6 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Behind which promise a page begins: the values of its sort, the id last."""
-
-    values: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Promises; `end` is where to go on, None: there are no more."""
 
@@ -90,23 +84,16 @@ class Page:
     end: Place | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
-    columns: tuple[Column[Any], ...]
-    descending: bool
-    only: tuple[ColumnElement[bool], ...] = ()
-
-
 # Each has its index, whose condition is the order's own.
-_ORDERS: Final[dict[Sort, _Order]] = {
-    "due": _Order(columns=(table.c.due_at, table.c.id), descending=False, only=(promise_open,)),
-    "deadline": _Order(
+ORDERS: Final[dict[Sort, Order]] = {
+    "due": Order(columns=(table.c.due_at, table.c.id), descending=False, only=(promise_open,)),
+    "deadline": Order(
         columns=(table.c.deadline_at, table.c.id), descending=False, only=(promise_overlooked,)
     ),
-    "settled": _Order(
+    "settled": Order(
         columns=(table.c.settled_at, table.c.id), descending=True, only=(table.c.settled_at.is_not(None),)
     ),
-    "newest": _Order(columns=(table.c.id,), descending=True),
+    "newest": Order(columns=(table.c.id,), descending=True),
 }
 
 
@@ -114,13 +101,11 @@ def page(
     connection: Connection, wanted: Wanted, limit: int, after: Place | None = None, sort: Sort = "due"
 ) -> Page:
     """At most `limit` promises behind `after`, a place of the same sort. Raises ValueError for a place of another."""
-    order = _ORDERS[sort]
-    if after is not None and len(after.values) != len(order.columns):
-        raise ValueError(f"a place of another order than {sort}")
+    order = ORDERS[sort]
     rows = connection.execute(_statement(wanted, order, after, limit + 1)).all()
     shown = rows[:limit]
     more = len(rows) > limit and shown
-    return Page(promises=with_people(connection, shown), end=_place(shown[-1], order) if more else None)
+    return Page(promises=with_people(connection, shown), end=order.place(shown[-1]) if more else None)
 
 
 def one(connection: Connection, promise: Promise) -> Listed:
@@ -167,20 +152,12 @@ def _names(connection: Connection, wanted: set[Any]) -> dict[Any, str]:
     return {row.id: text.load(row.record).get("name") for row in rows}
 
 
-def _place(row: Row[Any], order: _Order) -> Place:
-    return Place(values=tuple(getattr(row, column.name) for column in order.columns))
-
-
-def _statement(wanted: Wanted, order: _Order, after: Place | None, size: int) -> Select[Any]:
-    statement = select(table).where(*order.only, *_conditions(wanted))
+def _statement(wanted: Wanted, order: Order, after: Place | None, size: int) -> Select[Any]:
+    statement = select(table).where(*_conditions(wanted))
     if wanted.owner is not None:
         theirs = select(promise_owners.c.promise_id).join(users, users.c.id == promise_owners.c.user_id)
         statement = statement.where(table.c.id.in_(theirs.where(users.c.login == text.key(wanted.owner))))
-    if after is not None:
-        here, there = tuple_(*order.columns), tuple_(*after.values)
-        statement = statement.where(here < there if order.descending else here > there)
-    way = [column.desc() if order.descending else column.asc() for column in order.columns]
-    return statement.order_by(*way).limit(size)
+    return order.behind(statement, after, size)
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

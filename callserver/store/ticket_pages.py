@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from callserver.customers.record import CustomerId, ProductId
 from callserver.facts import Instant
 from callserver.store import ids, text
 from callserver.store.desk import tickets as table
+from callserver.store.paging import Order, Place
 from callserver.store.tickets import ticket_of
 from callserver.tickets import number as numbering
 from callserver.tickets.record import PRIORITIES, Priority, Status, Ticket, TicketId
@@ -56,13 +57,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Behind which ticket a page begins: the values of its sort, the id last."""
-
-    values: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Tickets; `end` is where to go on, None: there are no more."""
 
@@ -70,23 +64,14 @@ class Page:
     end: Place | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
-    """Columns to sort by, all in one direction so that an index can serve it; what only it shows."""
-
-    columns: tuple[Column[Any], ...]
-    descending: bool
-    only: tuple[ColumnElement[bool], ...] = ()
-
-
 _OPEN: ColumnElement[bool] = table.c.open.is_(True)
-_ORDERS: Final[dict[Sort, _Order]] = {
-    "touched": _Order(columns=(table.c.touched_at, table.c.id), descending=True),
-    "opened": _Order(columns=(table.c.id,), descending=True),
-    "due": _Order(
+ORDERS: Final[dict[Sort, Order]] = {
+    "touched": Order(columns=(table.c.touched_at, table.c.id), descending=True),
+    "opened": Order(columns=(table.c.id,), descending=True),
+    "due": Order(
         columns=(table.c.due_at, table.c.id), descending=False, only=(_OPEN, table.c.due_at.is_not(None))
     ),
-    "priority": _Order(
+    "priority": Order(
         columns=(table.c.priority, table.c.touched_at, table.c.id), descending=True, only=(_OPEN,)
     ),
 }
@@ -96,9 +81,7 @@ def page(
     connection: Connection, wanted: Wanted, limit: int, after: Place | None = None, sort: Sort = "touched"
 ) -> Page:
     """At most `limit` tickets behind `after`, a place of the same sort. Raises ValueError for a place of another."""
-    order = _ORDERS[sort]
-    if after is not None and len(after.values) != len(order.columns):
-        raise ValueError(f"a place of another order than {sort}")
+    order = ORDERS[sort]
     words = (wanted.words or "").casefold().split()
     found: list[Ticket] = []
     scanned, size = 0, _PAGE if words else limit + 1
@@ -107,7 +90,7 @@ def page(
         for row in rows:
             if len(found) == limit:
                 return Page(tickets=tuple(found), end=after)
-            after = _place(row, order)
+            after = order.place(row)
             if _says(row, words):
                 found.append(ticket_of(row))
         if len(rows) < size:
@@ -136,18 +119,10 @@ def _says(row: Row[Any], words: Sequence[str]) -> bool:
     return all(word in subject for word in words)
 
 
-def _place(row: Row[Any], order: _Order) -> Place:
-    return Place(values=tuple(getattr(row, column.name) for column in order.columns))
-
-
-def _statement(wanted: Wanted, order: _Order, after: Place | None, size: int) -> Select[Any]:
+def _statement(wanted: Wanted, order: Order, after: Place | None, size: int) -> Select[Any]:
     names = dict.fromkeys(("record", "touched_at", *(column.name for column in order.columns)))
-    statement = select(*(table.c[name] for name in names)).where(*order.only, *_conditions(wanted))
-    if after is not None:
-        here, there = tuple_(*order.columns), tuple_(*after.values)
-        statement = statement.where(here < there if order.descending else here > there)
-    way = [column.desc() if order.descending else column.asc() for column in order.columns]
-    return statement.order_by(*way).limit(size)
+    statement = select(*(table.c[name] for name in names)).where(*_conditions(wanted))
+    return order.behind(statement, after, size)
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, event
 from callserver.customers.record import CustomerId, ProductId
 from callserver.store import ticket_pages, tickets, timeline
 from callserver.store.engine import Store
-from callserver.store.ticket_pages import SORTS, Place, Sort, Wanted
+from callserver.store.paging import Place
+from callserver.store.ticket_pages import SORTS, Sort, Wanted
 from callserver.tickets.changing import Draft
 from callserver.tickets.record import Ticket
 from tests.store.of_tickets import ANNA, BACKWARDS, HOUR, NOON, begin, customer, done, moved, product

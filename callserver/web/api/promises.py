@@ -35,7 +35,7 @@ from callserver.web.api.shapes import (
     Until,
     at,
     cursor,
-    place,
+    place_in,
 )
 from callserver.web.api.tickets import PromiseShown, callable_number
 
@@ -141,7 +141,13 @@ class PromisesQuery(Struct, frozen=True, kw_only=True):
 @api("GET", "/promises", scope="tickets:read", long=True)
 def list_promises(connection: Connection, asked: Asked, query: PromisesQuery) -> Done[Promises]:
     """Calls that are owed, the most urgent first, or in another order."""
-    page = promise_pages.page(connection, _wanted(query, asked), query.limit, _place(query), query.sort)
+    page = promise_pages.page(
+        connection,
+        _wanted(query, asked),
+        query.limit,
+        place_in(query.cursor, query.sort, promise_pages.ORDERS[query.sort]),
+        query.sort,
+    )
     behind = None if page.end is None else cursor((query.sort, *page.end.values))
     seen = tuple(dict.fromkeys(f"ticket:{one.promise.ticket}" for one in page.promises))
     return Done(Promises(promises=[shown(one, asked) for one in page.promises], cursor=behind), seen=seen)
@@ -262,14 +268,3 @@ def _listed(field: str, given: str | None, known: tuple[str, ...]) -> list[str] 
     if strange := next((one for one in found if one not in known), None):
         raise wrong_query(field, f"{strange!r} is none of {', '.join(known)}")
     return found
-
-
-def _place(query: PromisesQuery) -> promise_pages.Place | None:
-    if query.cursor is None:
-        return None
-    values = 1 if query.sort == "newest" else 2
-    behind = place(query.cursor, str, *[int] * values)
-    assert behind is not None
-    if behind[0] != query.sort:
-        raise wrong_query("cursor", "belongs to another order")
-    return promise_pages.Place(values=tuple(behind[1:]))

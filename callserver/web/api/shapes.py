@@ -15,6 +15,7 @@ import orjson
 from msgspec import Meta, UnsetType
 
 from callserver.facts import Instant, iso
+from callserver.store.paging import Order, Place
 from callserver.web.api.problems import wrong_query
 
 T = TypeVar("T")
@@ -79,6 +80,16 @@ def place(cursor: str | None, *kinds: type[Any]) -> list[Any] | None:
     if not isinstance(body, list) or len(body) != len(kinds) or not all(map(_is, body, kinds)):
         raise wrong_query("cursor", "give the one of the page before, as it was")
     return body
+
+
+def place_in(cursor: str | None, sort: str, order: Order) -> Place | None:
+    """What `cursor` wrote of a page in this order. Raises Refused 400, also for one of another order."""
+    behind = place(cursor, str, *[int] * len(order.columns))
+    if behind is None:
+        return None
+    if behind[0] != sort:
+        raise wrong_query("cursor", "belongs to another order")
+    return Place(values=tuple(behind[1:]))
 
 
 def _is(value: Any, kind: type[Any]) -> bool:

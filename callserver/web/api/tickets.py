@@ -18,7 +18,7 @@ from callserver.errors import BadValue
 from callserver.facts import iso
 from callserver.store import customers, kinds, outbox, promises, recording, ticket_pages, tickets
 from callserver.store.engine import Connection
-from callserver.store.ticket_pages import Sort, Wanted
+from callserver.store.ticket_pages import Wanted
 from callserver.tickets.changing import KEEP, Changes, Draft
 from callserver.tickets.number import spoken
 from callserver.tickets.promise import Promise, to_json
@@ -37,7 +37,7 @@ from callserver.web.api.shapes import (
     Until,
     at,
     cursor,
-    place,
+    place_in,
 )
 
 api = Operations(
@@ -196,7 +196,13 @@ class TicketsQuery(Struct, frozen=True, kw_only=True):
 @api("GET", "/tickets", scope="tickets:read", long=True)
 def list_tickets(connection: Connection, asked: Asked, query: TicketsQuery) -> Done[Tickets]:
     """Find tickets."""
-    page = ticket_pages.page(connection, _wanted(query, asked), query.limit, _place(query), query.sort)
+    page = ticket_pages.page(
+        connection,
+        _wanted(query, asked),
+        query.limit,
+        place_in(query.cursor, query.sort, ticket_pages.ORDERS[query.sort]),
+        query.sort,
+    )
     end = cursor([query.sort, *page.end.values]) if page.end else None
     body = Tickets(tickets=[shown(one, asked) for one in page.tickets], cursor=end)
     return Done(body, seen=tuple(subject(one) for one in page.tickets))
@@ -398,14 +404,3 @@ def _wanted(query: TicketsQuery, asked: Asked) -> Wanted:
 
 def _listed(said: str | None) -> Any:
     return None if said is None else [one.strip() for one in said.split(",") if one.strip()]
-
-
-def _place(query: TicketsQuery) -> ticket_pages.Place | None:
-    if query.cursor is None:
-        return None
-    several: dict[Sort, int] = {"touched": 2, "opened": 1, "due": 2, "priority": 3}
-    behind = place(query.cursor, str, *[int] * several[query.sort])
-    assert behind is not None
-    if behind[0] != query.sort:
-        raise wrong_query("cursor", "belongs to another order")
-    return ticket_pages.Place(values=tuple(behind[1:]))

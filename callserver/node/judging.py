@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from callserver import facts
 from callserver.ami.events import OriginateResponse
@@ -48,14 +48,47 @@ def failed(code: str, who: str) -> Came:
     return Came("refused", code, f"{who} {_WHY[code]}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the ways in which a call is not taken are called. `over`: ended, and nobody said why; `unheard`: refused,
+    and nobody said why; `said`: the sentence of each.
+    """
+
+    causes: Mapping[int, str]
+    dials: Mapping[str, str]
+    reasons: Mapping[int, str]
+    over: str
+    unheard: str
+    said: Mapping[str, str]
+
+
+_PHONE: Final = Words(
+    causes=_CAUSES, dials=_DIALS, reasons=_REASONS, over="ended", unheard="unreachable", said=_WHY
+)
+_CUSTOMER: Final = Words(
+    causes={17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"},
+    dials={"no_answer": "no_answer", "busy": "busy", "failed": "failed"},
+    reasons={3: "no_answer", 5: "busy"},
+    over="failed",
+    unheard="failed",
+    said={
+        "busy": "is busy",
+        "no_answer": "did not answer",
+        "rejected": "rejected the call",
+        "failed": "could not be reached: the network refused the call",
+    },
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class Rung:
-    """An Originate: whether the phone was answered. Ring time-outs end with no fact but the leg's end."""
+    """An Originate: whether the phone was answered, and else how it ended for it."""
 
+    words: ClassVar[Words] = _PHONE
     channel: LegId
     who: str
     seen: bool = False
-    dialed: str = ""  # what DialFailed said, which knows more than the cause of the end
+    tried: str = ""  # what DialFailed said, which knows more than the cause of the end
 
     def __call__(self, news: News) -> Came | None:
         match news:
@@ -64,54 +97,26 @@ class Rung:
             case facts.LegAnswered(leg=self.channel, call=call):
                 return answered(call)
             case facts.DialFailed(leg=self.channel, result=result):
-                self.dialed = _DIALS[result]
-            case facts.LegEnded(leg=self.channel, cause=cause):
-                return failed(_CAUSES.get(cause or 0) or self.dialed or "ended", self.who)
-            case OriginateResponse(uniqueid=self.channel, success=False, reason=reason) if not self.seen:
-                return failed(_REASONS.get(reason or 0, "unreachable"), self.who)
-        return None
-
-
-_CALLED: Final = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"}
-_TRIED: Final = {"no_answer": "no_answer", "busy": "busy", "failed": "failed"}
-_RESPONSES: Final = {3: "no_answer", 5: "busy"}
-_HOW: Final = {
-    "busy": "is busy",
-    "no_answer": "did not answer",
-    "rejected": "rejected the call",
-    "failed": "could not be reached: the network refused the call",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Called:
-    """A DialCustomer: whether the customer answered, and else how it ended for them."""
-
-    channel: LegId
-    who: str
-    seen: bool = False
-    tried: str = ""  # what DialFailed said
-
-    def __call__(self, news: News) -> Came | None:
-        match news:
-            case facts.LegStarted(leg=self.channel):
-                self.seen = True
-            case facts.LegAnswered(leg=self.channel, call=call):
-                return answered(call)
-            case facts.DialFailed(leg=self.channel, result=result):
-                self.tried = _TRIED[result]
+                self.tried = self.words.dials[result]
             case facts.LegEnded(leg=self.channel, cause=cause):
                 return self.ended(cause)
             case OriginateResponse(uniqueid=self.channel, success=False, reason=reason) if not self.seen:
-                return self._refused(_RESPONSES.get(reason or 0, "failed"))
+                return self._refused(self.words.reasons.get(reason or 0, self.words.unheard))
         return None
 
     def ended(self, cause: int | None) -> Came:
         """Over before it was answered. A ringing time-out has no cause of its own: there what Originate said counts."""
-        return self._refused(_CALLED.get(cause or 0) or self.tried or "failed")
+        return self._refused(self.words.causes.get(cause or 0) or self.tried or self.words.over)
 
     def _refused(self, code: str) -> Came:
-        return Came("refused", code, f"{self.who} {_HOW[code]}")
+        return Came("refused", code, f"{self.who} {self.words.said[code]}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Called(Rung):
+    """A DialCustomer: whether the customer answered, and else how it ended for them."""
+
+    words: ClassVar[Words] = _CUSTOMER
 
 
 def answered(call: CallId) -> Came:

@@ -106,8 +106,6 @@ class Telling:
                     self._forget(one)
                 case Touched():
                     self._at_once = True
-                case _:
-                    pass  # somebody else's
         self._stale.learn([one for one in said if isinstance(one, Event)])
         if self._stale.anything or self._at_once:
             self._awake.set()

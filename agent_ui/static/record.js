@@ -30,7 +30,8 @@ export async function save(subject, id, base, kind) {
 /** One request: all of it is done or nothing, and it ends the wrap-up. */
 async function saveCall(subject, id, base, form, kind) {
   const [key, pop] = current();
-  const body = recordOf(key, pop, id, base, form, kind);
+  const ticket = id && !form.fresh ? base ?? (await shownLate(id)) : null;
+  const body = recordOf(key, pop, id, ticket, form, kind);
   const counter = counterOf(subject);
   if (counter) body.draft = counter;
   const saved = await api.post(`/calls/${encodeURIComponent(pop.call)}/record`, body, { key: keyFor(subject, body) });
@@ -40,6 +41,13 @@ async function saveCall(subject, id, base, form, kind) {
   put({ ticket: null });
   say(t("Saved on ticket {number}", { number: saved.ticket.spoken }), "info", { label: t("Take back"), run: () => undo(pop.call) });
   if (desk.kept[key]) release(key);
+}
+
+/** Saved before the ticket was on the screen: who the customer is and what was changed still belong to its version. */
+async function shownLate(id) {
+  const ticket = await api.get(`/tickets/${id}`);
+  putIn("tickets", id, ticket);
+  return ticket;
 }
 
 /** What can be taken back is: the note by a correction, promises, the move, the verdict. */
@@ -64,8 +72,8 @@ function recordOf(key, pop, id, base, form, kind) {
   body.ticket = id;
   const change = changesOf(form, base);
   if (Object.keys(change).length) body.change = change;
-  if (customer && base && !base.customer) body.customer = customer;
-  if (body.change || body.customer || body.status) body.version = base?.version;
+  if (customer && !base.customer) body.customer = customer;
+  if (body.change || body.customer || body.status) body.version = base.version;
   return body;
 }
 

@@ -1,21 +1,15 @@
 """The composition root: the one file that knows all rooms. Starts them in order, stops them in reverse.
 
-In: settings. Out: a running service until a signal. Must not know: how anything is done. Each stage of a
-stop has its deadline; what is not ready by then is left, because everything here survives being killed. A
-second signal ends at once.
+In: settings. Out: a running service until it is asked to stop. Must not know: how anything is done. Each stage of a
+stop has its deadline; what is not ready by then is left, because everything here survives being killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import secrets
-import signal
-import socket
-import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from time import time_ns
 from typing import Any
@@ -25,7 +19,7 @@ import structlog
 from callserver import notify
 from callserver.errors import SettingsError
 from callserver.facts import CallId, Instant, LegId, PbxId
-from callserver.node import Duty, Myself, Node
+from callserver.node import Duty, Node
 from callserver.node.attending import Line
 from callserver.node.evidence import evidence_in
 from callserver.node.line import link
@@ -33,8 +27,10 @@ from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
 from callserver.numbers.dialling import Rules
+from callserver.process import identity
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Settings
+from callserver.stages import Running, Stage, nothing, soon
 from callserver.store import deliveries, engine, jobs, migrations, pledges
 from callserver.store.engine import Store
 from callserver.store.retention import terms
@@ -67,22 +63,7 @@ from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-SWITCH_S = 0.0005
-"""How long a thread that computes (a database's) may keep the loop waiting. Python's own is 5 ms, and a pop passes from
-thread to thread several times."""
-PARTS_OF_A_STOP = (
-    3  # a duty hangs up, writes the rest, closes its journal: together they get one stage's deadline
-)
 LANDING_HOLD_S = 10.0  # after so long another node does the landing that a dead one had begun
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One thing that runs; `stop` is called only if `start` came to its end."""
-
-    name: str
-    start: Callable[[], Awaitable[None]]
-    stop: Callable[[], Awaitable[None]]
 
 
 class App:
@@ -129,7 +110,7 @@ class App:
         url = self.settings.database.url.reveal()
         await migrations.prepare(url)
         store = await engine.open(url)
-        self._stages.append(Stage("store", _nothing, store.close))
+        self._stages.append(Stage("store", nothing, store.close))
         return store
 
     async def _begin_all(self, store: Store) -> None:
@@ -138,7 +119,7 @@ class App:
         send = await self._sending()
         switchboard = Switchboard(store)
         places = Places(self.settings.number_plan.country)
-        await self._begin(Stage("places", _nothing, places.close))
+        await self._begin(Stage("places", nothing, places.close))
         hub = self.hub = await self._hub(store, places)
         presence = self._presence(store, switchboard, hub)
         hall = self._hall(presence)
@@ -169,7 +150,7 @@ class App:
             Stage("landing", lander.start, lander.stop)
         )  # stopped after the last facts are written
         noting = self._noting(store, hub, presence)
-        await self._begin(Stage("noting", _nothing, noting.stop))
+        await self._begin(Stage("noting", nothing, noting.stop))
         watcher = Several(hub, presence, noting)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, hub) for one in self.settings.asterisk
@@ -177,7 +158,7 @@ class App:
         switchboard.wakes(node.wake)
         sitting = Running(presence.run, presence.stop)
         await self._begin(Stage("presence", sitting.start, sitting.stop))
-        await self._begin(Stage("node", _soon(node.start), node.stop))
+        await self._begin(Stage("node", soon(node.start), node.stop))
         dialler = self._dialler(store, hall, switchboard)
         dialling = Running(dialler.run, dialler.stop)
         await self._begin(Stage("dialling", dialling.start, dialling.stop))
@@ -198,7 +179,7 @@ class App:
             post = Post(private=settings.private, ca_file=settings.ca_file)
         except OSError as error:
             raise SettingsError(f"webhooks.ca_file: {settings.ca_file}: {error.strerror or error}") from error
-        await self._begin(Stage("post", _nothing, post.close))
+        await self._begin(Stage("post", nothing, post.close))
         return sender(post, settings.source, wall_clock)
 
     async def _tell_others(self, store: Store, send: Send) -> None:
@@ -360,9 +341,11 @@ class App:
 
     # --- stopping ----------------------------------------------------------------------------------------
 
-    def ask_to_stop(self) -> None:
-        """Stop soon, in good order."""
+    def ask_to_stop(self) -> bool:
+        """Stop soon, in good order. Whether nobody had asked before."""
+        first = not self._stopping.is_set()
         self._stopping.set()
+        return first
 
     async def wait(self) -> None:
         """Until somebody asks us to stop."""
@@ -386,29 +369,6 @@ class App:
         log.info("callserver has stopped")
 
 
-class Running:
-    """A loop as a stage: `run` in a task, `ask` it to end, wait for it."""
-
-    def __init__(self, run: Callable[[], Awaitable[None]], ask: Callable[[], None]) -> None:
-        self._run = run
-        self._ask = ask
-        self._task: asyncio.Future[None] | None = None
-
-    async def start(self) -> None:
-        """Begin; returns at once."""
-        self._task = asyncio.ensure_future(self._run())
-
-    async def stop(self) -> None:
-        """Ask, and wait; cancelled while waiting, the loop is cancelled too."""
-        self._ask()
-        if self._task is not None:
-            await self._task
-
-
-async def _nothing() -> None:
-    pass
-
-
 def dialled_from(settings: Settings) -> DialledFrom:
     """What the settings say about calls to the outside."""
     telephone = settings.telephone
@@ -425,59 +385,3 @@ async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:
     answer = await send_test(store, send, webhook, wall_clock())
     delivered = isinstance(answer, Delivered)
     return Tried(delivered=delivered, status=answer.status, said=answer.said, took_s=answer.took_s)
-
-
-def _soon(start: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    async def begin() -> None:
-        start()
-
-    return begin
-
-
-def identity(settings: Settings) -> Myself:
-    """Who this process is: a name that outlives it, and one that no other run ever has."""
-    node = settings.node.name or socket.gethostname() or "callserver"
-    return Myself(
-        node=node,
-        holder=f"{node}/{os.getpid()}/{secrets.token_hex(6)}",
-        lease_s=settings.node.lease_s,
-        stop_s=settings.node.stop_s / PARTS_OF_A_STOP,
-    )
-
-
-async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises what keeps it from starting."""
-    app = App(settings)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _signalled, app, number)
-    await app.start()
-    try:
-        await app.wait()
-    finally:
-        await app.stop()
-
-
-def _signalled(app: App, number: signal.Signals) -> None:
-    if app._stopping.is_set():
-        log.warning("stopping at once", signal=number.name)
-        sys.stderr.flush()
-        os._exit(128 + number)
-    log.info("stopping", signal=number.name, again="a second signal stops at once")
-    app.ask_to_stop()
-
-
-def run(settings: Settings) -> None:
-    """`serve` in an event loop of its own, the fast one where it is installed."""
-    sys.setswitchinterval(SWITCH_S)
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(serve(settings))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        return None
-    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return made

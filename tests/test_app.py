@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from callserver.app import App, Running, Stage, identity
+from callserver.app import App
 from callserver.errors import SettingsError
+from callserver.process import identity
 from callserver.settings import Settings, load
+from callserver.stages import Running, Stage
 
 DEADLINE_S = 60.0
 

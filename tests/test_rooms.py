@@ -43,6 +43,8 @@ ROOMS = {
     "logs": Room(rooms="errors facts settings", packages="structlog orjson"),
     "vitals": Room(rooms="facts", packages="prometheus_client"),
     "notify": Room(),
+    "stages": Room(),
+    "process": Room(rooms="node settings", packages="structlog uvloop"),
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),
     "calls": Room(rooms="facts errors ami.events", pure=True),
     "metrics": Room(rooms="facts errors", pure=True),

@@ -17,8 +17,8 @@ def serve(config: Config = None) -> None:
 
     Example: `callserver serve -c /etc/callserver/callserver.toml`
     """
-    from callserver import app
+    from callserver import app, process
 
     found = settings(config)
     logs.set_up(found.log.level, found.log.json)
-    app.run(found)
+    process.run(app.App(found))

@@ -20,19 +20,28 @@ _DESK: Final[tuple[Scope, ...]] = (
     "personal:read",
 )
 _PHONE: Final[tuple[Scope, ...]] = ("phone:use", "promises:dial")
+_FLOOR: Final[tuple[Scope, ...]] = ("floor:read", "reports:read", "alerts:read")
 
 RIGHTS: Final[Mapping[Role, frozenset[Scope]]] = {
     "agent": frozenset([*_DESK, *_PHONE]),
     "supervisor": frozenset(
-        [*_DESK, *_PHONE, "floor:read", "tickets:waive", "tickets:call_off", "promises:manage"]
+        [
+            *_DESK,
+            *_PHONE,
+            *_FLOOR,
+            "floor:help",
+            "tickets:waive",
+            "tickets:call_off",
+            "promises:manage",
+        ]
     ),
     "administrator": frozenset(SCOPES),
     # Connects other systems: gives tokens, so has every right that such a system may need, and nobody's phone.
     "integrator": frozenset(
-        [*_DESK, "floor:read", "promises:manage", "kinds:manage", "webhooks:manage", "tokens:manage"]
+        [*_DESK, *_FLOOR, "promises:manage", "kinds:manage", "webhooks:manage", "tokens:manage"]
     ),
     # Sees that everything goes as it should, of nobody in person; changes nothing.
-    "auditor": frozenset(["calls:read", "customers:read", "tickets:read", "floor:read", "audit:read"]),
+    "auditor": frozenset(["calls:read", "customers:read", "tickets:read", *_FLOOR, "audit:read"]),
 }
 
 

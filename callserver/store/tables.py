@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-from callserver.store import at_work, beside, desk, people, promising, schema
+from callserver.store import (
+    administered,
+    alarms,
+    at_work,
+    beside,
+    counted,
+    desk,
+    people,
+    promising,
+    schema,
+    spans,
+)
 
-assert {part.metadata for part in (at_work, beside, desk, people, promising)} == {schema.metadata}
+_PARTS = (administered, alarms, at_work, beside, counted, desk, people, promising, spans)
+assert {part.metadata for part in _PARTS} == {schema.metadata}
 
 metadata: MetaData = schema.metadata

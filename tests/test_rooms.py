@@ -48,6 +48,7 @@ ROOMS = {
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),
     "calls": Room(rooms="facts errors ami.events", pure=True),
     "metrics": Room(rooms="facts errors", pure=True),
+    "alerts": Room(rooms="errors facts metrics tickets", pure=True),
     "journals": Room(rooms="errors facts ami.events asterisk_conf.contract"),
     "numbers": Room(rooms="errors facts", packages="phonenumbers", pure=True),
     "pinyin": Room(packages="pypinyin"),
@@ -59,19 +60,19 @@ ROOMS = {
     "promises": Room(rooms="errors facts tickets people", packages="holidays", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(
-        rooms="errors facts numbers customers tickets people seats promises",
+        rooms="errors facts numbers customers tickets people seats promises alerts",
         packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog",
     ),
     "work": Room(
-        rooms="errors facts numbers customers tickets people seats promises sheets store",
-        packages="aiohttp orjson structlog",
+        rooms="errors facts numbers customers tickets people seats promises alerts sheets store",
+        packages="aiohttp aiosmtplib orjson structlog",
     ),
     "push": Room(
         rooms="errors facts client.messages client.values", packages="aiohttp orjson msgspec structlog"
     ),
     "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets people seats promises recordings sheets store push "
+        rooms="errors facts settings numbers customers tickets people seats promises alerts recordings sheets store push "
         "vitals",
         packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),

@@ -33,6 +33,10 @@ const PATHS = {
   again: "M20 12a8 8 0 1 1-2.5-5.8M20 3v4h-4",
   stop: "M8 3h8l5 5v8l-5 5H8l-5-5V8z",
   move: "M4 12h14M13 7l5 5-5 5",
+  up: "M6 15l6-6 6 6",
+  down: "M6 9l6 6 6-6",
+  watch: "M12 3l9 9-9 9-9-9zM12 8v5M12 16v.5",
+  wall: "M4 5h7v6H4zM13 5h7v10h-7zM4 13h7v6H4zM13 17h7v2h-7z",
 };
 
 export const Icon = ({ name, size = 16 }) => html`<svg class="icon" width=${size} height=${size} viewBox="0 0 24 24"

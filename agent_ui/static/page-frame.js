@@ -15,9 +15,13 @@ export const may = (scope, state = desk) => (state.me?.scopes ?? []).includes(sc
 
 const WAYS = () => [
   ["/desk", t("Desk"), true],
+  ["/wall", t("Wall"), may("floor:read")],
   ["/promises", t("Promises"), true],
-  ["/promises/policies", t("Policies"), may("policies:manage")],
+  ["/admin", t("Administration"), SETTINGS.some((scope) => may(scope))],
 ];
+/** Whoever has one of these rights has something to set. */
+const SETTINGS = ["users:manage", "queues:manage", "kinds:manage", "policies:manage", "alerts:manage", "audit:read", "tokens:manage", "webhooks:manage"];
+const isHere = (path) => path === location.pathname || (path === "/admin" && /^\/(admin\/|promises\/policies$)/.test(location.pathname));
 
 /** `dialogs`: components by name; `title` is the page's h1. */
 export function Frame({ title, dialogs, children }) {
@@ -28,7 +32,7 @@ export function Frame({ title, dialogs, children }) {
   return html`<header class="bar">
       <h1>${title}</h1>
       <nav class="ways" aria-label=${t("Pages")}>${WAYS().filter(([, , open]) => open).map(([path, name]) => html`
-        <a key=${path} href=${path} aria-current=${path === location.pathname ? "page" : undefined}>${name}</a>`)}</nav>
+        <a key=${path} href=${path} aria-current=${isHere(path) ? "page" : undefined}>${name}</a>`)}</nav>
       ${unseen && html`<${Badge} kind="bad" icon="offline">${t("Not connected: this picture is old")}<//>`}
       <nav aria-label=${t("This screen")}>
         <button type="button" class="bare" onClick=${() => ask("keys")} aria-keyshortcuts="?"><${Icon} name="keys" /> <span>${t("Keys")}</span> <kbd aria-hidden="true">?</kbd></button>

@@ -33,7 +33,9 @@ INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "/desk": ("desk.html", "desk.js"),
         "/promises": ("promises.html", "page-promises.js"),
-        "/promises/policies": ("promises.html", "page-policies.js"),
+        "/promises/policies": ("admin.html", "page-policies.js"),
+        "/admin": ("admin.html", "page-admin.js"),
+        "/wall": ("wall.html", "page-wall.js"),
     }
 )
 """The pages behind the door: template and script by address."""

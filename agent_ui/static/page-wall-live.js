@@ -1,0 +1,80 @@
+// What keeps a wall of 60 queues and 350 agents calm: a table is looked at once a frame however many messages came, a row is
+// drawn anew only when its own values are others, and the seconds that run are text that is written, not drawn.
+import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
+import { desk, watch } from "./store.js";
+import { lasting, now } from "./time.js";
+
+const waiting = new Set();
+let asked = false;
+
+/** Once, before the browser paints; a page that nobody sees paints nothing and is still kept right. */
+function soon(look) {
+  waiting.add(look);
+  if (asked) return;
+  asked = true;
+  const run = () => {
+    asked = false;
+    const looks = [...waiting];
+    waiting.clear();
+    looks.forEach((one) => one());
+  };
+  document.hidden ? setTimeout(run, 250) : requestAnimationFrame(run);
+}
+
+/** As `useDesk`, once a frame. */
+export function useFrame(select, same = Object.is) {
+  const [, again] = useState(0);
+  const look = useRef(select);
+  look.current = select;
+  const value = select(desk);
+  const shown = useRef(value);
+  shown.current = value;
+  useEffect(() => {
+    const check = () => {
+      if (!same(look.current(desk), shown.current)) again((n) => n + 1);
+    };
+    check();
+    const quiet = watch(() => soon(check));
+    return () => {
+      waiting.delete(check);
+      quiet();
+    };
+  }, []);
+  return value;
+}
+
+/** A row: drawn again only when one of these values is another one. */
+export function Row({ draw, of }) {
+  return useMemo(() => draw(...of), [draw, ...of]);
+}
+
+// --- seconds that run ---
+
+const clocks = new Map(); // element -> since when
+
+setInterval(() => {
+  const at = now();
+  clocks.forEach((clock, element) => tick(element, clock, at));
+}, 1000);
+
+function tick(element, { since, warn }, at) {
+  const seconds = (at - since) / 1000;
+  const text = lasting(seconds);
+  if (element.firstChild) element.firstChild.data = text;
+  else element.textContent = text;
+  if (warn) element.classList.toggle("over", seconds >= warn);
+}
+
+/** How long something lasts; from `warn` seconds on it says so with its class. Screen readers are not told each second. */
+export function Since({ at, warn }) {
+  const place = useRef(null);
+  useEffect(() => {
+    const since = Date.parse(at);
+    if (!Number.isFinite(since)) return undefined;
+    const element = place.current;
+    clocks.set(element, { since, warn });
+    tick(element, { since, warn }, now());
+    return () => clocks.delete(element);
+  }, [at, warn]);
+  return at ? html`<span ref=${place} class="number since" aria-live="off"></span>` : html`<span class="number quiet">–</span>`;
+}

@@ -3,12 +3,12 @@
 import { html, classes, useEffect, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Do, yesNo } from "./bits.js";
-import { Dialog } from "./dialog.js";
-import { Icon } from "./icons.js";
 import { action } from "./keys.js";
-import { Frame, begin, may } from "./page-frame.js";
+import { Admin } from "./page-admin-frame.js";
+import { conflict as openConflict } from "./page-conflict.js";
+import { begin, may } from "./page-frame.js";
 import { Fields, choiceWord, fieldWord, toForm, toPolicy, unitWord } from "./page-policy-fields.js";
-import { ask, desk, put, say, unask, useDesk } from "./store.js";
+import { desk, put, say, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { modeWord, promiseKinds, promiseWord } from "./words.js";
 
@@ -35,9 +35,7 @@ const saver = { go: null };
 const changed = () => formOf(desk, desk.policy) !== null;
 
 function Policies() {
-  return html`<${Frame} title=${t("Policies")} dialogs=${{ conflict: ConflictDialog }}>
-    <main class="policies-page"><${Kinds} /><${Editor} /></main>
-  <//>`;
+  return html`<${Admin} title=${t("Policies")}><div class="policies-page"><${Kinds} /><${Editor} /></div><//>`;
 }
 
 function Kinds() {
@@ -105,42 +103,22 @@ async function save(kind, form, base) {
 async function conflict(kind, form, base) {
   try {
     const theirs = await api.get(`/policies/${kind}`);
-    ask("conflict", { kind, mine: form, base: toForm(base), theirs });
+    const take = (mine) => {
+      put({ policies: { ...desk.policies, [kind]: theirs }, policyWrong: {} });
+      writeForm(kind, mine && { ...mine, version: theirs.version });
+    };
+    openConflict({ title: t("Somebody else changed this policy meanwhile"), base: toForm(base), mine: form, theirs: toForm(theirs), word: fieldWord, shown: shownValue, take });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     put({ policyWrong: { "": error.words } });
   }
 }
 
-const differing = (a, b) => Object.keys({ ...a, ...b }).filter((name) => name !== "version" && JSON.stringify(a[name]) !== JSON.stringify(b[name]));
-
 /** What is typed, in a line. */
 function shownValue(name, value) {
   if (typeof value === "boolean") return yesNo(value);
   if (value && typeof value === "object") return value.again === false ? t("No") : [value.n, unitWord(value.unit), value.times && `× ${value.times}`].filter(Boolean).join(" ");
   return choiceWord(name, value) || "–";
-}
-
-function ConflictDialog({ kind, mine, base, theirs }) {
-  const other = toForm(theirs);
-  const ours = differing(base, mine);
-  const changes = differing(base, other);
-  const both = changes.filter((name) => ours.includes(name) && differing({ a: mine[name] }, { a: other[name] }).length);
-  const take = (form) => {
-    put({ policies: { ...desk.policies, [kind]: theirs }, policyWrong: {} });
-    writeForm(kind, form);
-    unask();
-  };
-  const mineOverTheirs = () => take({ ...other, ...Object.fromEntries(ours.map((name) => [name, mine[name]])), version: theirs.version });
-  return html`<${Dialog} wide title=${t("Somebody else changed this policy meanwhile")} onSubmit=${mineOverTheirs}>
-    <p>${t("Nothing of yours was saved. This is what they made of it:")}</p>
-    <table class="differences"><thead><tr><th scope="col">${t("What")}</th><th scope="col">${t("before")}</th><th scope="col">${t("theirs")}</th><th scope="col">${t("yours")}</th></tr></thead>
-      <tbody>${changes.map((name) => html`<tr key=${name} class=${both.includes(name) ? "both" : ""}><th scope="row">${both.includes(name) && html`<${Icon} name="warning" size=${13} /> `}${fieldWord(name)}</th>
-        <td><bdi>${shownValue(name, base[name])}</bdi></td><td><bdi>${shownValue(name, other[name])}</bdi></td><td><bdi>${ours.includes(name) ? shownValue(name, mine[name]) : ""}</bdi></td></tr>`)}</tbody></table>
-    ${both.length > 0 && html`<p class="wrong">${t("Marked lines were changed by both of you.")}</p>`}
-    <footer><button type="button" onClick=${() => take(null)}>${t("Take theirs, drop mine")}</button>
-      <button type="submit" class="main">${t("Put mine over theirs; I look and save")}</button></footer>
-  <//>`;
 }
 
 begin(Policies, () => {

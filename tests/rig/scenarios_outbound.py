@@ -141,3 +141,35 @@ async def outbound_transferred_blind(stage: Stage) -> None:
     stage.say(f"Zhang's channel transfers blindly to {LI}")
     await stage.director.ask("BlindTransfer", Channel=enter["Channel"], Exten=LI, Context=contract.PHONES)
     await stage.over()
+
+
+async def _automatic(stage: Stage) -> None:
+    stage.say(f"AMI Originate: {OUTSIDE_NUMBER}, then the recording `survey`, answered by 1 to 5")
+    asked = {
+        contract.PROMISE_VARIABLE: "7",
+        contract.PROMPT_VARIABLE: "survey",
+        contract.KEYS_VARIABLE: "12345",
+        "CALLERID(num)": OUTSIDE_NUMBER,
+    }
+    await stage.main.ask(
+        "Originate",
+        ActionID="callserver-dial-1",
+        Channel=f"PJSIP/{OUTSIDE_NUMBER}@trunk",
+        Context=contract.PROMISE_AUTO,
+        Exten="s",
+        Priority="1",
+        Timeout="20000",
+        Async="true",
+        ChannelId="callserver-dial-1-a",
+        OtherChannelId="callserver-dial-1-b",
+        Variable=",".join(f"{name}={value}" for name, value in asked.items()),
+    )
+    await stage.main.event("OriginateResponse", ActionID="callserver-dial-1")
+    await stage.over()
+
+
+@scenario("originate-automatic-rated")
+async def originate_automatic_rated(stage: Stage) -> None:
+    """The switch rings the customer, who answers, hears a recording and presses 4."""
+    await stage.phones.outside_answers(ring_ms=1000, keys=((900, "4"),))
+    await _automatic(stage)

@@ -99,5 +99,6 @@ def test_the_usual_account_hears_only_what_the_contract_names(trace: Path) -> No
     assert set(re.findall(r"^Event: (.*)$", said.replace("\r", ""), re.MULTILINE)) <= {
         *contract.EVENTS,
         "VarSet",
+        "UserEvent",
     }
     assert set(re.findall(r"^Variable: (\w+)", said, re.MULTILINE)) <= {contract.QUEUE_STATUS_VARIABLE}

@@ -6,13 +6,15 @@ not know: how a record comes about, how a call finds its ticket (tickets.landing
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from callserver.customers import masking
 from callserver.errors import NotFound
 from callserver.facts import CallId, Direction, Outcome
-from callserver.store import call_tickets, calls
+from callserver.store import call_pages, call_tickets, calls
 from callserver.store.engine import Connection
 from callserver.store.search import Place, Wanted, search
 from callserver.tickets.number import said
@@ -42,6 +44,9 @@ api = Operations(
 CallName = Annotated[str, Meta(description="Switch and first channel.", examples=["main:1795289156.0"])]
 
 
+Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+
+
 class CallsQuery(Struct, frozen=True, kw_only=True):
     begin: Annotated[Since | None, Meta(description="Calls that began at this instant or later.")] = field(
         default=None, name="from"
@@ -60,6 +65,22 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     ) = None
     pbx: Annotated[str, Meta(max_length=150, description="Only calls of this Asterisk.")] | None = None
     open: Annotated[bool | None, Meta(description="Whether it still goes on.")] = None
+    gap: Annotated[bool | None, Meta(description="Whether a part of it was not seen.")] = None
+    direction: Annotated[Direction | None, Meta(description="Where it came from.")] = None
+    agent: (
+        Annotated[
+            str,
+            Meta(
+                max_length=150,
+                description="Calls that rang or were talked at this phone, or by the queue's member of this name.",
+                examples=["PJSIP/1001"],
+            ),
+        ]
+        | None
+    ) = None
+    waited_s: Annotated[Seconds | None, Meta(description="At least so long in queues.")] = None
+    talked_s: Annotated[Seconds | None, Meta(description="At least so long with agents.")] = None
+    sort: Annotated[Literal["newest", "oldest"], Meta(description="Which come first.")] = "newest"
     limit: Limit = LIMIT
     cursor: Cursor | None = None
 
@@ -109,16 +130,30 @@ class TicketOfCall(Struct, frozen=True, kw_only=True):
     ticket: Id
 
 
+class AboutCall(Struct, frozen=True, kw_only=True):
+    """Whose matter a call is about."""
+
+    ticket: int
+    number: str
+    kind: str
+    customer: int | None
+    customer_name: str | None
+
+
 class Calls(Struct, frozen=True, kw_only=True):
     """A page of calls; it may be short, or even empty, and not the last one."""
 
     calls: list[Call]
+    about: Annotated[
+        dict[str, AboutCall],
+        Meta(description="By the call's id: the ticket that it is on. Only for who may read tickets."),
+    ]
     cursor: NextCursor
 
 
 @api("GET", "/calls", scope="calls:read")
 async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
-    """Look through calls, newest first.
+    """Look through calls, newest first, or oldest.
 
     Somebody who is signed in sees the calls of their own phone and queues, a supervisor those of their teams' queues;
     so a page may be short, or even empty, and not the last one.
@@ -127,9 +162,12 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
     store = asked.site.store
     page = await search(store, _wanted(query), query.limit, _place(behind))
     own = await store.read(lambda connection: seeing.phones(connection, asked))
-    end = page.end and cursor([page.end.started_at, page.end.pbx, page.end.call])
     seen = [one for one in page.calls if seeing.call(asked, one, own)]
-    told = {"calls": [showing.told("call", one, asked) for one in seen], "cursor": end}
+    told = {
+        "calls": [showing.told("call", one, asked) for one in seen],
+        "about": await store.read(lambda connection: about(connection, asked, [one["id"] for one in seen])),
+        "cursor": cursor(page.end),
+    }
     return Done(_told(told), seen=("calls",))  # one line a page: lists of calls are looked at all day
 
 
@@ -145,6 +183,23 @@ def move_call(connection: Connection, asked: Asked, id: CallName, body: TicketOf
     _must_be_seen(connection, asked, CallId(id))
     call_tickets.move_call(connection, CallId(id), TicketId(body.ticket), asked.actor, asked.now)
     return Done(_on_ticket(connection, CallId(id)))
+
+
+def about(connection: Connection, asked: Asked, calls: Iterable[CallId]) -> dict[CallId, AboutCall]:
+    """The ticket of each, as far as this asker may read tickets."""
+    if not asked.may("tickets:read"):
+        return {}
+    sight = showing.sight(asked)
+    return {
+        call: AboutCall(
+            ticket=one.ticket,
+            number=said(one.ticket),
+            kind=one.kind,
+            customer=one.customer,
+            customer_name=masking.name(one.customer_name, sight),
+        )
+        for call, one in call_pages.about(connection, calls).items()
+    }
 
 
 def _whole(connection: Connection, asked: Asked, call: CallId) -> Done[CallWhole]:
@@ -187,6 +242,12 @@ def _wanted(query: CallsQuery) -> Wanted:
         number=number_as_written(query.number),
         queue=query.queue,
         open=query.open,
+        gap=query.gap,
+        direction=query.direction,
+        agent=query.agent,
+        waited_s=query.waited_s,
+        talked_s=query.talked_s,
+        oldest=query.sort == "oldest",
     )
 
 

@@ -233,6 +233,22 @@ async def test_a_call_says_on_which_ticket_it_is_and_why(site: Site) -> None:
     assert told == {"id": id, "number": number, "since": since, "rule": rule, "why": ROWS[0].why}
 
 
+async def test_a_list_says_which_calls_are_on_tickets_to_who_may_read_tickets(site: Site) -> None:
+    id = await on_a_ticket(site)
+    await write(site.store, call(2))
+    number = (await site.api(f"tickets/{id}"))["number"]
+    about = {"ticket": id, "number": number, "kind": "information", "customer": None, "customer_name": None}
+    assert (await site.api("calls"))["about"] == {"main:1.0": about}
+    token = await site.token("calls:read")
+    assert (await site.ask("GET", "calls", token=token)).body["about"] == {}
+
+
+async def test_the_oldest_come_first_if_asked_for(site: Site, store: Store) -> None:
+    await write(store, call(1), call(2, direction="outbound"), call(3))
+    assert await ids(site, "sort=oldest") == ["main:1.0", "main:2.0", "main:3.0"]
+    assert await ids(site, "sort=oldest&direction=outbound") == ["main:2.0"]
+
+
 async def test_a_call_is_put_on_another_ticket_and_both_timelines_tell(site: Site) -> None:
     before = await on_a_ticket(site)
     after = int((await site.ask("POST", "tickets", {"kind": "repair"})).body["id"])

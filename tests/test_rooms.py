@@ -60,11 +60,11 @@ ROOMS = {
     "promises": Room(rooms="errors facts tickets people", packages="holidays", pure=True),
     "sheets": Room(rooms="errors", packages="openpyxl charset_normalizer"),
     "store": Room(
-        rooms="errors facts numbers customers tickets people seats promises alerts",
+        rooms="errors facts numbers customers tickets people seats promises alerts metrics",
         packages="sqlalchemy alembic aiosqlite asyncpg orjson structlog",
     ),
     "work": Room(
-        rooms="errors facts numbers customers tickets people seats promises alerts sheets store",
+        rooms="errors facts numbers customers tickets people seats promises alerts metrics sheets store",
         packages="aiohttp aiosmtplib orjson structlog",
     ),
     "push": Room(
@@ -72,8 +72,8 @@ ROOMS = {
     ),
     "client": Room(packages="aiohttp msgspec websockets"),
     "web": Room(
-        rooms="errors facts settings numbers customers tickets people seats promises alerts recordings sheets store push "
-        "vitals",
+        rooms="errors facts settings numbers customers tickets people seats promises alerts metrics recordings sheets "
+        "store push vitals",
         packages="aiohttp argon2 babel jinja2 msgspec orjson prometheus_client structlog",
     ),
     "node": Room(

@@ -52,6 +52,7 @@ class SwitchVitals:
     gaps: int = 0
     facts: int = 0
     calls_ended: int = 0
+    queues: frozenset[str] | None = None  # that it has, as it said when we connected; None: not seen yet
     ppm: float | None = None
     reconciled_at: Instant | None = None
     road: Callable[[], int] = field(default=lambda: 0)  # events heard and not yet understood

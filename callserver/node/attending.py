@@ -174,9 +174,11 @@ class Attending:
             self._vitals.change("connecting", "logged in, looking around")
         elif isinstance(item, Lost):
             self._vitals.change("down", item.reason)
-        elif self._vitals.link != "up":
-            self._vitals.links_made += 1
-            self._vitals.change("up")
+        else:
+            self._vitals.queues = frozenset(one.queue for one in item.snapshot.queues)
+            if self._vitals.link != "up":
+                self._vitals.links_made += 1
+                self._vitals.change("up")
 
     # --- time ---------------------------------------------------------------------------------------------
 

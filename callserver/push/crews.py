@@ -6,7 +6,7 @@ of 350 agents is not gone through for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -41,6 +41,10 @@ class Crews:
     def title(self, queue: str) -> str:
         """What people call it."""
         return self._titles.get(queue, queue)
+
+    def retitled(self, queues: Collection[str]) -> None:
+        """People call these another name now."""
+        self.touched |= dict.fromkeys(place for place in self._crews if place[1] in queues)
 
     def join(self, agent: Agent, queue: str) -> None:
         """The agent is a member of the queue."""

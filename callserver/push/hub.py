@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -126,6 +126,10 @@ class Hub:
     def put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> None:
         """A value of a collection that is not made from facts: shift, promise, notice. None: gone."""
         self._dispatch(self.screen.put(kind, key, value, audience))
+
+    def retitled(self, queues: Collection[str]) -> None:
+        """People call these queues another name now (`titles` says which)."""
+        self._dispatch(self.screen.retitled(queues))
 
     def event(self, kind: str, body: Mapping[str, Any], audience: Audience) -> None:
         """A message that stays in no collection: `ticket`, `draft`. One person's comes at once, others' in a moment."""

@@ -10,7 +10,7 @@ deltas equals a fresh one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ class Screen:
 
     def __init__(self, titles: Mapping[str, str] | None = None) -> None:
         self._values = Values()
-        self._crews = Crews(titles or {})
+        self._crews = Crews({} if titles is None else titles)
         self._calls: dict[CallId, LiveCall] = {}
         self._agents: dict[str, Agent] = {}
         self._phones: dict[str, dict[str, None]] = {}  # seat key of a phone -> keys of the agents who have it
@@ -101,6 +101,11 @@ class Screen:
         self._forget_phones(agent)
         agent.sitter, agent.phone = sitter, state_interface if sitter is not None else None
         self._learn_phones(agent)
+        return self._changes(None)
+
+    def retitled(self, queues: Collection[str]) -> list[Delta]:
+        """The titles of these queues are others now."""
+        self._crews.retitled(queues)
         return self._changes(None)
 
     def put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> list[Delta]:

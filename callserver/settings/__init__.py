@@ -18,6 +18,7 @@ from typing import Any
 
 from callserver.errors import SettingsError
 from callserver.settings import sources
+from callserver.settings.current import Of, QueueBook
 from callserver.settings.reading import Reader, as_tables, entries, is_secret
 from callserver.settings.secrets import DatabaseUrl, Secret
 from callserver.settings.shape import (
@@ -43,6 +44,8 @@ __all__ = [
     "DatabaseUrl",
     "LogSettings",
     "NodeSettings",
+    "Of",
+    "QueueBook",
     "QueueSettings",
     "RetentionSettings",
     "Secret",

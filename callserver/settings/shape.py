@@ -421,6 +421,19 @@ class QueueSettings:
         float | None, Key("A call answered within so many seconds counts as in time.", "20", _positive)
     ] = None
     kind: Annotated[str, Key("What it is for: service, sales, complaint ...", '"service"', _slug)] = "service"
+    short_s: Annotated[
+        float,
+        Key("Whoever hangs up within so many seconds is counted apart, as a short call.", "5", _not_negative),
+    ] = 5.0
+    warn_wait_s: Annotated[
+        float | None,
+        Key("The wall warns when somebody has waited so many seconds; default: the target.", "60", _positive),
+    ] = None
+    warn_waiting: Annotated[int | None, Key("The wall warns when so many wait.", "5", _positive)] = None
+    formerly: Annotated[
+        tuple[str, ...],
+        Key("Names that Asterisk knew it by before; their calls count as this queue's.", '["repairs"]'),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

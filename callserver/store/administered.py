@@ -6,10 +6,32 @@ milliseconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import BigInteger, Column, Integer, Table, Text
 
 from callserver.store.schema import metadata
 
 __all__ = ["metadata"]
 
-TABLES: tuple[Table, ...] = ()
+# What goes before the settings file's block of a queue, by the name that Asterisk knows it by. `record` (JSON) null: as
+# the file says again; the row stays, so that no version is ever given twice.
+queue_settings = Table(
+    "queue_settings",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", Text),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+# The site's own days, which go before the calendar of its country. kind: closed, working.
+site_days = Table(
+    "site_days",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+TABLES: tuple[Table, ...] = (queue_settings, site_days)

@@ -20,7 +20,7 @@ from callserver.errors import SettingsError
 from callserver.facts import Instant
 from callserver.numbers import Plan
 from callserver.push.hub import Hub
-from callserver.settings import QueueSettings, TelephoneSettings, WebSettings
+from callserver.settings import QueueBook, QueueSettings, TelephoneSettings, WebSettings
 from callserver.store.engine import Store
 from callserver.store.sessions import Life
 from callserver.store.tokens import SCOPES
@@ -36,6 +36,7 @@ from callserver.web.door import Door
 from callserver.web.gate import Gate
 from callserver.web.pages import Pages, Reader, ReaderOf
 from callserver.web.passwords import Passwords
+from callserver.web.queue_news import QueueNews
 from callserver.web.sessions import Sessions
 from callserver.web.sitting import AtWork
 from callserver.web.streaming import Streaming
@@ -81,8 +82,9 @@ def application(
 ) -> web.Application:
     """All routes behind the guards.
 
-    queues: what the settings say of queues, by name. plan: how this site's numbers are read; None: with defaults.
-    zone: where its days begin. try_webhook: how a webhook is sent a test.
+    queues: what the settings say of queues, by name; a book is kept current.
+    plan: how this site's numbers are read; None: with defaults. zone: where its days begin.
+    try_webhook: how a webhook is sent a test.
     switchboard: where requests to switches are waited for; None: one that nobody tells.
     passwords: how they are hashed; None: at the usual cost.
     hub: the live screens; None: of their own, to which no switch tells anything.
@@ -97,12 +99,15 @@ def application(
         clock,
     )
     hub = hub or Hub(vitals.node)
+    book = queues if isinstance(queues, QueueBook) else QueueBook(queues)
+    news = QueueNews(store, book, hub.retitled)
     site = Site(
         store=store,
         vitals=vitals,
         plan=plan or Plan(),
         clock=clock,
-        queues=queues,
+        queues=book,
+        queues_changed=news.refresh,
         zone=zone,
         try_webhook=try_webhook,
         switchboard=switchboard or Switchboard(store),
@@ -137,8 +142,10 @@ def application(
 
     async def begin(_: web.Application) -> None:
         gate.sessions.start()
+        await news.start()
 
     async def close(_: web.Application) -> None:
+        await news.close()
         await gate.sessions.close()
         await gate.keyring.close()
         door.passwords.close()

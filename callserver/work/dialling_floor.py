@@ -67,7 +67,7 @@ class Hall:
         targets_s: Mapping[str, float] | None = None,
     ) -> None:
         self._keeper = keeper
-        self._targets_s = targets_s or {}
+        self._targets_s = {} if targets_s is None else targets_s
 
     def switches(self) -> tuple[PbxId, ...]:
         return tuple(sorted(pbx for pbx, picture in self._keeper.pictures.items() if picture.sees))

@@ -23,7 +23,7 @@ from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.people import Person, UserId
 from callserver.promises.holding import Line
-from callserver.settings import QueueSettings, TelephoneSettings
+from callserver.settings import QueueBook, TelephoneSettings
 from callserver.store.engine import Connection, Store
 from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
@@ -60,6 +60,10 @@ Why = Callable[[Connection, Promise, Instant], tuple[tuple[Line, ...], bool]]
 TellPops = Callable[[str, Mapping[str, Any]], None]
 
 
+async def _nothing() -> None:
+    pass
+
+
 def _nobody(call: str, changed: Mapping[str, Any]) -> None:
     pass
 
@@ -67,7 +71,8 @@ def _nobody(call: str, changed: Mapping[str, Any]) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What operations work with. `try_webhook`: sends a test now; None: this process sends nothing. `tell_pops`: tells
-    the screens of a call's agents, now and later, what was learned of it. `door`: how people come
+    the screens of a call's agents, now and later, what was learned of it. `queues`: what is set of them now;
+    `queues_changed`: look again, something else was set. `door`: how people come
     in. `presence`: what looks after shifts; None: nobody does. `trunks`: of each switch how the lines to the outside
     world begin, by the settings."""
 
@@ -76,7 +81,8 @@ class Site:
     plan: Plan
     clock: Callable[[], Instant]
     switchboard: Switchboard
-    queues: Mapping[str, QueueSettings] = field(default_factory=dict)
+    queues: QueueBook = field(default_factory=lambda: QueueBook({}))
+    queues_changed: Callable[[], Awaitable[None]] = _nothing
     zone: tzinfo = UTC
     try_webhook: TryWebhook | None = None
     door: Door | None = None

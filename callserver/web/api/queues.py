@@ -34,13 +34,20 @@ class QueueMember(Struct, frozen=True, kw_only=True):
 
 
 class Queue(Struct, frozen=True, kw_only=True):
-    """One queue; `title` is its own name where the settings give none, `target_s` the seconds to answer within."""
+    """One queue; `title` is its own name where nobody gave it one, `target_s` the seconds to answer within.
+
+    `short_s`: who hangs up earlier is counted apart. `warn_wait_s`, `warn_waiting`: from when on the wall warns, null:
+    as it thinks right.
+    """
 
     pbx: str
     queue: str
     title: str
     target_s: float | None
     kind: str
+    short_s: float
+    warn_wait_s: float | None
+    warn_waiting: int | None
     members: list[QueueMember]
 
 
@@ -76,6 +83,9 @@ def _queue(pbx: PbxId, name: str, said: QueueSettings, members: list[QueueMember
         title=said.title or name,
         target_s=said.target_s,
         kind=said.kind,
+        short_s=said.short_s,
+        warn_wait_s=said.warn_wait_s,
+        warn_waiting=said.warn_waiting,
         members=members,
     )
 

@@ -18,7 +18,7 @@ ALL = {f"{one.method} {one.path}": one for one in operations()}
 # Asked for besides another right, or by what a person does at a phone.
 BESIDE = {"personal:read", "tickets:waive", "tickets:call_off", "phone:use", "floor:read", "users:manage"}
 FILLED = {"id": "1", "name": "repair", "number": "10000012", "seq": "1", "subject": "ticket:1"}
-FILLED |= {"kind": "watch", "scope": "all", "language": "zh"}
+FILLED |= {"kind": "watch", "scope": "all", "language": "zh", "queue": "repair"}
 
 
 def path(operation: Operation) -> str:

@@ -48,6 +48,7 @@ def create(
     Example: `callserver token create crm --scope customers:read --scope tickets:write --expires 90d`
     """
     from callserver.store import audit, tokens
+    from callserver.store.audit_changes import NOTHING, changed
 
     wanted = list(tokens.SCOPES) if every_scope else scope or []
     if not wanted:
@@ -58,7 +59,7 @@ def create(
 
     def work(connection: Connection) -> tuple[Token, str]:
         made, text = tokens.create(connection, name, wanted, actor, now, expires_at=ends)
-        detail = {"name": made.name, "scopes": sorted(made.scopes)}
+        detail = changed(NOTHING, tokens.told(made))
         audit.note(connection, actor, "token.created", f"token:{made.id}", detail, now)
         return made, text
 
@@ -101,6 +102,7 @@ def revoke(
     Example: `callserver token revoke 3`
     """
     from callserver.store import audit, tokens
+    from callserver.store.audit_changes import NOTHING, changed
 
     now = _now()
     actor = Actor(name="operator", through="cli")
@@ -108,7 +110,8 @@ def revoke(
     def work(connection: Connection) -> Token:
         revoked = tokens.revoke(connection, id, now)
         if revoked.revoked_at == now:
-            audit.note(connection, actor, "token.revoked", f"token:{id}", {"name": revoked.name}, now)
+            detail = changed(tokens.told(revoked), NOTHING)
+            audit.note(connection, actor, "token.revoked", f"token:{id}", detail, now)
         return revoked
 
     revoked = written(config, work)

@@ -2,7 +2,8 @@
 
 In: notes, inside the transactions of those who did something. Out: numbered rows (1, 2, 3 ... without holes), each with
 the SHA-256 of itself and of the hash before it; whether the chain still holds. Must not know: who is noted for what. A
-note holds ids and names of fields, never what was in them: erasing a person must not have to touch this list.
+note holds ids and names of fields, never what was in them: erasing a person must not have to touch this list. What
+administrators set is told with its values (audit_changes.py).
 
 The rows of a transaction are numbered at its very end, just before COMMIT. From there on other writers of the audit
 wait (on PostgreSQL), so nobody waits for a row of ours while we hold the end of the chain: no deadlock, whatever

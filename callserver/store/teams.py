@@ -15,6 +15,7 @@ from callserver.errors import Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.people import UserId, naming
 from callserver.store import audit, changes, ids
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.locking import one_after_another
 from callserver.store.people import team_members
 from callserver.store.people import teams as table
@@ -40,7 +41,7 @@ def add(connection: Connection, name: str, queues: Sequence[str], actor: Actor, 
     _must_be_free(connection, kept)
     values = {"version": 1, **_named(kept), "queues": dump(theirs), "created_at": now, "updated_at": now}
     id = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-    detail = {"name": kept, "queues": list(theirs)}
+    detail = changed(NOTHING, {"name": kept, "queues": theirs})
     audit.note(connection, actor, "team.create", f"team:{id}", detail, now)
     return one(connection, TeamId(id))
 
@@ -95,10 +96,14 @@ def change(
         update(table).where(table.c.id == team).values(**values, version=before.version + 1, updated_at=now)
     )
     after = one(connection, team)
-    detail = {"name": [before.name, after.name], "queues": [list(before.queues), list(after.queues)]}
+    detail = changed(_told(before), _told(after))
     audit.note(connection, actor, "team.change", f"team:{team}", detail, now)
     changes.count(connection, after.members)
     return after
+
+
+def _told(team: Team) -> dict[str, Any]:
+    return {"name": team.name, "queues": team.queues}
 
 
 def _locked(connection: Connection, team: TeamId, expected: int | None) -> Team:

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from callserver.errors import BadValue, NotFound
-from callserver.facts import Actor, Instant
+from callserver.facts import Actor, Instant, iso
 from callserver.people import SCOPES as SCOPES
 from callserver.people import Scope as Scope
 from callserver.people import UserId, scopes_of
@@ -172,6 +172,11 @@ def revoke(connection: Connection, id: int, now: Instant) -> Token:
         update(table).where(table.c.id == id, table.c.revoked_at.is_(None)).values(revoked_at=now)
     )
     return one(connection, id)
+
+
+def told(token: Token) -> dict[str, Any]:
+    """A token as the audit tells of it."""
+    return {"name": token.name, "scopes": sorted(token.scopes), "expires_at": iso(token.expires_at)}
 
 
 def used(connection: Connection, ids: Sequence[int], now: Instant) -> None:

@@ -16,6 +16,7 @@ from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.people import Language, Person, Place, Profile, Role, Theme, UserId, naming
 from callserver.store import audit, changes, ids
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.locking import one_after_another
 from callserver.store.people import sessions, team_members, teams
 from callserver.store.people import users as table
@@ -91,10 +92,10 @@ def add(connection: Connection, wanted: Wanted, actor: Actor, now: Instant) -> U
     }
     user = UserId(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
     _put_into_teams(connection, user, wanted.teams)
-    detail = {"login": login, "name": name, "role": wanted.role, "teams": list(wanted.teams)}
-    audit.note(connection, actor, "user.create", subject(user), detail, now)
+    made = one(connection, user)
+    audit.note(connection, actor, "user.create", subject(user), changed(NOTHING, _told(made)), now)
     changes.count(connection, [user])
-    return one(connection, user)
+    return made
 
 
 def every(connection: Connection) -> list[User]:
@@ -183,15 +184,12 @@ def change(
         return before
     _must_leave_an_administrator(connection, before, values)
     _write(connection, before, values, now)
-    detail: dict[str, Any] = {"fields": sorted(set(values) - {"name_key"})}
-    detail |= {
-        name: [getattr(before.person, name), values[name]] for name in ("name", "role") if name in values
-    }
-    audit.note(connection, actor, "user.change", subject(user), detail, now)
+    after = one(connection, user)
+    audit.note(connection, actor, "user.change", subject(user), changed(_told(before), _told(after)), now)
     if "role" in values or values.get("disabled_at") is not None:
         connection.execute(delete(sessions).where(sessions.c.user_id == user))
     changes.count(connection, [user])
-    return one(connection, user)
+    return after
 
 
 def prefer(
@@ -244,6 +242,21 @@ def rehash(connection: Connection, user: UserId, before: str, after: str) -> Non
 def subject(user: UserId) -> str:
     """What the audit calls them."""
     return f"user:{user}"
+
+
+def _told(user: User) -> dict[str, Any]:
+    """A user as the audit tells of a change. `queues` null: those of the teams."""
+    who, own, seat = user.person, user.own_queues, user.person.seat
+    return {
+        "login": who.login,
+        "name": who.name,
+        "role": who.role,
+        "language": who.language,
+        "teams": list(who.teams),
+        "queues": own and {one.queue: one.penalty for one in own},
+        "seat": seat and f"{seat.pbx}/{seat.interface}",
+        "disabled": not user.enabled,
+    }
 
 
 def _values(connection: Connection, before: User, wanted: Changes, now: Instant) -> dict[str, Any]:

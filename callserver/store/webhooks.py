@@ -6,6 +6,7 @@ sent. Keys are never in the history, and never shown after the moment they were 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from callserver.errors import Conflict, NotFound, Outdated
 from callserver.facts import MACHINE, Actor, Instant
 from callserver.store import audit, text
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.desk import history, outbox, unsent
 from callserver.store.desk import webhooks as table
 from callserver.store.webhook import (
+    HIDDEN,
     Key,
     Subscription,
     Webhook,
@@ -56,7 +59,7 @@ def create(
         raise Conflict(f"there are {MOST} webhooks already")
     values = {"version": 1, "state": asked.state, "failures": 0, "record": _record(webhook)}
     id_ = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-    audit.note(connection, actor, "webhook.create", f"webhook:{id_}", {}, now)
+    audit.note(connection, actor, "webhook.create", f"webhook:{id_}", changed(NOTHING, _told(asked)), now)
     return replace(webhook, id=WebhookId(id_))
 
 
@@ -119,7 +122,9 @@ def remove(
     before = _locked(connection, webhook, expected)
     _remember(connection, before, actor, now)
     connection.execute(delete(table).where(table.c.id == webhook))
-    audit.note(connection, actor, "webhook.remove", f"webhook:{webhook}", {}, now)
+    audit.note(
+        connection, actor, "webhook.remove", f"webhook:{webhook}", changed(_told(before.asked), NOTHING), now
+    )
 
 
 def switch_off(connection: Connection, webhook: WebhookId, why: str, now: Instant) -> None:
@@ -186,17 +191,38 @@ def _put(
 ) -> Webhook:
     _remember(connection, before, actor, now)
     after = replace(after, version=before.version + 1, **{**_WELL, "notice": notice})
-    changed = update(table).where(table.c.id == after.id)
+    renewed = update(table).where(table.c.id == after.id)
     connection.execute(
-        changed.values(
+        renewed.values(
             version=after.version,
             state=after.asked.state,
             record=_record(after),
             **{**_WELL, "notice": notice},
         )
     )
-    audit.note(connection, actor, action, f"webhook:{after.id}", {"version": after.version}, now)
+    told = changed(_told(before.asked), _told(after.asked, before.asked.headers))
+    detail = {"version": after.version, **told}
+    audit.note(connection, actor, action, f"webhook:{after.id}", detail, now)
     return after
+
+
+def _told(asked: Subscription, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A webhook as the audit tells of a change: without what may be a secret. A header whose value is another than in
+    `headers` is told to be another.
+    """
+    url, query, _ = asked.url.partition("?")
+    kept = asked.headers if headers is None else headers
+    return {
+        "name": asked.name,
+        "url": url + (f"?{HIDDEN}" if query else ""),
+        "events": asked.events,
+        "state": asked.state,
+        "headers": {
+            name: HIDDEN if kept.get(name) == value else f"{HIDDEN} *"
+            for name, value in asked.headers.items()
+        },
+        "timeout_s": asked.timeout_s,
+    }
 
 
 def _record(webhook: Webhook) -> str:

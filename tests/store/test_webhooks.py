@@ -148,6 +148,21 @@ async def test_what_is_done_to_a_webhook_is_in_the_audit(store: Store):
     ]
 
 
+async def test_the_audit_has_what_a_webhook_was_and_is_and_no_secret(store: Store):
+    made = await added(store, replace(CRM, url="https://a.example/x?key=s3cret", headers={"X-Key": "s3cret"}))
+    other = replace(made.asked, url="https://b.example/x", headers={"X-Key": "s3cret2"}, state="paused")
+    await store.write(lambda c: webhooks.change(c, made.id, other, ANNA, AT))
+    _, detail = await store.read(
+        lambda c: c.execute(select(audit.c.detail).order_by(audit.c.seq)).scalars().all()
+    )
+    assert text.load(detail)["changed"] == {
+        "url": ["https://a.example/x?********", "https://b.example/x"],
+        "state": ["on", "paused"],
+        "headers.X-Key": ["********", "******** *"],
+    }
+    assert "s3cret" not in detail
+
+
 async def test_one_that_is_removed_is_gone_with_what_it_waited_for(store: Store):
     made = await added(store)
     await told(store, 1)

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from callserver.errors import Forbidden
 from callserver.store import audit, tokens
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.engine import Connection
 from callserver.store.tokens import NAME_LENGTH, Scope, Token
 from callserver.web.api.operation import Asked, Done, Id, Operations
@@ -80,7 +81,7 @@ def create_token(connection: Connection, asked: Asked, body: NewToken) -> Done[T
         expires_at=at(body.expires_at),
         user=asked.owner,
     )
-    detail = {"name": made.name, "scopes": sorted(made.scopes)}
+    detail = changed(NOTHING, tokens.told(made))
     audit.note(connection, asked.actor, "token.created", f"token:{made.id}", detail, asked.now)
     return Done(TokenGiven(**_known(made), token=text), location=f"/tokens/{made.id}")
 
@@ -96,7 +97,8 @@ def revoke_token(connection: Connection, asked: Asked, id: Id) -> Done[TokenShow
     """Revoke a token: within seconds it opens nothing any more, on every node. It stays in the list."""
     before = tokens.one(connection, id)
     if before.revoked_at is None:
-        audit.note(connection, asked.actor, "token.revoked", f"token:{id}", {"name": before.name}, asked.now)
+        detail = changed(tokens.told(before), NOTHING)
+        audit.note(connection, asked.actor, "token.revoked", f"token:{id}", detail, asked.now)
     return Done(shown(tokens.revoke(connection, id, asked.now)))
 
 

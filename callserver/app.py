@@ -58,6 +58,7 @@ from callserver.work.landing import LAND, Lander
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
 from callserver.work.retention import NIGHT, Night
+from callserver.work.timekeeping import Timekeeping
 from callserver.work.webhooks import Courier, Send, send_test, sender
 from callserver.work.worker import Worker
 
@@ -151,7 +152,11 @@ class App:
         )  # stopped after the last facts are written
         noting = self._noting(store, hub, presence)
         await self._begin(Stage("noting", nothing, noting.stop))
-        watcher = Several(hub, presence, noting)
+        timekeeping = Timekeeping(store, wall_clock)
+        hub.on_agents(timekeeping.changed)
+        keeping = Running(timekeeping.run, timekeeping.stop)
+        await self._begin(Stage("timekeeping", keeping.start, keeping.stop))
+        watcher = Several(timekeeping, hub, presence, noting)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, hub) for one in self.settings.asterisk
         )

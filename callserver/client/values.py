@@ -52,13 +52,14 @@ class Membership(Struct, frozen=True, kw_only=True):
 
 
 class Agent(Struct, frozen=True, kw_only=True):
-    """Somebody at a phone. Under `PBX/INTERFACE`, such as `main/PJSIP/1001`. `reason`: of a pause. `call`: the one that
-    keeps them busy, where the server knows it.
+    """Somebody at a phone. Under `PBX/INTERFACE`, such as `main/PJSIP/1001`. `user`: the id of who has signed in there.
+    `reason`: of a pause. `call`: the one that keeps them busy, where the server knows it.
     """
 
     pbx: str
     interface: str
     name: str | None
+    user: int | None = None
     login: str | None
     queues: dict[str, Membership]
     device: Device

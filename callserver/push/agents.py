@@ -136,6 +136,7 @@ class Agent:
             "pbx": self.pbx,
             "interface": self.interface,
             "name": self.name,
+            "user": self.sitter.user if self.sitter is not None else None,
             "login": self.sitter.login if self.sitter is not None else None,
             "queues": {queue: self.queues[queue].to_json() for queue in sorted(self.queues)},
             "device": self.device,

@@ -61,6 +61,7 @@ class Hub:
         self._directory = self.clients.directory
         self._held: dict[str, tuple[asyncio.TimerHandle, float | None]] = {}  # pops that wait for details
         self._tasks: list[asyncio.Task[None]] = []
+        self._agents_told: list[Callable[[str, Value | None], None]] = []
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -165,6 +166,10 @@ class Hub:
 
     # --- people ------------------------------------------------------------------------------------------------------
 
+    def on_agents(self, tell: Callable[[str, Value | None], None]) -> None:
+        """Be told of each agent that changes, by key and value (None: they are nowhere any more), at once."""
+        self._agents_told.append(tell)
+
     def seat(
         self,
         user: int,
@@ -234,6 +239,9 @@ class Hub:
 
     def _tell_directory(self, delta: Delta) -> None:
         self._directory.changed(delta.type, delta.key)  # type: ignore[arg-type]
+        if delta.type == "agent":
+            for tell in self._agents_told:
+                tell(delta.key, delta.value)
         own = self.clients.in_seat(delta.key) if delta.type == "agent" else None
         if own:
             text = wire.body(delta.message())

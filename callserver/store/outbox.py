@@ -40,6 +40,8 @@ EventType = Literal[
     "callserver.customer.changed",
     "callserver.customer.merged",
     "callserver.customer.erased",
+    "callserver.alert.raised",
+    "callserver.alert.cleared",
 ]
 TYPES: tuple[str, ...] = get_args(EventType)
 

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from callserver.client.errors import Misread
 from callserver.client.values import (
     Agent,
+    Alert,
     Call,
     Notice,
     Pop,
@@ -123,6 +124,12 @@ class SwitchTold(_Keyed, frozen=True, kw_only=True, tag="switch"):
     value: Switch | None
 
 
+class AlertTold(_Keyed, frozen=True, kw_only=True, tag="alert"):
+    """Something is wrong; null: it is over. Only for who has `alerts:read`."""
+
+    value: Alert | None
+
+
 class PopTold(_Keyed, frozen=True, kw_only=True, tag="pop"):
     """A call is offered to an agent."""
 
@@ -182,6 +189,7 @@ Single: TypeAlias = (
     | PromiseTold
     | NoticeTold
     | SwitchTold
+    | AlertTold
     | PopTold
     | PopUpdated
     | PopClosed
@@ -199,6 +207,7 @@ COLLECTIONS: Final[Mapping[type[Struct], str]] = {
     PromiseTold: "promises",
     NoticeTold: "notices",
     SwitchTold: "switches",
+    AlertTold: "alerts",
     PopTold: "pops",
 }
 _TYPES: Final = frozenset(one.__struct_config__.tag for one in get_args(Known))

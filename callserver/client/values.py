@@ -39,6 +39,7 @@ PromiseMode = Annotated[str, words("agent_first", "customer_first", "automatic")
 Wish = Annotated[str, words("ready", "pause")]
 Level = Annotated[str, words("info", "warning", "error")]
 Link = Annotated[str, words("up", "down")]
+Severity = Annotated[str, words("warning", "critical")]
 Seconds = Annotated[float, Meta(ge=0, description="Seconds.")]
 
 
@@ -255,6 +256,34 @@ class Switch(Struct, frozen=True, kw_only=True):
     blind_since: datetime | None
 
 
+class Alert(Struct, frozen=True, kw_only=True):
+    """Something that is wrong now, by a rule. Under its id. `metric`, `value`, `threshold`, `side`: what is measured,
+    what it was when the alert was raised, and what it must not be above or below. `about`: queue, switch or site.
+    `told_at`: grows each time it is told anew. `test`: somebody tries the rule.
+    """
+
+    id: int
+    rule: str
+    title: dict[str, str]
+    severity: Severity
+    metric: str
+    about: Annotated[str, words("queue", "switch", "site")]
+    pbx: str | None
+    queue: str | None
+    side: Annotated[str, words("above", "below")]
+    threshold: float
+    value: float | None
+    raised_at: datetime
+    told_at: datetime
+    acked_at: datetime | None
+    acked_by: str | None
+    ack_why: str
+    snoozed_until: datetime | None
+    snoozed_by: str | None
+    snooze_why: str
+    test: bool
+
+
 class Screen(Struct, frozen=True, kw_only=True):
     """Everything that the reader may see, by key. Made by `apply` and by nothing else."""
 
@@ -266,3 +295,4 @@ class Screen(Struct, frozen=True, kw_only=True):
     promises: dict[str, Promise] = {}
     notices: dict[str, Notice] = {}
     switches: dict[str, Switch] = {}
+    alerts: dict[str, Alert] = {}

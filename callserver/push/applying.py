@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from callserver.push.views import Audience
 
-Kind: TypeAlias = Literal["agent", "queue", "call", "pop", "shift", "promise", "notice", "switch"]
+Kind: TypeAlias = Literal["agent", "queue", "call", "pop", "shift", "promise", "notice", "switch", "alert"]
 Type: TypeAlias = Literal[Kind, "pop.update", "pop.closed"]
 Value: TypeAlias = dict[str, Any]
 
@@ -25,6 +25,7 @@ COLLECTIONS: Final[Mapping[str, str]] = {
     "promise": "promises",
     "notice": "notices",
     "switch": "switches",
+    "alert": "alerts",
 }
 """Type of message -> the collection that it changes."""
 

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S: Final = 15
 MOST_OF_ONE: Final = 20
 """Streams that one owner may have open."""
-_BESIDE_DIRECTORY: Final[tuple[Kind, ...]] = ("call", "pop", "shift", "promise", "notice", "switch")
+_BESIDE_DIRECTORY: Final[tuple[Kind, ...]] = ("call", "pop", "shift", "promise", "notice", "switch", "alert")
 
 
 class Gauges(Protocol):

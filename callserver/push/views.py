@@ -6,8 +6,9 @@ web room makes views from those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from callserver.facts import PbxId
 
@@ -59,6 +60,9 @@ class Parties:
 
 Audience: TypeAlias = Everyone | Queues | Seat | User | Scope | Parties
 
+NEEDS: Final[Mapping[str, str]] = {"alert": "alerts:read"}
+"""Rights without which messages of a kind are for nobody, whoever their audience is."""
+
 
 def seat_key(pbx: str, interface: str) -> str:
     """A seat as the stream names it: `main/PJSIP/1001`."""
@@ -90,6 +94,8 @@ class View:
 
     def sees(self, audience: Audience, kind: str = "") -> bool:
         """Whether a message of this kind for this audience is for this client."""
+        if kind in NEEDS and NEEDS[kind] not in self.scopes:
+            return False
         match audience:
             case Everyone():
                 return True

@@ -37,6 +37,12 @@ PROMISE_AUTO: Final = "callserver-promise-auto"
 PROMISE_CONTEXTS: Final = (PROMISE_QUEUE, PROMISE_AGENT, PROMISE_AUTO)
 CALLBACK: Final = "callserver-callback"
 """Where a waiting caller is asked at which number they want to be called back."""
+SPY: Final = "callserver-spy"
+"""Where a supervisor's phone is who listens to an agent (extensions SPY_MODES), or takes a caller over (SPY_TAKE)."""
+SPY_MODES: Final = ("listen", "whisper", "barge")
+SPY_TAKE: Final = "take"
+MOVED: Final = "callserver-moved"
+"""Where a waiting caller goes on whom a supervisor took out of a queue: to the extension in MOVED_VARIABLE."""
 KEYS_PREFIX: Final = "callserver-keys-"
 """+ queue name: where a caller lands who presses a key while waiting."""
 
@@ -63,6 +69,12 @@ AMD_VARIABLE: Final = "CALLSERVER_AMD"
 """1: find out first whether a machine answered."""
 SHOWN_VARIABLE: Final = "CALLSERVER_SHOWN"
 """The number that the network shows for a call that an agent makes to keep a promise."""
+SPIED_VARIABLE: Final = "CALLSERVER_SPIED"
+"""The uniqueid of the agent's channel that a supervisor listens to."""
+TAKEN_VARIABLE: Final = "CALLSERVER_TAKEN"
+"""The name of the customer's channel that a supervisor takes over."""
+MOVED_VARIABLE: Final = "CALLSERVER_MOVED"
+"""The extension of the queue to which a supervisor moves a waiting caller."""
 PROMPTS_VARIABLE: Final = "CALLSERVER_PROMPTS"
 """The folder of the recordings; those of a language are in a folder of its name inside."""
 PROMPTS: Final = "/var/lib/asterisk/sounds/callserver"
@@ -77,6 +89,8 @@ CALLBACK_EVENT: Final = "CallserverCallback"
 """Queue, Number, Joined: seconds since the epoch at which the caller began to wait."""
 CALLBACK_LOG: Final = "CALLSERVERCALLBACK"
 """The same as an event of queue_log: number|joined."""
+LISTEN_EVENT: Final = "CallserverListens"
+"""Mode: what follows, one of SPY_MODES."""
 USER_EVENTS: Final = "Callserver"
 """How the names of all of them begin."""
 
@@ -143,10 +157,12 @@ ACTIONS: Final[Mapping[str, str | None]] = {
     "Originate": "originate",
     "Ping": None,
     "QueueAdd": "agent",
+    "QueueChangePriorityCaller": None,
     "QueuePause": "agent",
     "QueueRemove": "agent",
     "QueueStatus": None,
     "QueueSummary": None,
+    "QueueWithdrawCaller": None,
     "Redirect": "call",
     "Setvar": "call",
     "ShowDialPlan": "reporting",

@@ -38,6 +38,8 @@ Heard = Literal["human", "machine", "silent", "played"]
 """What a recording met: a person's or a machine's voice; nobody who pressed a key that was asked for; it was played to
 its end."""
 TransferKind = Literal["blind", "attended"]
+ListenMode = Literal["listen", "whisper", "barge"]
+"""Heard by nobody; by the agent alone; by both."""
 Source = Literal["ami", "queue_log", "cel"]
 Device = Literal["unknown", "free", "ringing", "talking", "busy", "held", "unavailable"]
 
@@ -45,6 +47,9 @@ Through = Literal["call", "api", "screen", "cli", "import", "machine"]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 HEARD: frozenset[str] = frozenset(get_args(Heard))
+LISTEN_MODES: frozenset[str] = frozenset(get_args(ListenMode))
+LISTENING = "callserver-listen-"
+"""How the ids of legs begin that were made for a supervisor to listen: such a line is no customer's call."""
 FOLLOWED_ELSEWHERE = "followed by another node"
 """The reason of a LinkLost that only those who watch are told: this process looks after the switch no longer."""
 VERSION = 1
@@ -151,8 +156,8 @@ class CallStarted(OfCall):
 class CallDescribed(OfCall):
     """Something about the call was learned later: direction, who calls or what was dialed. None: no news.
 
-    `withheld`: the caller's number and name are not to be known after all. `shift`: an agent's line of AgentLogin,
-    which meets every caller and belongs to none.
+    `withheld`: the caller's number and name are not to be known after all. `shift`: a line that belongs to no customer:
+    an agent's of AgentLogin, which meets every caller; a supervisor's who listens.
     """
 
     direction: Direction | None = None
@@ -340,6 +345,23 @@ class HeardAs(OfCall):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListenStarted(OfCall):
+    """A supervisor hears this call by way of `leg`; they are no part of it, and no talk. Told again for a new mode."""
+
+    leg: LegId
+    by: str
+    by_leg: LegId
+    mode: ListenMode = "listen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenEnded(OfCall):
+    """And does no longer, or in this mode no longer."""
+
+    by_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(OfCall):
     """The last leg is gone. `at` is None or the end of the gap where it ended unseen."""
 
@@ -428,6 +450,8 @@ CallFact: TypeAlias = (
     | CallbackAsked
     | KeyPressed
     | HeardAs
+    | ListenStarted
+    | ListenEnded
     | CallEnded
     | CallRecovered
     | CallCorrected

@@ -327,6 +327,50 @@ class Getvar(Action):
         yield "Variable", self.variable
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setvar(Action):
+    """A variable of one channel, which the dialplan reads."""
+
+    name: ClassVar[str] = "Setvar"
+    channel: str
+    variable: str
+    value: str
+
+    def fields(self) -> Iterator[Header]:
+        yield "Channel", self.channel
+        yield "Variable", self.variable
+        yield "Value", self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChangePriorityCaller(Action):
+    """A waiting caller's priority; `Immediate` also moves them now (ran: 22.10; without it the list stays as it is)."""
+
+    name: ClassVar[str] = "QueueChangePriorityCaller"
+    queue: str
+    caller: str
+    priority: int = 0
+
+    def fields(self) -> Iterator[Header]:
+        yield "Queue", self.queue
+        yield "Caller", self.caller
+        yield "Priority", str(self.priority)
+        yield "Immediate", "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueWithdrawCaller(Action):
+    """Takes a waiting caller out of a queue: QUEUESTATUS is WITHDRAW then, and the dialplan goes on (ran: 22.10)."""
+
+    name: ClassVar[str] = "QueueWithdrawCaller"
+    queue: str
+    caller: str
+
+    def fields(self) -> Iterator[Header]:
+        yield "Queue", self.queue
+        yield "Caller", self.caller
+
+
 IDEMPOTENT: frozenset[str] = frozenset(
     command.name
     for command in (
@@ -342,6 +386,8 @@ IDEMPOTENT: frozenset[str] = frozenset(
         ShowDialPlan,
         Getvar,
         QueuePause,
+        Setvar,
+        QueueChangePriorityCaller,
     )
 )
 """Actions that may be repeated when their answer was not seen: they read, or set what is set already."""
@@ -369,6 +415,9 @@ Command: TypeAlias = (
     | CancelAtxfer
     | ShowDialPlan
     | Getvar
+    | Setvar
+    | QueueChangePriorityCaller
+    | QueueWithdrawCaller
 )
 ALL: frozenset[str] = frozenset(command.name for command in get_args(Command))
 """Every action that is ever sent."""

@@ -464,6 +464,23 @@ class KeyTold(Event):
 
 
 @told
+class ListenTold(Event):
+    """UserEvent of the dialplan: how the channel is about to listen (listen, whisper, barge)."""
+
+    channel: Channel
+    mode: str
+
+
+@told
+class Spied(Event):
+    """ChanSpyStart and ChanSpyStop: the channel `spyer` hears what `spyee` hears and says, or does no longer."""
+
+    spyer: str
+    spyee: str
+    begins: bool
+
+
+@told
 class HeardTold(Event):
     """UserEvent of the dialplan: human, machine, silent, played."""
 
@@ -532,6 +549,8 @@ AmiEvent: TypeAlias = (
     | QueueResult
     | KeyTold
     | HeardTold
+    | ListenTold
+    | Spied
     | CallbackTold
     | FullyBooted
     | Shutdown
@@ -644,7 +663,7 @@ def _var_set(h: Headers) -> QueueResult | None:
     return QueueResult(instant(h.get("Timestamp")), Channel(h), h["Value"])
 
 
-def _user_event(h: Headers) -> KeyTold | HeardTold | CallbackTold | None:
+def _user_event(h: Headers) -> KeyTold | HeardTold | ListenTold | CallbackTold | None:
     """What our own dialplan tells; other dialplans' events are their own."""
     at, channel = instant(h.get("Timestamp")), Channel(h)
     match h.get("UserEvent"):
@@ -652,10 +671,20 @@ def _user_event(h: Headers) -> KeyTold | HeardTold | CallbackTold | None:
             return KeyTold(at, channel, h.get("Menu", ""), h.get("Key", ""))
         case contract.HEARD_EVENT:
             return HeardTold(at, channel, h.get("Kind", ""))
+        case contract.LISTEN_EVENT:
+            return ListenTold(at, channel, h.get("Mode", ""))
         case contract.CALLBACK_EVENT:
             joined = instant(h.get("Joined"))
             return CallbackTold(at, channel, h.get("Queue", ""), one_line(h.get("Number", "")), joined)
     return None
+
+
+def _spied(*, begins: bool) -> Callable[[Headers], Spied]:
+    def build(h: Headers) -> Spied:
+        at = instant(h.get("Timestamp"))
+        return Spied(at, h.get("SpyerUniqueid", ""), h.get("SpyeeUniqueid", ""), begins)
+
+    return build
 
 
 def _bridge_enter(h: Headers) -> BridgeEnter:
@@ -757,6 +786,8 @@ BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "Hold": lambda h: Hold(instant(h.get("Timestamp")), Channel(h)),
     "Unhold": lambda h: Unhold(instant(h.get("Timestamp")), Channel(h)),
     "Pickup": lambda h: Pickup(instant(h.get("Timestamp")), Channel(h), Channel(h, "Target")),
+    "ChanSpyStart": _spied(begins=True),
+    "ChanSpyStop": _spied(begins=False),
     "OriginateResponse": _originate_response,
     "VarSet": _var_set,
     "UserEvent": _user_event,

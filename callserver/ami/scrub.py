@@ -29,7 +29,7 @@ _BANNER = re.compile(rb"\s*(Asterisk Call Manager/[0-9.]+)\r?\n")
 # Channels appear with one of these before a header's name (DestUniqueid); bridges with From, To, Orig, Second.
 _PREFIX = (
     r"(?:Dest|DestTransferer|Source|Transferer|Transferee|OrigTransferer|SecondTransferer|TransferTarget|LocalOne|LocalTwo"
-    r"|Target|From|To|Orig|Second)?"
+    r"|Target|From|To|Orig|Second|Spyer|Spyee)?"
 )
 _VERBATIM = re.compile(
     _PREFIX
@@ -51,7 +51,7 @@ _NAME = re.compile(_PREFIX + r"(?:CallerIDName|ConnectedLineName)|MemberName|Nam
 _NUMBER = re.compile(_PREFIX + r"(?:CallerIDNum|ConnectedLineNum)|Number")
 _VALUE = frozenset({"Value"})
 _OUR_EVENT = f"UserEvent: {USER_EVENTS}"
-_SAID = frozenset({"UserEvent", "Promise", "Menu", "Key", "Kind", "Joined"})
+_SAID = frozenset({"UserEvent", "Promise", "Menu", "Key", "Kind", "Joined", "Mode"})
 """What our own dialplan tells, its number apart; in other dialplans' events these may be anything."""
 
 _PERSONAL = re.compile(

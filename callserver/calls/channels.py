@@ -17,6 +17,7 @@ from callserver.ami.events import Channel
 from callserver.ami.events import interface as interface_of
 from callserver.calls import talking
 from callserver.calls.agents import Agents
+from callserver.calls.listening import Listening
 from callserver.calls.outcome import outcome
 from callserver.calls.queueing import Queueing
 from callserver.calls.scene import Chan, LiveCall, Scene
@@ -45,6 +46,7 @@ class Channels:
         self._agents = agents
         self._queues = queues
         self.names = names
+        self.listening = Listening(scene)
 
     def chan(self, channel: Channel, at: Instant | None) -> Chan | None:
         """The live channel of an event, made known late if its beginning was not seen; None once it is gone."""
@@ -97,6 +99,8 @@ class Channels:
                 gap=gap,
             )
         )
+        if channel.uniqueid.startswith(facts.LISTENING):
+            self._scene.tell(facts.CallDescribed(pbx=self._scene.pbx, at=at, call=call, shift=True))
         live = LiveCall(self._scene.book.records[call])
         self._scene.add_call(live, channel.linkedid or channel.uniqueid)
         return live
@@ -157,9 +161,9 @@ class Channels:
         """These two channels belong together: if they were two calls, the older takes over the younger.
 
         But for an agent's line that stays up for a whole shift (AgentLogin, trace agent-pool): it would make one call
-        of all its callers.
+        of all its callers. Who listens hears without a bridge: who is bridged has taken over (supervisor-takes-over).
         """
-        if one.call is other.call or one.call.record.shift or other.call.record.shift:
+        if one.call is other.call or _apart(one.call) or _apart(other.call):
             return
         keep, absorbed = sorted((one.call, other.call), key=_age)
         self._scene.merge(keep, absorbed, at)
@@ -167,6 +171,7 @@ class Channels:
     def gone(self, chan: Chan, cause: int | None, at: Instant | None, *, unseen: bool = False) -> None:
         """A channel is gone for good; with the last one the call is over."""
         call = chan.call
+        self.listening.gone(chan.leg, at)
         if chan.hang_up_wanted and chan.leg == first_leg(call):
             call.caller_gone = True
         call.unseen = call.unseen or unseen
@@ -195,6 +200,10 @@ class Channels:
             )
         )
         self._scene.close(call)
+
+
+def _apart(call: LiveCall) -> bool:
+    return call.record.shift and not (first_leg(call) or "").startswith(facts.LISTENING)
 
 
 def first_leg(call: LiveCall) -> LegId | None:

@@ -41,6 +41,7 @@ class Floor:
         self.scene.tells_queue_status = self.channels.names.queue_status
         self.dialing = Dialing(self.scene, self.channels, self.queues)
         self.transfers = Transfers(self.scene, self.channels)
+        self.listening = self.channels.listening
         self.resyncing = Resync(self.scene, self.channels, self.queues, self.agents)
         self.sight = self.scene.sight
 
@@ -109,6 +110,7 @@ class Floor:
         floor.agents.restore(members)
         for body in records:
             restore(floor.scene, Record.from_json(body))
+        floor.listening.restore()
         floor.sight.blind = told
         floor.sight.lost_at, floor.sight.booted_at = lost_at, booted_at
         return floor
@@ -350,6 +352,8 @@ _HANDLERS: dict[type, Any] = {
     events.QueueResult: Floor._queue_result,
     events.KeyTold: Floor._key_told,
     events.HeardTold: Floor._heard_told,
+    events.ListenTold: lambda floor, event: floor.listening.mode(event),
+    events.Spied: lambda floor, event: floor.listening.spied(event),
     events.CallbackTold: Floor._callback_told,
     events.AgentCalled: Floor._agent_called,
     events.AgentConnect: Floor._agent_connect,

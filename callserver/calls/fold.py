@@ -200,6 +200,8 @@ def _ended(record: Record, fact: facts.CallEnded) -> None:
     record.open = False
     record.ended_at = fact.at
     record.outcome = fact.outcome
+    for one in record.listeners:  # ended unseen
+        _stop_listening(record, one["leg"], fact.at)
     for visit in record.visits:
         if visit.end == "answered" and visit.talk_s is None:
             visit.talk_s = _talked(record, visit)
@@ -210,6 +212,22 @@ def _talked(record: Record, visit: Visit) -> float | None:
     leg = record.legs.get(visit.agent_leg) if visit.agent_leg else None
     until = leg.ended_at if leg is not None and leg.ended_at is not None else record.ended_at
     return seconds(visit.left_at, until)
+
+
+def _listen_started(record: Record, fact: facts.ListenStarted) -> None:
+    _stop_listening(record, fact.by_leg, fact.at)
+    told = {"interface": fact.by, "leg": fact.by_leg, "heard": fact.leg, "mode": fact.mode}
+    record.listeners.append({**told, "from": iso(fact.at), "to": None, "over": False})
+
+
+def _listen_ended(record: Record, fact: facts.ListenEnded) -> None:
+    _stop_listening(record, fact.by_leg, fact.at)
+
+
+def _stop_listening(record: Record, by_leg: LegId, at: Instant | None) -> None:
+    for one in record.listeners:
+        if one["leg"] == by_leg and not one["over"]:
+            one["over"], one["to"] = True, iso(at)
 
 
 _FOLDS: dict[type, Any] = {
@@ -234,5 +252,7 @@ _FOLDS: dict[type, Any] = {
     facts.CallbackAsked: _callback_asked,
     facts.KeyPressed: _key_pressed,
     facts.HeardAs: _heard_as,
+    facts.ListenStarted: _listen_started,
+    facts.ListenEnded: _listen_ended,
     facts.CallEnded: _ended,
 }

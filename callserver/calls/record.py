@@ -136,7 +136,10 @@ class Record:
     keys: list[dict[str, Any]] = field(default_factory=list)  # that answered a recording: menu, key, at
     heard: list[str] = field(default_factory=list)  # what a recording met: human, machine, silent, played
     callback: dict[str, Any] | None = None  # asked for while waiting: queue, number, joined_at, at
-    shift: bool = False  # an agent's line of AgentLogin: it meets every caller and belongs to none
+    shift: bool = False  # no customer's: an agent's line of AgentLogin, a supervisor's who listens
+    listeners: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # supervisors: interface, leg, heard, mode, from, to
 
     def visit(self, number: int) -> Visit | None:
         return self.visits[number] if 0 <= number < len(self.visits) else None
@@ -154,6 +157,7 @@ class Record:
         self.keys += other.keys
         self.heard += [one for one in other.heard if one not in self.heard]
         self.callback = other.callback or self.callback
+        self.listeners += other.listeners
         self.answer(other.answered, other.answered_at)
 
     def answer(self, answered: bool, at: Instant | None) -> None:
@@ -193,6 +197,7 @@ class Record:
             **({"heard": list(self.heard)} if self.heard else {}),
             **({"callback": self.callback} if self.callback else {}),
             **({"shift": True} if self.shift else {}),
+            **({"listeners": [dict(one) for one in self.listeners]} if self.listeners else {}),
         }
 
     def _talk_json(self, talk: Talk) -> dict[str, Any]:
@@ -232,6 +237,7 @@ class Record:
         record.held = {LegId(leg): instant(at) for leg, at in body.get("held", {}).items()}
         record.sources = list(body.get("sources", ["ami"]))
         record.transfers = list(body.get("transfers", ()))
+        record.listeners = [dict(one) for one in body.get("listeners", ())]
         record.keys, record.heard = list(body.get("keys", ())), list(body.get("heard", ()))
         record.visits = [_visit_from(visit) for visit in body.get("queue_visits", ())]
         record.legs = {LegId(leg["leg"]): _leg_from(leg) for leg in body.get("legs", ())}

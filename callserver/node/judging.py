@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from callserver import facts
 from callserver.ami.events import OriginateResponse
-from callserver.facts import CallId, LegId
+from callserver.facts import CallId, LegId, ListenMode
 from callserver.node.ears import News
 from callserver.seats.asking import CommandState
 
@@ -122,6 +122,69 @@ class Called(Rung):
 def answered(call: CallId) -> Came:
     """The phone was answered; the call goes on from there."""
     return Came("done", "answered", detail={"call": call})
+
+
+@dataclass(slots=True, kw_only=True)
+class Listens:
+    """A Listen: whether the phone hears this leg, in this mode. `rung`: of one that had to ring first."""
+
+    by_leg: LegId
+    leg: LegId
+    mode: ListenMode
+    rung: Rung | None = None
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.ListenStarted(by_leg=self.by_leg, leg=self.leg, mode=self.mode, call=call):
+                return Came("done", "listening", detail={"call": call})
+            case facts.LegEnded(leg=self.leg):
+                return Came("refused", "over", "the agent's part in the call is over")
+        return _not_answered(self.by_leg, self.rung, news)
+
+
+@dataclass(slots=True, kw_only=True)
+class TakenOver:
+    """A TakeOver: whether the customer and the supervisor's phone hear each other."""
+
+    by_leg: LegId
+    leg: LegId
+    rung: Rung | None = None
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.TalkStarted(legs=legs, call=call) if self.leg in legs and self.by_leg in legs:
+                return Came("done", "taken", detail={"call": call})
+            case facts.LegEnded(leg=self.leg):
+                return Came("refused", "over", "the customer has hung up")
+        return _not_answered(self.by_leg, self.rung, news)
+
+
+def _not_answered(by_leg: LegId, rung: Rung | None, news: News) -> Came | None:
+    """What became of the phone that was to help, where it is nothing good."""
+    came = None if rung is None else rung(news)
+    if came is not None and came.state != "done":
+        return came
+    ended = isinstance(news, facts.LegEnded) and news.leg == by_leg
+    return Came("refused", "ended", "your own phone hung up") if ended else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Requeued:
+    """A CallerToQueue: whether they wait there now."""
+
+    call: CallId
+    queue: str
+
+    def __call__(self, news: News) -> Came | None:
+        match news:
+            case facts.CallQueued(call=self.call, queue=self.queue):
+                return Came("done", "queued")
+            case facts.QueueRefused(call=self.call, queue=self.queue, end=end):
+                why = "is full" if end == "queue_full" else "takes nobody now"
+                return Came("done", end, f"{self.queue} {why}: the caller goes on as the dialplan says")
+            case facts.CallEnded(call=self.call):
+                return Came("done", "lost", "the caller has hung up meanwhile")
+        return None
 
 
 @dataclass(slots=True, kw_only=True)

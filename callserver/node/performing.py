@@ -17,6 +17,7 @@ from callserver.errors import ActionRefused
 from callserver.facts import Instant
 from callserver.node.calling_out import CallingOut, Look, nothing_known
 from callserver.node.ears import Ears
+from callserver.node.helping import Helping
 from callserver.node.judging import DONE, Came
 from callserver.node.reaching import Reach, Sends
 from callserver.node.telephone import Telephone
@@ -59,6 +60,7 @@ class Performer:
         self._floor = floor
         reach = Reach(line, context)
         self._telephone = Telephone(line, floor, self.ears, reach, context=context, evidence=evidence)
+        self._helping = Helping(line, floor, self.ears, reach, context=context)
         self._calling = CallingOut(line, floor, self.ears, reach, trunks=trunks, evidence=evidence)
         self._seen_at = seen_at
 
@@ -86,6 +88,14 @@ class Performer:
                 return await self._telephone.attended(request)
             case asking.Redirect():
                 return await self._telephone.redirect(request)
+            case asking.Listen():
+                return await self._helping.listen(request, marked)
+            case asking.TakeOver():
+                return await self._helping.take_over(request, marked)
+            case asking.CallerPriority():
+                return await self._helping.priority(request)
+            case asking.CallerToQueue():
+                return await self._helping.to_queue(request)
             case _:
                 assert_never(request)
 
@@ -114,6 +124,8 @@ class Performer:
                 return await self._telephone.found(request, sent_at)
             case asking.DialCustomer():
                 return await self._calling.found(request, sent_at)
+            case asking.Listen() | asking.TakeOver() | asking.CallerToQueue():
+                return self._helping.found(request)
             case _:
                 return Came("unknown", "unknown", "callserver was restarted while it was on its way")
 

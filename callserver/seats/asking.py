@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NewType, TypeAlias, get_args
 
-from callserver.facts import CallId, LegId
+from callserver.facts import CallId, LegId, ListenMode
 
 CommandId = NewType("CommandId", int)
 
@@ -170,6 +170,63 @@ class Redirect:
     to: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Ring a supervisor's phone; when it is answered it hears `leg` (an agent's), and is heard as `mode` says.
+
+    A phone that listens already changes to this leg and mode without ringing. `channel`: our own uniqueid for the
+    phone's channel, beginning with facts.LISTENING. Done (`listening`) when the switch says that it hears.
+    """
+
+    kind: ClassVar[str] = "listen"
+    call: CallId
+    leg: LegId
+    interface: str
+    mode: ListenMode
+    channel: LegId
+    ring_s: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """Put the customer (`leg`) through to a supervisor's phone; whoever talked with them is out of the call.
+
+    The phone rings first, unless it listens already; the customer stays with the agent until it is answered. Done, with
+    the code `taken`, when the two talk.
+    """
+
+    kind: ClassVar[str] = "take_over"
+    call: CallId
+    leg: LegId
+    interface: str
+    channel: LegId
+    ring_s: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPriority:
+    """Another priority for a waiting caller: whoever has more is before whoever has less. Done when the switch's list
+    shows it; `detail` has the position.
+    """
+
+    kind: ClassVar[str] = "caller_priority"
+    call: CallId
+    leg: LegId
+    queue: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerToQueue:
+    """A waiting caller waits in another queue; `in_front`: before those who wait there with the usual priority."""
+
+    kind: ClassVar[str] = "caller_to_queue"
+    call: CallId
+    leg: LegId
+    queue: str
+    in_front: bool = False
+
+
 Request: TypeAlias = (
     QueueAdd
     | QueueRemove
@@ -180,6 +237,10 @@ Request: TypeAlias = (
     | BlindTransfer
     | AttendedTransfer
     | Redirect
+    | Listen
+    | TakeOver
+    | CallerPriority
+    | CallerToQueue
 )
 KINDS: Mapping[str, type[Request]] = {kind.kind: kind for kind in get_args(Request)}
 

@@ -150,7 +150,7 @@ class Words:
         return " ".join(words)
 
     def _word(self, field: str, value: Any) -> str:
-        if field == "leg":
+        if field in ("leg", "by_leg"):
             return self.leg(value)
         if field == "legs":
             return "+".join(self.leg(leg) for leg in value)

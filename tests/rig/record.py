@@ -13,7 +13,14 @@ import sys
 import time
 from pathlib import Path
 
-from tests.rig import provision, scenarios_odd, scenarios_outbound, scenarios_queue, scenarios_transfer
+from tests.rig import (
+    provision,
+    scenarios_helping,
+    scenarios_odd,
+    scenarios_outbound,
+    scenarios_queue,
+    scenarios_transfer,
+)
 from tests.rig.asterisk import Asterisk
 from tests.rig.phones import Phones
 from tests.rig.scenarios import SCENARIOS, Scenario, Stage, links, recorded_otherwise
@@ -25,6 +32,7 @@ REPERTOIRE = (
     scenarios_transfer,
     scenarios_outbound,
     scenarios_odd,
+    scenarios_helping,
 )  # importing registers the plays
 recorded_otherwise()
 

@@ -25,6 +25,7 @@ from callserver.settings.shape import (
     AsteriskSettings,
     DatabaseSettings,
     LogSettings,
+    MailSettings,
     NodeSettings,
     QueueSettings,
     RetentionSettings,
@@ -43,6 +44,7 @@ __all__ = [
     "DatabaseSettings",
     "DatabaseUrl",
     "LogSettings",
+    "MailSettings",
     "NodeSettings",
     "Of",
     "QueueBook",
@@ -70,6 +72,7 @@ SECTIONS: dict[str, type[Any]] = {
     "work": WorkSettings,
     "retention": RetentionSettings,
     "webhooks": WebhookSettings,
+    "mail": MailSettings,
 }
 
 

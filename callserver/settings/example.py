@@ -16,6 +16,7 @@ from callserver.settings.shape import (
     AsteriskSettings,
     DatabaseSettings,
     LogSettings,
+    MailSettings,
     NodeSettings,
     QueueSettings,
     RetentionSettings,
@@ -44,6 +45,7 @@ BLOCKS: tuple[tuple[str, str, type[Any]], ...] = (
     ("[work]", "WORK_", WorkSettings),
     ("[retention]", "RETENTION_", RetentionSettings),
     ("[webhooks]", "WEBHOOKS_", WebhookSettings),
+    ("[mail]", "MAIL_", MailSettings),
     ("[queues.hotline]", "", QueueSettings),
 )
 

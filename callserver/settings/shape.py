@@ -350,6 +350,38 @@ class WebhookSettings:
     ] = 3.0
 
 
+def _address(value: str) -> str | None:
+    right = re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}", value)
+    return None if right else "an e-mail address such as hotline@example.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """The mail server that takes e-mails about alerts; who gets them is said in the rules of alerts."""
+
+    host: Annotated[
+        str | None, Key("Its name or address; without it no e-mail is sent.", '"mail.example.com"', _host)
+    ] = None
+    port: Annotated[int, Key("Its port.", "587", _switch_port)] = 587
+    tls: Annotated[
+        Literal["starttls", "tls", "none"],
+        Key("starttls (usually port 587), tls from the first byte (465), or none (25, only in your own network).",
+            '"starttls"'),
+    ] = "starttls"  # fmt: skip
+    user: Annotated[str | None, Key("Who we say we are there.", '"hotline"', _one_line)] = None
+    password: Annotated[
+        Secret | None, Key("That user's password; better: `password_file`.", '"(the password)"')
+    ] = None
+    sender: Annotated[
+        str, Key("The address that the e-mails come from.", '"hotline@example.com"', _address)
+    ] = "callserver@localhost"
+    ca_file: Annotated[
+        Path | None,
+        Key("Certificates (PEM) that are trusted as well, for a server of your own.", '"/etc/ssl/own.pem"'),
+    ] = None
+    language: Annotated[Literal["en", "zh-CN"], Key("The language of the e-mails.", '"zh-CN"')] = "en"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """This process among others on the same database."""
@@ -447,6 +479,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     site: SiteSettings = field(default_factory=SiteSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     telephone: TelephoneSettings = field(default_factory=TelephoneSettings)
     work: WorkSettings = field(default_factory=WorkSettings)

@@ -1,0 +1,360 @@
+"""Counted rows -> sums by quarter of an hour and by day: added up by the database, kept, made again when rows change.
+
+In: spans of time, dimensions. Out: `Sums` by switch, queue and a dimension's value. Must not know: when to do it, who
+reads them. A month of a large hotline is a million rows; a report reads its days' sums instead. Nothing in here
+decides what counts: that was done when the rows were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy import insert as plain_insert
+
+from callserver.facts import Instant
+from callserver.metrics.definitions import VERSION
+from callserver.metrics.slots import Span
+from callserver.metrics.sums import Sums
+from callserver.store import text
+from callserver.store.counted import (
+    call_counts,
+    handling_counts,
+    promise_counts,
+    tallies,
+    ticket_counts,
+    to_sum,
+    visit_counts,
+)
+
+Level: TypeAlias = Literal["slot", "day"]
+Dimension: TypeAlias = Literal["", "agent", "team", "kind", "outcome", "promise"]
+DIMENSIONS: Final[tuple[Dimension, ...]] = ("", "agent", "team", "kind", "outcome", "promise")
+_DAY_SLOTS: Final = 100  # quarter hours of a day of 25 hours
+
+
+_CELL: Final = ("cell_at", "cell_pbx", "cell_queue", "cell_value")
+
+
+class Cell(NamedTuple):
+    """Whose sums these are. `at`: the beginning of the span; `value`: of the dimension."""
+
+    at: Instant
+    pbx: str
+    queue: str
+    value: str
+
+
+Summed: TypeAlias = dict[Cell, Sums]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A span whose sums are to be made again."""
+
+    level: Level
+    at: Instant
+    mark: int
+
+
+# --- rows added up ---------------------------------------------------------------------------------------------------
+
+
+def summed(
+    connection: Connection,
+    span: Span,
+    dimension: Dimension = "",
+    *,
+    every_ms: int | None = None,
+    queues: Sequence[str] | None = None,
+) -> Summed:
+    """The sums of the rows in a span by a dimension's values; `every_ms`: by parts of it, each so long.
+
+    Cells of the whole span are at its beginning. `queues`: of these only.
+    """
+    found: Summed = {}
+    for one in _SOURCES:
+        if dimension and dimension not in one.dimensions:
+            continue
+        value = one.dimensions[dimension] if dimension else literal("")
+        cell = (_begin(one.at, span, every_ms), one.pbx, one.table.c.queue, value)
+        named = [column.label(name) for column, name in zip(cell, _CELL, strict=True)]
+        rows = select(*named, *one.measured).where(one.at >= span.begin, one.at < span.end, *one.only)
+        if queues is not None:
+            rows = rows.where(one.table.c.queue.in_([text.key(name) for name in queues]))
+        rows = rows.group_by(*_CELL, *one.apart)
+        for row in connection.execute(rows):
+            place = Cell(row[0], row[1], row[2], row[3] or "")
+            one.pour(found.setdefault(place, Sums()), row[4:])
+    return found
+
+
+def _begin(at: Column[int], span: Span, every_ms: int | None) -> ColumnElement[int]:
+    """Quarter hours begin where those of UTC do, so the remainder of the division is enough."""
+    return literal(span.begin) if every_ms is None else at - at % every_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A table of rows: its place in time, the dimensions that it has, and what of a group goes into which sums."""
+
+    table: Table
+    at: Column[Any]
+    pbx: ColumnElement[str]
+    dimensions: Mapping[str, ColumnElement[Any]]
+    measured: tuple[ColumnElement[Any], ...]
+    apart: tuple[str, ...] = ()
+    only: tuple[ColumnElement[bool], ...] = ()
+    pour: Any
+
+
+def _flag(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return case((column.is_(True), 1), else_=0)
+
+
+_ENDS: Final = {
+    None: "undecided",
+    "answered": "answered",
+    "abandoned": "abandoned",
+    "timed_out": "timed_out",
+    "left_by_key": "left_by_key",
+    "queue_empty": "queue_empty",
+    "withdrawn": "withdrawn",
+    "callback": "callback_taken",
+}
+
+
+def _pour_visits(sums: Sums, row: Sequence[Any]) -> None:
+    """One group has one end and one whole second of waiting."""
+    end, waited_s, n, in_target, short, wait_ms, longest_ms, gap = row
+    sums.offered += n
+    name = _ENDS.get(end, "unknown")
+    setattr(sums, name, getattr(sums, name) + n)
+    sums.answered_in_target += in_target
+    sums.short += short
+    sums.gap = sums.gap or bool(gap)
+    if end is not None:
+        sums.max_wait_ms = max(sums.max_wait_ms, longest_ms or 0)
+    if end == "answered" and waited_s is not None:
+        sums.wait_ms += int(wait_ms)
+        sums.waits[waited_s] = sums.waits.get(waited_s, 0) + n
+    elif end == "abandoned":
+        sums.abandoned_wait_ms += int(wait_ms or 0)
+
+
+def _pour_handlings(sums: Sums, row: Sequence[Any]) -> None:
+    n, talk_ms, hold_ms, wrap_ms, transferred, gap = row
+    sums.handled += n
+    sums.talk_ms += int(talk_ms)
+    sums.hold_ms += int(hold_ms)
+    sums.wrap_ms += int(wrap_ms)
+    sums.transfers += transferred
+    sums.gap = sums.gap or bool(gap)
+
+
+def _pour_calls(sums: Sums, row: Sequence[Any]) -> None:
+    n, known, repeated, gap = row
+    sums.calls += n
+    sums.known_callers += known
+    sums.first_contact += known - repeated
+    sums.gap = sums.gap or bool(gap)
+
+
+def _pour_promises(sums: Sums, row: Sequence[Any]) -> None:
+    late_s, n, kept = row
+    sums.promises_due += n
+    sums.promises_kept += kept
+    if late_s is not None:
+        sums.lateness[late_s] = sums.lateness.get(late_s, 0) + n
+
+
+def _pour_ratings(sums: Sums, row: Sequence[Any]) -> None:
+    n, total, bad = row
+    sums.ratings += n
+    sums.rating_sum += int(total)
+    sums.dissatisfied += bad
+
+
+def _pour_tickets(sums: Sums, row: Sequence[Any]) -> None:
+    hours, n, visited, one_visit, repeated = row
+    sums.ages[hours] = sums.ages.get(hours, 0) + n
+    sums.tickets_visited += visited
+    sums.tickets_one_visit += one_visit
+    sums.tickets_repeated += repeated
+
+
+def _whole(ms: ColumnElement[Any], unit_ms: int) -> ColumnElement[int]:
+    """Whole units, cut; both databases divide whole numbers so."""
+    return ms // unit_ms
+
+
+_V, _H, _C, _P, _T = visit_counts.c, handling_counts.c, call_counts.c, promise_counts.c, ticket_counts.c
+_VISITED = _T.visits > 0
+BAD_RATING: Final = 2
+"""A customer who presses this, or less, is not content."""
+_SOURCES: Final = (
+    _Source(
+        table=visit_counts,
+        at=_V.at,
+        pbx=_V.pbx,
+        dimensions={
+            "agent": _V.agent,
+            "team": _V.team,
+            "kind": _V.kind,
+            "outcome": func.coalesce(_V.outcome, ""),
+        },
+        measured=(
+            _V.outcome.label("ended"),
+            _whole(_V.wait_ms, 1000).label("waited_s"),
+            func.count(),
+            func.sum(_flag(_V.in_target)),
+            func.sum(_flag(_V.short)),
+            func.sum(_V.wait_ms),
+            func.max(_V.wait_ms),
+            func.max(_flag(_V.gap)),
+        ),
+        apart=("ended", "waited_s"),
+        pour=_pour_visits,
+    ),
+    _Source(
+        table=handling_counts,
+        at=_H.at,
+        pbx=_H.pbx,
+        dimensions={"agent": _H.agent, "team": _H.team, "kind": _H.kind, "outcome": literal("answered")},
+        measured=(
+            func.count(),
+            func.sum(_H.talk_ms),
+            func.sum(_H.hold_ms),
+            func.sum(_H.wrap_ms),
+            func.sum(_flag(_H.transferred)),
+            func.max(_flag(_H.gap)),
+        ),
+        pour=_pour_handlings,
+    ),
+    _Source(
+        table=call_counts,
+        at=_C.at,
+        pbx=_C.pbx,
+        dimensions={"agent": _C.agent, "team": _C.team, "kind": _C.kind, "outcome": _C.outcome},
+        measured=(
+            func.count(),
+            func.sum(_flag(_C.known)),
+            func.sum(_flag(_C.repeated)),
+            func.max(_flag(_C.gap)),
+        ),
+        pour=_pour_calls,
+    ),
+    _Source(
+        table=promise_counts,
+        at=_P.at,
+        pbx=literal(""),
+        dimensions={"promise": _P.promise, "kind": _P.kind},
+        measured=(_whole(_P.late_ms, 1000).label("late_s"), func.count(), func.sum(_flag(_P.kept))),
+        apart=("late_s",),
+        pour=_pour_promises,
+    ),
+    _Source(
+        table=promise_counts,
+        at=_P.rated_at,
+        pbx=literal(""),
+        dimensions={"promise": _P.promise, "kind": _P.kind},
+        measured=(
+            func.count(),
+            func.sum(_P.rating),
+            func.sum(case((_P.rating <= BAD_RATING, 1), else_=0)),
+        ),
+        only=(_P.rated_at.is_not(None),),
+        pour=_pour_ratings,
+    ),
+    _Source(
+        table=ticket_counts,
+        at=_T.at,
+        pbx=literal(""),
+        dimensions={"kind": _T.kind},
+        measured=(
+            _whole(_T.age_ms, 3_600_000).label("hours"),
+            func.count(),
+            func.sum(case((_VISITED, 1), else_=0)),
+            func.sum(case((_T.visits == 1, 1), else_=0)),
+            func.sum(case((_VISITED & _T.repeated.is_(True), 1), else_=0)),
+        ),
+        apart=("hours",),
+        only=(_T.at.is_not(None),),
+        pour=_pour_tickets,
+    ),
+)
+
+
+# --- sums kept -------------------------------------------------------------------------------------------------------
+
+
+def marked(connection: Connection, level: Level, limit: int = _DAY_SLOTS) -> list[Marked]:
+    """Spans whose sums are to be made again, the latest first."""
+    wanted = select(to_sum).where(to_sum.c.level == level).order_by(to_sum.c.at.desc()).limit(limit)
+    return [Marked(level=row.level, at=row.at, mark=row.mark) for row in connection.execute(wanted)]
+
+
+def keep(
+    connection: Connection,
+    marks: Iterable[Marked],
+    sums: Mapping[Dimension, Summed],
+    now: Instant,
+) -> None:
+    """Put new sums in the place of the old ones of these spans. A span that changed meanwhile stays marked."""
+    ats: dict[Level, list[Instant]] = {}
+    for one in marks:
+        ats.setdefault(one.level, []).append(one.at)
+        same = (to_sum.c.level == one.level, to_sum.c.at == one.at, to_sum.c.mark == one.mark)
+        connection.execute(delete(to_sum).where(*same))
+    for level, these in ats.items():
+        gone = (tallies.c.level == level, tallies.c.dimension.in_(list(sums)), tallies.c.at.in_(these))
+        connection.execute(delete(tallies).where(*gone))
+        rows = [
+            _row(level, dimension, cell, one, now)
+            for dimension, cells in sums.items()
+            for cell, one in cells.items()
+            if cell.at in these
+        ]
+        if rows:
+            connection.execute(plain_insert(tallies), rows)
+
+
+def _row(level: Level, dimension: str, cell: Cell, sums: Sums, now: Instant) -> dict[str, Any]:
+    return {
+        "level": level,
+        "dimension": dimension,
+        **cell._asdict(),
+        "sums": text.dump(sums.to_json()),
+        "recomputed_at": now,
+        "definition": VERSION,
+    }
+
+
+def kept(
+    connection: Connection,
+    level: Level,
+    span: Span,
+    dimension: Dimension = "",
+    queues: Sequence[str] | None = None,
+) -> list[tuple[Cell, Sums, Instant]]:
+    """The sums that are kept of spans that begin in this one, in order, with when they were made."""
+    c = tallies.c
+    wanted = select(c.at, c.pbx, c.queue, c.value, c.sums, c.recomputed_at).where(
+        c.level == level, c.dimension == dimension, c.at >= span.begin, c.at < span.end
+    )
+    if queues is not None:
+        wanted = wanted.where(c.queue.in_([text.key(name) for name in queues]))
+    rows = connection.execute(wanted.order_by(c.at))
+    return [(Cell(*row[:4]), Sums.from_json(text.load(row[4])), row[5]) for row in rows]

@@ -11,13 +11,14 @@ from callserver.store import (
     beside,
     counted,
     desk,
+    helped,
     people,
     promising,
     schema,
     spans,
 )
 
-_PARTS = (administered, alarms, at_work, beside, counted, desk, people, promising, spans)
+_PARTS = (administered, alarms, at_work, beside, counted, desk, helped, people, promising, spans)
 assert {part.metadata for part in _PARTS} == {schema.metadata}
 
 metadata: MetaData = schema.metadata

@@ -34,6 +34,17 @@ def sort_of(day: date, country: str) -> Sort:
     return "holiday" if day in free else "ordinary"
 
 
+def names(country: str, year: int) -> dict[date, str]:
+    """The days of a year that are not ordinary, by their names in the country's own language, the moved ones too."""
+    if not country or country not in countries():
+        return {}
+    import holidays
+
+    free, worked = _year(country, year)
+    known = holidays.country_holidays(country, years=(year - 1, year, year + 1), expand=False)
+    return {day: known.get(day) or "" for day in sorted(free | worked)}
+
+
 @lru_cache(maxsize=64)
 def _year(country: str, year: int) -> tuple[frozenset[date], frozenset[date]]:
     """Holidays and moved working days. The years beside it are asked too: some days belong to the next one's list."""

@@ -24,7 +24,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 from callserver.facts import Instant
-from callserver.promises.days import sort_of
+from callserver.promises.days import Sort, sort_of
 
 HolidayRule = Literal["as_usual", "closed", "as_sunday"]
 """What the weekly hours mean on a holiday. as_usual: the calendar is not asked, also not for moved working days."""
@@ -71,7 +71,9 @@ Week = tuple[
 class Hours:
     """Allowed hours. `country`: whose holidays (ISO 3166-1); `closed`, `working`: single days that go before them.
 
-    A working day that was moved to a weekend, and each of `working`, has the hours of a Monday.
+    A working day that was moved to a weekend, and each of `working`, has the hours of a Monday. `shut`, `open`: the
+    house's own days, which no policy says: each is a holiday, or a moved working day, whatever the country's calendar
+    says, and nothing where holidays are as usual.
     """
 
     weekly: Week
@@ -79,6 +81,8 @@ class Hours:
     country: str = ""
     closed: tuple[date, ...] = ()
     working: tuple[date, ...] = ()
+    shut: frozenset[date] = frozenset()
+    open: frozenset[date] = frozenset()
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The spans that begin on this day."""
@@ -86,12 +90,17 @@ class Hours:
             return ()
         if day in self.working:
             return self.weekly[0]
-        sort = "ordinary" if self.holidays == "as_usual" else sort_of(day, self.country)
+        sort = "ordinary" if self.holidays == "as_usual" else self._sort(day)
         if sort == "moved":
             return self.weekly[0]
         if sort == "ordinary":
             return self.weekly[day.weekday()]
         return () if self.holidays == "closed" else self.weekly[_SUNDAY]
+
+    def _sort(self, day: date) -> Sort:
+        if day in self.shut:
+            return "holiday"
+        return "moved" if day in self.open else sort_of(day, self.country)
 
 
 ROUND_THE_CLOCK: Final = (Span(begin=0, end=DAY),)

@@ -1,12 +1,14 @@
 """How the calls of each kind are dialled: the policies that are shipped, and what an administrator made of them.
 
-In: checked policies (promises.policy). Out: policies, each with its version. Must not know: HTTP, what a policy means.
+In: checked policies (promises.policy). Out: policies, each with its version, their hours with the house's own days.
+Must not know: HTTP, what a policy means.
 Only those that were changed have a row, so that a newer program may ship better ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -16,9 +18,10 @@ from callserver.facts import Actor, Instant
 from callserver.promises.defaults import DEFAULTS
 from callserver.promises.policy import Policy, check
 from callserver.promises.reading import from_json, to_json
-from callserver.store import audit, history, text
+from callserver.store import audit, history, site_days, text
 from callserver.store.locking import one_after_another
 from callserver.store.promising import promise_policies as table
+from callserver.store.site_days import SiteDay
 from callserver.store.upsert import insert
 from callserver.tickets.promise import PromiseKind
 
@@ -27,7 +30,8 @@ def every(connection: Connection) -> Mapping[PromiseKind, Policy]:
     """The policy of each kind."""
     rows = connection.execute(select(table.c.kind, table.c.record, table.c.version))
     changed = {row.kind: _policy(row) for row in rows}
-    return {kind: changed.get(kind, policy) for kind, policy in DEFAULTS.items()}
+    days = site_days.every(connection)
+    return {kind: _in_house(changed.get(kind, policy), days) for kind, policy in DEFAULTS.items()}
 
 
 def get(connection: Connection, kind: str) -> Policy:
@@ -36,7 +40,7 @@ def get(connection: Connection, kind: str) -> Policy:
     shipped = {str(name): policy for name, policy in DEFAULTS.items()}.get(kind)
     if shipped is None:
         raise NotFound(f"there is no kind of promise called {text.key(kind)!r}")
-    return shipped if row is None else _policy(row)
+    return _in_house(shipped if row is None else _policy(row), site_days.every(connection))
 
 
 def put(connection: Connection, policy: Policy, expected: int, actor: Actor, now: Instant) -> Policy:
@@ -79,6 +83,10 @@ def _next(connection: Connection, before: Policy) -> int:
     """Never a version that this policy had before it was reset."""
     former = history.page(connection, "policy", before.kind, limit=1)
     return 1 + max([before.version, *(one.version for one in former)])
+
+
+def _in_house(policy: Policy, days: Sequence[SiteDay]) -> Policy:
+    return replace(policy, hours=site_days.in_house(policy.hours, days)) if days else policy
 
 
 def _policy(row: Any) -> Policy:

@@ -18,6 +18,7 @@ from callserver.facts import Actor, Instant
 from callserver.people import naming
 from callserver.store import audit, history, text
 from callserver.store.administered import queue_settings as table
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.locking import one_after_another
 from callserver.store.upsert import insert
 
@@ -126,17 +127,14 @@ def _write(
     row = {"version": after.version, "record": _record(after), "updated_at": now}
     new = insert(connection, table).values(queue=after.queue, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["queue"], set_=row))
-    detail = {"version": after.version, **differences(before.said, after.said)}
+    detail = {"version": after.version, **changed(_told(before), _told(after))}
     audit.note(connection, actor, action, f"queue:{after.queue}", detail, now)
     return after
 
 
-def differences(before: Said | None, after: Said | None) -> Mapping[str, Any]:
-    """Each member that is another one now: before and after. Null: as the settings file says."""
-    both = [
-        (one.name, getattr(before, one.name, None), getattr(after, one.name, None)) for one in fields(Said)
-    ]
-    return {name: [was, now] for name, was, now in both if was != now}
+def _told(kept: Kept) -> Mapping[str, Any]:
+    """Nothing: as the settings file says."""
+    return NOTHING if kept.said is None else asdict(kept.said)
 
 
 def _dump(kept: Kept) -> str:

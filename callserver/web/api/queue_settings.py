@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from callserver.store import queue_settings
+from callserver.store import queue_renaming, queue_settings
 from callserver.store.engine import Connection
 from callserver.store.queue_settings import Kept, Said
 from callserver.web.api.operation import Asked, Done, Operations
@@ -60,6 +60,12 @@ class QueueSet(QueueSaid, frozen=True, kw_only=True):
     switches: list[str]
     seen: bool
     updated_at: Moment | None
+
+
+class QueueRenamed(Struct, frozen=True, kw_only=True):
+    """What a queue is called now."""
+
+    to: QueueName
 
 
 class QueuesSet(Struct, frozen=True, kw_only=True):
@@ -111,6 +117,22 @@ async def reset_queue_settings(asked: Asked, queue: QueueName) -> Done[QueueSet]
     return await _changed(asked, await asked.site.store.write(reset))
 
 
+@api("POST", "/queue-settings/{queue}/rename", scope="queues:manage", guarded=True, versioned=True)
+async def rename_queue(asked: Asked, queue: QueueName, body: QueueRenamed) -> Done[QueueSet]:
+    """Say that the switch calls a queue something else now; its new settings.
+
+    Teams, people's own queues and policies that named the old one name the new one, its settings move, and the calls of
+    both are one queue's.
+    """
+    otherwise = (_of_file(asked, queue), _of_file(asked, body.to))
+
+    def rename(connection: Connection) -> Kept:
+        expected = _expected(connection, asked, queue)
+        return queue_renaming.rename(connection, queue, body.to, expected, otherwise, asked.actor, asked.now)
+
+    return await _changed(asked, await asked.site.store.write(rename))
+
+
 async def _changed(asked: Asked, kept: Kept) -> Done[QueueSet]:
     await asked.site.queues_changed()
     return _done(asked, kept)
@@ -126,8 +148,7 @@ def _done(asked: Asked, kept: Kept) -> Done[QueueSet]:
 
 def _shown(asked: Asked, kept: Kept) -> QueueSet:
     switches = asked.site.vitals.switches
-    file = asked.site.queues.file.get(kept.queue)
-    now = kept.said or (Said() if file is None else said(file))
+    now = kept.said or _of_file(asked, kept.queue)
     return msgspec.convert(
         {
             **asdict(now),
@@ -140,6 +161,11 @@ def _shown(asked: Asked, kept: Kept) -> QueueSet:
         },
         QueueSet,
     )
+
+
+def _of_file(asked: Asked, queue: str) -> Said:
+    file = asked.site.queues.file.get(queue)
+    return Said() if file is None else said(file)
 
 
 def _on_switches(asked: Asked) -> Iterable[str]:

@@ -83,3 +83,14 @@ async def test_another_process_hears_of_it_within_a_second(site: Site) -> None:
         await news.close()
     assert (dict(titles), book["repair"].target_s, heard) == ({"repair": "Mending"}, None, [{"repair"}])
     assert (book.present("mend"), book.present("repair"), book.present("x")) == ("repair", "repair", "x")
+
+
+async def test_a_queue_that_was_renamed_on_the_switch_takes_everything_along(site: Site) -> None:
+    await site.ask("POST", "teams", {"name": "Kitchen", "queues": ["repair"]})
+    await put(site, REPAIR)
+    renamed = await site.ask("POST", "queue-settings/repair/rename", {"to": "mend"}, If_Match='"1"')
+    assert (renamed.status, renamed.body["title"], renamed.body["formerly"]) == (200, "维修热线", ["repair"])
+    assert (await site.api("teams"))["teams"][0]["queues"] == ["mend"]
+    assert [one["queue"] for one in (await site.api("queues"))["queues"]] == []  # no switch is known here
+    again = await site.ask("POST", "queue-settings/repair/rename", {"to": "x"}, If_Match='"1"')
+    assert again.status == 412

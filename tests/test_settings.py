@@ -317,6 +317,7 @@ def test_the_example_file_is_what_the_code_says_and_works(tmp_path: Path) -> Non
 def test_every_line_that_is_off_in_the_example_is_right_when_switched_on(tmp_path: Path) -> None:
     (tmp_path / "ami.secret").write_text("s")
     (tmp_path / "token").write_text("t")
+    (tmp_path / "password").write_text("p")
     lines = [line[2:] if line.startswith("# ") and " = " in line and line[2].islower() else line
              for line in example().splitlines()]  # fmt: skip
     text = "\n".join(line for line in lines if not line.startswith("#"))

@@ -240,13 +240,15 @@ class Promise(Struct, frozen=True, kw_only=True):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """Something that a person should be told, such as that a colleague took their seat. `by`: who did it."""
+    """Something that a person should be told, such as that a colleague took their seat. `by`: who did it. `keep`: it
+    stands there until it is read (POST /me/messages/{id}/read, whose id is in `args`)."""
 
     level: Level
     code: str
     args: dict[str, Any]
     at: datetime | None
     by: str | None = field(name="from")
+    keep: bool = False
 
 
 class Switch(Struct, frozen=True, kw_only=True):

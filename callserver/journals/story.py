@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from callserver.facts import (
+    LISTENING,
     CallId,
     Direction,
     Instant,
@@ -222,6 +223,8 @@ class Story:
         }
         if self.callback is not None:
             parts["callback"] = self.callback.to_json()
+        if self.id.removeprefix(f"{self.pbx}:").startswith(LISTENING):
+            parts["shift"] = True  # a supervisor's line: no customer's call
         answered = self.outcome == "answered"
         seen = {"gap": True, "open": not self.over, "answered": answered, "held_s": 0.0, "held": {}}
         return {**plain, **moments, **parts, **seen, "sources": list(self.sources)}

@@ -131,6 +131,7 @@ class Values:
         for key in [key for key, at in self._missed.items() if at is None or now - at > MISSED_MS]:
             self.dismiss(key)
         for key, notice in list(self._values["notices"].items()):
-            at = instant(notice.get("at")) if isinstance(notice.get("at"), str) else None
+            dated = isinstance(notice.get("at"), str) and not notice.get("keep")
+            at = instant(notice["at"]) if dated else None
             if at is not None and now - at > NOTICE_MS:
                 self.put("notice", key, None, self._audiences["notice", key])

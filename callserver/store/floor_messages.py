@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from callserver.facts import Instant
 from callserver.people import UserId
@@ -111,6 +111,15 @@ def unread(connection: Connection, *, since: int = 0) -> list[tuple[UserId, Mess
         .order_by(table.c.id)
     )
     return [(UserId(row.user_id), _message(row)) for row in connection.execute(wanted)]
+
+
+def mark(connection: Connection) -> tuple[int, int]:
+    """Differs whenever something was written or read: the greatest id, and how much is to be read."""
+    last = select(func.max(table.c.id)).scalar_subquery()
+    row = connection.execute(
+        select(last.label("last"), func.count().label("unread")).where(readers.c.read_at.is_(None))
+    ).one()
+    return row.last or 0, row.unread
 
 
 def read(connection: Connection, message: int, user: UserId, now: Instant) -> bool:

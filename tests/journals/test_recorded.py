@@ -79,6 +79,11 @@ STORIES: dict[str, tuple[str, ...]] = {
     "caller-gone-in-consultation": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 7s caller ended; 2 talks; answered",
     ),
+    "callers-moved": (
+        "inbound 13800138001 -> 4008: hotline 2s abandoned; abandoned",
+        "inbound 13800138002 -> 4008: hotline 1s withdrawn; repair 0s answered by Li Na 李娜 1s caller ended; 1 talk; answered",
+        "inbound 13800138003 -> 4008: hotline 2s abandoned; abandoned",
+    ),
     "chinese-names": (
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
         "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 2s caller ended; 1 talk; answered",
@@ -168,6 +173,13 @@ STORIES: dict[str, tuple[str, ...]] = {
     ),
     "stranger-ringing-redirected": (
         "inbound 13912345678 -> 171: Verkauf 2s abandoned (Anna Karenina canceled 2s); svc-2 1s answered by Boris 3s caller ended; 1 talk; answered",
+    ),
+    "supervisor-changes-mode": (
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 6s caller ended; 1 talk; answered",
+        "outbound 1003 -> ?: failed",
+    ),
+    "supervisor-takes-over": (
+        "inbound 13800138000 -> 4008: hotline 0s answered by Zhang Wei 4s caller ended; 2 talks; answered",
     ),
     "supervisor-listens": (
         "inbound 13800138000 -> 4008: hotline 1s answered by Zhang Wei 6s caller ended; 1 talk; answered",

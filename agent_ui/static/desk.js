@@ -3,14 +3,14 @@ import { html, render } from "./ui.js";
 import { api, onEnd } from "./api.js";
 import { Head, Strips, startHead } from "./callhead.js";
 import { Products, Tickets, Who, startCustomer } from "./customer.js";
-import { dossier } from "./dossier.js";
+import { dossier, fetchDossier } from "./dossier.js";
 import { recover, sendAll } from "./form.js";
 import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
 import { Idle } from "./idle.js";
 import { action, startKeys } from "./keys.js";
 import { InsistDialog, PromiseHead, Script, startOwing } from "./owing.js";
 import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
-import { calls, current, lookAway } from "./pops.js";
+import { calls, current, lookAtCustomer, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
 import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
@@ -68,6 +68,11 @@ async function begin() {
   ]);
   const [, ticket] = /^#ticket=(\d+)$/.exec(location.hash) ?? [];
   if (ticket && desk.view.kind === "empty") put({ ticket: Number(ticket) });
+  const [, customer] = /^#customer=(\d+)$/.exec(location.hash) ?? [];
+  if (customer && desk.view.kind === "empty") {
+    fetchDossier(Number(customer));
+    lookAtCustomer(Number(customer));
+  }
 }
 
 /** A page that was left open over an upgrade becomes the new one as soon as nothing is lost by it. */

@@ -32,9 +32,16 @@ _YEAR_S = 366 * 86_400
 INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "/desk": ("desk.html", "desk.js"),
+        "/calls": ("calls.html", "page-calls.js"),
         "/promises": ("promises.html", "page-promises.js"),
         "/promises/policies": ("admin.html", "page-policies.js"),
         "/admin": ("admin.html", "page-admin.js"),
+        "/admin/users": ("admin.html", "page-admin-users.js"),
+        "/admin/teams": ("admin.html", "page-admin-teams.js"),
+        "/admin/seats": ("admin.html", "page-admin-seats.js"),
+        "/admin/tokens": ("admin.html", "page-admin-tokens.js"),
+        "/admin/webhooks": ("admin.html", "page-admin-webhooks.js"),
+        "/admin/audit": ("admin.html", "page-admin-audit.js"),
         "/wall": ("wall.html", "page-wall.js"),
     }
 )

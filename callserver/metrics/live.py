@@ -2,8 +2,8 @@
 
 In: facts of switches, agents as the screens have them, records of calls that were over before, the passing of time.
 Out: numbers by subject, and which of them may be others now. Must not know: clocks, zones (`day_of` says which day it
-is), who is told. What a visit counts for is said by `visits.count`, the same as for reports, so that the two cannot differ;
-what an event costs does not depend on how many came before it.
+is), who is told. What a visit counts for is said by `visits.count`, the same as for reports, so that the two cannot
+differ; what an event costs does not depend on how many came before it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import gc
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from time import time_ns
 from typing import Any
 
@@ -47,6 +48,12 @@ from callserver.web.server import Server
 from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.web.telling import Telling
+from callserver.web.warning import Alerting, queues_now
+from callserver.work import mailing
+from callserver.work.alert_gauges import Gauges
+from callserver.work.alert_telling import SendMail, Style
+from callserver.work.alert_telling import Telling as AlertTelling
+from callserver.work.alerting import Watch
 from callserver.work.campaigning import CAMPAIGNS, Campaigning
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_answers import Answering
@@ -55,6 +62,7 @@ from callserver.work.dialling_choosing import Site as DialledFrom
 from callserver.work.dialling_floor import Hall
 from callserver.work.dialling_verdicts import Trace
 from callserver.work.landing import LAND, Lander
+from callserver.work.mailing import MailServer
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
 from callserver.work.retention import NIGHT, Night
@@ -170,6 +178,7 @@ class App:
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
         await self._begin(Stage("worker", running.start, running.stop))
+        await self._alerts(store, hub)
         housekeeping = await self._housekeeping(store)
         await self._begin(Stage("housekeeping", housekeeping.start, housekeeping.stop))
 
@@ -323,6 +332,32 @@ class App:
             on_result=self.vitals.job_done,
         )
 
+    async def _alerts(self, store: Store, hub: Hub) -> None:
+        """What is wrong: shown by each process, watched and told by one of them."""
+        settings = self.settings
+        showing = Alerting(store, hub)
+        shown = Running(showing.run, showing.stop)
+        await self._begin(Stage("alerts on screens", shown.start, shown.stop))
+        trunks = {PbxId(one.id): one.trunks for one in settings.asterisk}
+        style = Style(
+            language=settings.mail.language,
+            zone=settings.zone,
+            url=settings.web.url,
+            titles=hub.screen.title,
+        )
+        watch = Watch(
+            store,
+            partial(queues_now, hub, wall_clock),
+            Gauges(store, trunks, disk_of(settings), wall_clock()),
+            AlertTelling(store, style, mails(settings)),
+            holder=self.myself.holder,
+            node=self.myself.node,
+            zone=settings.zone,
+            clock=wall_clock,
+        )
+        watching = Running(watch.run, watch.stop)
+        await self._begin(Stage("alerts", watching.start, watching.stop))
+
     async def _housekeeping(self, store: Store) -> Running:
         """Of its own, because a night's work may take hours."""
         night = Night(
@@ -383,6 +418,29 @@ def dialled_from(settings: Settings) -> DialledFrom:
         zone=settings.zone,
         ring_s=telephone.ring_s,
     )
+
+
+def disk_of(settings: Settings) -> Path:
+    """The folder whose disk must not fill up: of the database, or of what we write beside it."""
+    file = settings.database.url.sqlite_path
+    return settings.trace.dir.absolute().parent if file is None else Path(file).absolute().parent
+
+
+def mails(settings: Settings) -> SendMail | None:
+    """How e-mails are sent; None: no server is named."""
+    mail = settings.mail
+    if mail.host is None:
+        return None
+    server = MailServer(
+        host=mail.host,
+        port=mail.port,
+        sender=mail.sender,
+        tls=mail.tls,
+        user=mail.user,
+        password=None if mail.password is None else mail.password.reveal(),
+        ca_file=mail.ca_file,
+    )
+    return partial(mailing.send, server)
 
 
 async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:

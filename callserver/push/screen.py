@@ -155,6 +155,10 @@ class Screen:
         """All calls that go on."""
         return self._calls.values()
 
+    def title(self, queue: str) -> str:
+        """What people call a queue."""
+        return self._crews.title(queue)
+
     def call(self, call: CallId) -> LiveCall | None:
         return self._calls.get(call)
 

@@ -33,11 +33,11 @@ class MailServer:
     sender: str
     tls: Tls = "starttls"
     user: str | None = None
-    secret: str | None = None
+    password: str | None = None
     ca_file: Path | None = None
 
     def __repr__(self) -> str:
-        return f"MailServer({self.host}:{self.port})"  # a secret is in no traceback
+        return f"MailServer({self.host}:{self.port})"  # the password is in no traceback
 
     def context(self) -> ssl.SSLContext:
         """What is trusted. Raises OSError for a file that cannot be read, ssl.SSLError for one that is no PEM."""
@@ -92,7 +92,7 @@ async def send(server: MailServer, letter: Letter) -> Fate:
             hostname=server.host,
             port=server.port,
             username=server.user,
-            password=server.secret,
+            password=server.password,
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
             tls_context=None if server.tls == "none" else server.context(),

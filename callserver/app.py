@@ -30,7 +30,7 @@ from callserver.node.watching import Several, Watcher
 from callserver.numbers.dialling import Rules
 from callserver.process import identity
 from callserver.push.hub import Hub
-from callserver.settings import AsteriskSettings, Settings
+from callserver.settings import AsteriskSettings, Of, QueueBook, Settings
 from callserver.stages import Running, Stage, nothing, soon
 from callserver.store import deliveries, engine, jobs, migrations, pledges
 from callserver.store.engine import Store
@@ -85,6 +85,7 @@ class App:
                 '(example: [[asterisk]]\\nid = "main"\\nsecret_file = "ami.secret")'
             )
         self.settings = settings
+        self.queues = QueueBook(settings.queues)
         self.myself = identity(settings)
         self.vitals = Vitals(self.myself.node)
         self.vitals.database_name = settings.database.url.shown()
@@ -136,7 +137,7 @@ class App:
             self.settings.web,
             store,
             self.vitals,
-            self.settings.queues,
+            self.queues,
             self.settings.number_plan,
             self.settings.zone,
             partial(try_webhook, store, send),
@@ -220,7 +221,7 @@ class App:
         await popping.make_ready()
         return Hub(
             self.myself.node,
-            titles={name: queue.title for name, queue in self.settings.queues.items() if queue.title},
+            titles=Of(self.queues, lambda queue: queue.title),
             details=popping.details,
             gauges=self.vitals.stream,
         )
@@ -257,11 +258,7 @@ class App:
 
     def _hall(self, presence: Presence) -> Hall:
         """Who could make a call that is owed, at the switches that this process follows."""
-        targets = {name: queue.target_s for name, queue in self.settings.queues.items()}
-        return Hall(
-            presence.keeper,
-            targets_s={name: target for name, target in targets.items() if target is not None},
-        )
+        return Hall(presence.keeper, targets_s=Of(self.queues, lambda queue: queue.target_s))
 
     def _dialler(self, store: Store, hall: Hall, switchboard: Switchboard) -> Dialler:
         """Dials what is owed, at the switches that this process follows."""
@@ -310,7 +307,7 @@ class App:
         """Of its own, so that a call never waits for its ticket behind a day's reconciliation."""
         site = Site(
             plan=self.settings.number_plan,
-            queues={name: queue.kind for name, queue in self.settings.queues.items()},
+            queues=Of(self.queues, lambda queue: queue.kind),
         )
         lander = Lander(store, site, on_landed=self.vitals.landed)
         return Worker(

@@ -19,10 +19,10 @@ import structlog
 
 from callserver import notify
 from callserver.errors import SettingsError
-from callserver.facts import CallId, Instant, LegId, PbxId
+from callserver.facts import CallId, PbxId
 from callserver.node import Duty, Node
 from callserver.node.attending import Line
-from callserver.node.evidence import evidence_in
+from callserver.node.evidence import evidence_of
 from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
@@ -60,7 +60,6 @@ from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
 from callserver.work.dialling_choosing import Site as DialledFrom
 from callserver.work.dialling_floor import Hall
-from callserver.work.dialling_verdicts import Trace
 from callserver.work.landing import LAND, Lander
 from callserver.work.mailing import MailServer
 from callserver.work.posting import Delivered, Post
@@ -262,11 +261,6 @@ class App:
 
     def _dialler(self, store: Store, hall: Hall, switchboard: Switchboard) -> Dialler:
         """Dials what is owed, at the switches that this process follows."""
-        looks = {PbxId(one.id): evidence_in(one) for one in self.settings.asterisk}
-
-        async def evidence(pbx: PbxId, channel: LegId, sent_at: Instant) -> Trace:
-            return (await looks[pbx](channel, sent_at)).kind if pbx in looks else "unknown"
-
         return Dialler(
             store,
             hall,
@@ -275,7 +269,7 @@ class App:
             node=self.myself.node,
             clock=wall_clock,
             wake=switchboard.wake,
-            evidence=evidence,
+            evidence=evidence_of(self.settings.asterisk, store),
         )
 
     def _duty(

@@ -22,6 +22,9 @@ _BEFORE_MS: Final = 600_000
 _FOREVER: Final = 1 << 62
 
 
+Kind = Literal["rang", "not_there", "unknown"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """`rang`: the channel was there, so somebody's phone may have rung; `not_there`: it never was; `unknown`: the
@@ -30,7 +33,7 @@ class Evidence:
     `answered`: it was up. `cause`: the Q.850 cause of its end, None where no end is written.
     """
 
-    kind: Literal["rang", "not_there", "unknown"]
+    kind: Kind
     answered: bool = False
     cause: int | None = None
 

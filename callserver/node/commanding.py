@@ -2,7 +2,8 @@
 
 In: requests from the store, the link, what the link hears. Out: actions on the wire; outcomes in the store, and told
 to whoever waits in this process. Must not know: who asked, HTTP. Marked as sent before it is sent: what is lost between
-the mark and the answer is looked for on the switch by the next owner, never sent again.
+the mark and the answer is looked for on the switch by the next owner, never sent again. So is, by ourselves, what the
+database marked without our hearing of it: a connection that breaks in a commit leaves open whether there was one.
 
 Each request is done by a task of its own, begun in the order in which they were asked for: an action's bytes leave
 before its task waits for anything, so the order on the wire is the same, and a phone that rings keeps nobody waiting.
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 POLL_S = 0.5  # how soon what other nodes put down is seen
 RETRY_S = 1.0
+DOUBT_S = 60.0
+"""How long after the database failed a commit of ours may still come to be: longer than it may take to answer."""
 UNREADABLE = Came("refused", "unreadable", "this callserver does not know such a request")
 
 
@@ -59,6 +62,8 @@ class Commander:
         self._poll_s = poll_s
         self._woken = asyncio.Event()
         self._doing: set[asyncio.Task[None]] = set()
+        self._ours: set[CommandId] = set()  # what those tasks do
+        self._doubted_at: float | None = None  # when the database failed last, by the loop's clock
 
     def hear(self, news: Iterable[News]) -> None:
         """What happened on the switch, as soon as it is understood."""
@@ -84,17 +89,30 @@ class Commander:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._woken.wait()
+        now = asyncio.get_running_loop().time()
         try:
+            if self._doubted_at is not None:
+                await self._look_for_lost(now - self._doubted_at)
             if self._woken.is_set() or await commands.waiting(self._store, self._owner.pbx):
                 self._woken.clear()
-                marked = asyncio.get_running_loop().time()
                 for one in await commands.take(self._store, self._owner):
-                    self._begin(self._do(one, marked), f"command {one.id}")
+                    self._ours.add(one.id)
+                    self._begin(self._do(one, now), f"command {one.id}")
         except LeaseLost:
             raise
         except StoreError as error:
             log.warning("requests cannot be read", pbx=self._owner.pbx, why=str(error))
+            self._doubted_at = now
             await asyncio.sleep(RETRY_S)
+
+    async def _look_for_lost(self, after_s: float) -> None:
+        """What was marked as sent while the database failed, and never given to us: ask the switch about it."""
+        for one in await commands.marked(self._store, self._owner):
+            if one.id not in self._ours:
+                self._ours.add(one.id)
+                self._begin(self._recall(one), f"what became of {one.id}")
+        if after_s > DOUBT_S:
+            self._doubted_at = None
 
     def _begin(self, doing: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(doing, name=f"{name} to {self._owner.pbx}")
@@ -127,6 +145,7 @@ class Commander:
                 await asyncio.sleep(RETRY_S)
             else:
                 break
+        self._ours.discard(id)
         self._on_over(outcome)
 
     async def _look_back(self) -> None:

@@ -272,7 +272,7 @@ class Duty:
             understanding.floor,
             context=self.settings.dial_context,
             trunks=self.settings.trunks,
-            evidence=evidence_in(self.settings),
+            evidence=evidence_in(self.settings, lambda: understanding.floor.scene.sight.booted_at),
             seen_at=lambda: self._by_the_clock(understanding.seen_at),
         )
         return Commander(self._store, owner, performer, on_over=self._on_command_over)

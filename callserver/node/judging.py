@@ -98,6 +98,8 @@ class Rung:
                 return answered(call)
             case facts.DialFailed(leg=self.channel, result=result):
                 self.tried = self.words.dials[result]
+            case facts.LegEnded(leg=self.channel, cause=None) if not self.tried:
+                return Came("unknown", "unknown", f"nobody saw how it ended for {self.who}")
             case facts.LegEnded(leg=self.channel, cause=cause):
                 return self.ended(cause)
             case OriginateResponse(uniqueid=self.channel, success=False, reason=reason) if not self.seen:

@@ -106,7 +106,7 @@ class Telephone:
         leg = call.record.legs.get(request.channel) if call is not None else None
         if call is not None and leg is not None and leg.answered_at is not None:
             return answered(call.id)
-        if leg is not None:
+        if leg is not None and leg.over and leg.cause is not None:  # else we did not see how it ended
             return Came("refused", "ended", f"{request.interface} stopped ringing before it was answered")
         await asyncio.sleep(LOOK_S)
         found = await self._evidence(request.channel, sent_at)

@@ -206,6 +206,15 @@ async def left_behind(store: Store, owner: Owner) -> list[Taken]:
     return [_taken(row) for row in found]
 
 
+async def marked(store: Store, owner: Owner) -> list[Taken]:
+    """What this owner has marked as sent, and whose outcome is not written: under way, or lost with the answer of the
+    database to `take`."""
+    ours = (table.c.holder == text.key(owner.holder), table.c.epoch == owner.epoch)
+    here = (table.c.pbx == text.key(owner.pbx), table.c.state == "sent")
+    found = await store.read(lambda connection: connection.execute(select(table).where(*here, *ours)).all())
+    return sorted(map(_taken, found), key=lambda one: one.id)
+
+
 async def settle(store: Store, came: Outcome, *, now: Instant | None = None) -> bool:
     """Write what came of a request that was sent. False: that is known already. Raises StoreError."""
     change = (

@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 
 from callserver import facts
+from callserver.ami.events import Snapshot
 from callserver.calls.floor import Floor
 from callserver.errors import OutcomeUnknown
 from callserver.facts import CallId, Instant, LegId
 from callserver.journals.evidence import UNKNOWN, Evidence
-from callserver.node import calling_out
+from callserver.node import calling_out, telephone
 from callserver.node.performing import Performer
 from callserver.seats.asking import NOT_RUNG, DialCustomer, Originate
 from tests.node.conftest import eventually
-from tests.node.fakes import PBX, FakeLine
+from tests.node.fakes import PBX, FakeLine, events
 
 ASKED = DialCustomer(
     number="02012345678",
@@ -30,16 +31,18 @@ ASKED = DialCustomer(
     amd=True,
 )
 
+OURS = LegId("callserver-dial-1-a")  # in recordings
+
 
 def at_work(
-    found: Evidence = UNKNOWN, trunks: tuple[str, ...] = ("PJSIP/trunk",)
+    found: Evidence = UNKNOWN, trunks: tuple[str, ...] = ("PJSIP/trunk",), floor: Floor | None = None
 ) -> tuple[Performer, FakeLine]:
     async def evidence(channel: LegId, sent_at: Instant) -> Evidence:
         return found
 
     line = FakeLine()
     line.state = "up"
-    return Performer(PBX, line, Floor(PBX), trunks=trunks, evidence=evidence), line
+    return Performer(PBX, line, floor or Floor(PBX), trunks=trunks, evidence=evidence), line
 
 
 def now() -> float:
@@ -155,3 +158,24 @@ async def test_a_call_that_was_left_behind_is_what_the_journal_shows(
     assert (came.state, came.code) == (state, code)
     assert (code in NOT_RUNG) is (found.kind == "not_there")
     assert line.sent == []
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [(UNKNOWN, "unknown"), (Evidence(kind="rang", cause=16, answered=True), "answered")],
+)
+async def test_an_agents_phone_whose_end_nobody_saw_may_have_called_the_customer(
+    monkeypatch: pytest.MonkeyPatch, found: Evidence, code: str
+) -> None:
+    """It rang when the line was cut; that it rings no longer does not say that nobody answered."""
+    monkeypatch.setattr(telephone, "LOOK_S", 0.0)
+    floor = Floor(PBX)
+    for event in events("originate-agent-first-answered"):
+        floor.feed(event)
+        if OURS in floor.scene.chans and floor.scene.chans[OURS].state == "ringing":
+            break
+    floor.lost(None, "cut")
+    floor.resync(Snapshot(at=None, booted_at=None, channels=(), queues=(), members=(), waiting=()))
+    performer, _ = at_work(found, floor=floor)
+    asked = Originate(interface="PJSIP/1001", way="number", to="02012345678", channel=OURS)
+    assert (await performer.recall(asked, 1_000)).code == code

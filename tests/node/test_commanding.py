@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from callserver.errors import StoreError
 from callserver.facts import MACHINE
 from callserver.seats.asking import CommandId, Outcome, QueueAdd, QueuePause, QueueRemove, Request
 from callserver.store import commands, leases
-from callserver.store.commands import Ask, Owner
+from callserver.store.commands import Ask, Owner, Taken
 from callserver.store.engine import Store
 from callserver.web.switchboard import Switchboard
 from tests.node.conftest import AtWork, at_work, eventually
@@ -161,3 +162,20 @@ async def test_what_a_killed_node_had_marked_is_asked_of_the_switch_and_not_sent
         ("done", "done"),
     ]
     assert came[0].said.endswith("PJSIP/1001 is not in repair")
+
+
+async def test_what_was_marked_while_the_database_broke_is_asked_of_the_switch(
+    store: Store, work: AtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit came to be, and its answer did not: nobody knows whether the request was given out."""
+    take = commands.take
+
+    async def breaks(store: Store, owner: Owner) -> list[Taken]:
+        monkeypatch.setattr(commands, "take", take)
+        await take(store, owner)
+        raise StoreError("the connection was cut")
+
+    monkeypatch.setattr(commands, "take", breaks)
+    outcome = await ask(store, work, ADD)
+    assert (outcome.state, outcome.code) == ("refused", "lost")
+    assert work.line.sent == []

@@ -82,9 +82,9 @@ def test_a_recorded_colleague_would_not_have_the_caller() -> None:
 
 @pytest.mark.parametrize(
     ("cause", "code"),
-    [(17, "busy"), (19, "no_answer"), (21, "declined"), (20, "unreachable"), (16, "ended"), (None, "ended")],
+    [(17, "busy"), (19, "no_answer"), (21, "declined"), (20, "unreachable"), (16, "ended")],
 )
-def test_a_phone_that_stopped_ringing_says_why(cause: int | None, code: str) -> None:
+def test_a_phone_that_stopped_ringing_says_why(cause: int, code: str) -> None:
     rung = Rung(channel=LEG, who="PJSIP/1001")
     begun = facts.LegStarted(
         pbx=PBX, at=1, call=CALL, leg=LEG, channel="PJSIP/1001-1", interface="PJSIP/1001"
@@ -134,3 +134,11 @@ def test_a_customer_whom_the_network_would_not_ring_is_told_from_one_who_is_busy
         came = called(OriginateResponse(at=2, uniqueid=LEG, channel="", success=False, reason=reason))
         assert came is not None
         assert (came.state, came.code) == ("refused", code)
+
+
+@pytest.mark.parametrize("judge", [Rung, Called])
+def test_a_phone_that_was_gone_when_we_could_see_again_may_have_been_answered(judge: type[Rung]) -> None:
+    """A customer who talked meanwhile must not be called again, so nobody is told that they were not reached."""
+    gone = facts.LegEnded(pbx=PBX, at=1, call=CALL, leg=LEG, cause=None)
+    came = verdict(judge(channel=LEG, who="PJSIP/1001", seen=True), [gone])
+    assert (came.state, came.code) == ("unknown", "unknown")

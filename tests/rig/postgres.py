@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +48,8 @@ class Server:
     folder: Path
     process: subprocess.Popen[bytes]
     port: int
+    programs: Postgres
+    settings: Mapping[str, str]
 
     @property
     def url(self) -> str:
@@ -64,16 +66,31 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def kill(self) -> None:
+        """As a crash would: no connection is told, nothing is finished."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """On the same port, with what was committed. Raises Unavailable where it does not come back."""
+        log = self.folder / "log"
+        self.process = _launch(self.programs, self.folder, log, self.port, self.settings).process
+        if not _answers(self, log):
+            raise Unavailable(f"PostgreSQL did not come back: {log.read_text(errors='replace')[-500:]}")
+
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A fresh server, gone afterwards with all that it held. Raises Unavailable when there is none to run."""
+def running(**settings: str) -> Iterator[Server]:
+    """A fresh server, gone afterwards with all that it held. `settings`: otherwise than SETTINGS.
+
+    Raises Unavailable when there is none to run.
+    """
     folder = Path(tempfile.mkdtemp(prefix="callserver-postgres-"))
     try:
         programs = reachable(postgres(), folder)
         _give(folder)
         _initialise(programs, folder / "data")
-        server = _start(programs, folder)
+        server = _start(programs, folder, SETTINGS | settings)
         try:
             yield server
         finally:
@@ -147,11 +164,11 @@ def _initialise(programs: Postgres, data: Path) -> None:
         raise Unavailable(f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}")
 
 
-def _start(programs: Postgres, folder: Path) -> Server:
+def _start(programs: Postgres, folder: Path, settings: Mapping[str, str]) -> Server:
     """Start it on a free port; another process may take that port first, so it is tried with a few."""
     for _ in range(5):
         log = folder / "log"
-        server = _launch(programs, folder, log, _free_port())
+        server = _launch(programs, folder, log, _free_port(), settings)
         if _answers(server, log):
             return server
         server.stop()
@@ -160,11 +177,11 @@ def _start(programs: Postgres, folder: Path) -> Server:
     raise Unavailable(f"PostgreSQL did not start: {log.read_text(errors='replace')[-500:]}")
 
 
-def _launch(programs: Postgres, folder: Path, log: Path, port: int) -> Server:
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+def _launch(programs: Postgres, folder: Path, log: Path, port: int, settings: Mapping[str, str]) -> Server:
+    given = [f"--{name}={value}" for name, value in settings.items()]
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [str(programs.bin / "postgres"), "-D", str(folder / "data"), "-p", str(port), *settings],
+            [str(programs.bin / "postgres"), "-D", str(folder / "data"), "-p", str(port), *given],
             env=_environment(programs),
             **_as_user(),
             cwd=folder,
@@ -173,7 +190,7 @@ def _launch(programs: Postgres, folder: Path, log: Path, port: int) -> Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the terminal is for the tests, which stop the server then
         )
-    return Server(folder=folder, process=process, port=port)
+    return Server(folder=folder, process=process, port=port, programs=programs, settings=settings)
 
 
 def _answers(server: Server, log: Path) -> bool:

@@ -1,7 +1,9 @@
 """A switch that calls customers as a real one did: recorded calls, told again for every Originate, CEL beside them.
 
 Flows in: Originates over AMI. Flows out: the events and the journal of a recorded call with their ids and times
-changed; a line in `rung` for each channel, written before anything is said of it: the INVITEs that the customers saw.
+changed. A line in `placed` for each Originate, one in `rung` for each INVITE that a customer saw, with our own id of
+the call, both written before anything is said of it, by AMI or by CEL: a switch that is killed may have rung and not
+told.
 Must not know: callserver. It is a process of its own, and is killed as others are.
 """
 
@@ -14,44 +16,89 @@ import re
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from asterisk_conf import contract
 from tests.ami.fake_switch import FakeSwitch, Headers, message
 from tests.rig.asterisk import die_with_parent
 
 TRACES: Final = Path(__file__).parents[1] / "traces" / "22"
-HOW: Final = ("answered", "busy", "answered", "noanswer", "answered", "rejected")
-"""What comes of one call after the other; `answered` goes through a queue to an agent."""
+_NOT_REACHED: Final = ("customer-first-busy", "customer-first-noanswer", "customer-first-rejected")
+HOW: Final = {
+    contract.PROMISE_QUEUE: ("customer-first-answered", *_NOT_REACHED),
+    contract.PROMISE_AUTO: ("automatic-rated", *_NOT_REACHED),
+    contract.PHONES: (
+        "agent-first-answered",
+        "agent-first-busy",
+        "agent-first-noanswer",
+        "agent-first-rejected",
+    ),
+}
+"""What comes of calls into each context: every other one of them is answered, as the first recording tells."""
 PACE_S: Final = 0.002  # between two messages of a call
 TALK_S: Final = 0.2  # or of ringing, before somebody hangs up
 _CHANNEL: Final = "callserver-dial-1-a"
 _TIME: Final = re.compile(rb"^Timestamp: .*$", re.MULTILINE)
 _CEL_TIME: Final = re.compile(r'^("[A-Z_]+",)"[0-9.]+"')
 _BRIDGE: Final = re.compile(rb"\b[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
-_OTHERS: Final = re.compile(rb"17952983\d\d\.(\d+)\b(?!\d{3})")
+_OTHERS: Final = re.compile(rb"\b1795\d{6}\.(\d)\b(?!\d{3})")
+_PHONE: Final = "PJSIP/1001"  # the agent's of the recordings
 
 
 class Recorded:
     """One recorded call: its AMI messages from the first channel on, its CEL lines."""
 
     def __init__(self, how: str) -> None:
-        raw = (TRACES / f"originate-customer-first-{how}.ami").read_bytes()
+        raw = (TRACES / f"originate-{how}.ami").read_bytes()
         messages = [part + b"\r\n\r\n" for part in raw.split(b"\r\n\r\n") if part]
         first = next(n for n, one in enumerate(messages) if one.startswith(b"Event: Newchannel"))
         self.messages = messages[first:]
-        self.cel = (TRACES / f"originate-customer-first-{how}.cel.csv").read_text().splitlines()
+        self.cel = (TRACES / f"originate-{how}.cel.csv").read_text().splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that is told again: the `number`th, under our own id, by a channel that leads to `rung_first`."""
+
+    number: int
+    channel: str
+    rung_first: str
+    recorded: Recorded
+
+    @property
+    def agent_first(self) -> bool:
+        """Whether the customer is rung only after somebody else has answered."""
+        return "@" not in self.rung_first
+
+    def told(self, recorded: bytes) -> bytes:
+        """A message of the recording as one of this call, now."""
+        phone = self.rung_first.encode() if self.agent_first else _PHONE.encode()
+        own = re.sub(rb"-0000000([0-9])\r", rb"-%04d000\1\r" % self.number, recorded)
+        others = _OTHERS.sub(rb"1795%06d.\1" % self.number, own)
+        bridged = _BRIDGE.sub(rb"%08d\1" % self.number, others)
+        timed = _TIME.sub(b"Timestamp: %.6f\r" % time.time(), bridged)
+        return timed.replace(_PHONE.encode(), phone).replace(_CHANNEL.encode(), self.channel.encode())
+
+    def journalled(self, line: str) -> str:
+        """A line of its CEL, the same way."""
+        timed = _CEL_TIME.sub(rf'\g<1>"{time.time():.6f}"', line)
+        own = re.sub(r"-0000000([0-9])\b", rf"-{self.number:04d}000\1", timed)
+        others = re.sub(r'"1795\d{6}\.(\d)"', rf'"1795{self.number:06d}.\1"', own)
+        phone = self.rung_first if self.agent_first else _PHONE
+        return others.replace(_PHONE, phone).replace(_CHANNEL, self.channel)
 
 
 class Dialled(FakeSwitch):
-    """See the module. `home`: where `rung` and `cel.csv` are; both only grow, over all lives of the switch."""
+    """See the module. `home`: where `placed`, `rung`, `cel.csv` are; they only grow, over all lives of the switch."""
 
     def __init__(self, home: Path) -> None:
         super().__init__()
         self._home = home
-        self._recorded = {how: Recorded(how) for how in HOW}
+        self._recorded = {how: Recorded(how) for several in HOW.values() for how in several}
         self._born = int(time.time())
-        self._placed = len(self._read("rung"))
+        self._placed = len(self._read("placed"))
         self._calls: set[asyncio.Task[None]] = set()
         self._live: dict[str, Headers] = {}
 
@@ -100,39 +147,35 @@ class Dialled(FakeSwitch):
     # --- a call ------------------------------------------------------------------------------------------------------
 
     def _place(self, action: Headers) -> None:
-        channel = action["ChannelId"]
-        self._append("rung", f"{channel} {action['Channel']}")
         number, self._placed = self._placed, self._placed + 1
-        task = asyncio.get_running_loop().create_task(self._play(channel, number, action.get("ActionID", "")))
+        call = Call(number, action["ChannelId"], action["Channel"], self._comes(action["Context"], number))
+        self._append("placed", f"{call.channel} {call.rung_first}")
+        if not call.agent_first:
+            self._append("rung", call.channel)
+        task = asyncio.get_running_loop().create_task(self._play(call, action.get("ActionID", "")))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
 
-    async def _play(self, channel: str, number: int, action_id: str) -> None:
+    def _comes(self, context: str, number: int) -> Recorded:
+        answered, *others = HOW[context]
+        return self._recorded[others[number // 2 % len(others)] if number % 2 else answered]
+
+    async def _play(self, call: Call, action_id: str) -> None:
         """As it was recorded, with the times of now. Its CEL lines are written as far as the call has come."""
-        call = self._recorded[HOW[number % len(HOW)]]
+        recorded = call.recorded
         written = 0
-        for place, recorded in enumerate(call.messages, 1):
-            await asyncio.sleep(TALK_S if recorded.startswith(b"Event: HangupRequest") else PACE_S)
-            upto = len(call.cel) * place // len(call.messages)
-            for line in call.cel[written : max(upto, 1)]:
-                self._append("cel.csv", self._journalled(line, channel, number))
-            written = max(written, upto, 1)
-            said = self._told(recorded, channel, number)
+        for place, raw in enumerate(recorded.messages, 1):
+            await asyncio.sleep(TALK_S if raw.startswith(b"Event: HangupRequest") else PACE_S)
+            if call.agent_first and raw.startswith(b"Event: Newchannel") and b"PJSIP/trunk-" in raw:
+                self._append("rung", call.channel)
+                await asyncio.sleep(PACE_S)
+            upto = max(len(recorded.cel) * place // len(recorded.messages), 1)
+            for line in recorded.cel[written:upto]:
+                self._append("cel.csv", call.journalled(line))
+            written = max(written, upto)
+            said = call.told(raw)
             self._remember(said)
             self.say(said.replace(b"ActionID: callserver-dial-1\r", f"ActionID: {action_id}\r".encode()))
-
-    @staticmethod
-    def _told(recorded: bytes, channel: str, number: int) -> bytes:
-        own = re.sub(rb"-0000000([0-9])\r", rb"-%04d000\1\r" % number, recorded)
-        others = _OTHERS.sub(rb"1795%06d.\1" % number, own)
-        bridged = _BRIDGE.sub(rb"%08d\1" % number, others)
-        timed = _TIME.sub(b"Timestamp: %.6f\r" % time.time(), bridged)
-        return timed.replace(_CHANNEL.encode(), channel.encode())
-
-    @staticmethod
-    def _journalled(line: str, channel: str, number: int) -> str:
-        timed = _CEL_TIME.sub(rf'\g<1>"{time.time():.6f}"', line)
-        return re.sub(r'"17952983\d\d\.(\d)"', rf'"1795{number:06d}.\1"', timed).replace(_CHANNEL, channel)
 
     def _remember(self, said: bytes) -> None:
         """The channels that there are, as a snapshot shows them."""

@@ -9,7 +9,9 @@ the person wants to be. They may contradict each other; `explaining` says so in 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from callserver.errors import BadValue
@@ -43,6 +45,12 @@ class Seat:
         exten = self._hinted
         return exten is not None and interface.partition("/")[2] == exten
 
+    def is_among(self, phones: Phones) -> bool:
+        """Whether one of them is this seat; asked of hundreds of seats at once."""
+        if self.interface in phones.interfaces or self.state_interface in phones.interfaces:
+            return True
+        return self._hinted is not None and self._hinted in phones.extensions
+
     def shares_phone(self, other: Seat) -> bool:
         """Whether a phone is both this seat and the other one, under whatever names: what is done at one would be done
         at the other. `Custom:` is no phone: one such state may be anybody's.
@@ -60,8 +68,21 @@ class Seat:
 
     @property
     def _hinted(self) -> str | None:
-        hint = _HINT.fullmatch(self.state_interface)
-        return None if hint is None else hint["exten"]
+        return _hinted(self.state_interface)
+
+
+@lru_cache(maxsize=4096)
+def _hinted(state_interface: str) -> str | None:
+    hint = _HINT.fullmatch(state_interface)
+    return None if hint is None else hint["exten"]
+
+
+class Phones:
+    """Interfaces of channels, for `Seat.is_among`."""
+
+    def __init__(self, interfaces: Iterable[str]) -> None:
+        self.interfaces = frozenset(interfaces)
+        self.extensions = frozenset(one.partition("/")[2] for one in self.interfaces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

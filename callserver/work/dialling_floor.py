@@ -15,7 +15,7 @@ from callserver.facts import Instant, PbxId
 from callserver.people import UserId
 from callserver.seats.keeping import Keeper
 from callserver.seats.picture import OnCall, Picture
-from callserver.seats.shift import Seat, Shift
+from callserver.seats.shift import Phones, Seat, Shift
 
 TARGET_S: Final = 20.0
 """Where the settings name no target for a queue."""
@@ -74,7 +74,9 @@ class Hall:
 
     def free(self, pbx: PbxId) -> tuple[FreeAgent, ...]:
         here = (shift for shift in self._keeper.shifts.values() if shift.seat.pbx == pbx)
-        found = (_agent(shift) for shift in here if self._state(shift) == "free")
+        picture = self._keeper.pictures.get(pbx)
+        on_calls = Phones(() if picture is None else _interfaces(picture))
+        found = (_agent(shift) for shift in here if self._state(shift, on_calls) == "free")
         return tuple(sorted(found, key=lambda one: (one.since, one.user)))
 
     def owner(self, user: UserId) -> OwnerState:
@@ -94,7 +96,7 @@ class Hall:
         since = now - round(self._targets_s.get(queue, TARGET_S) * 1000)
         return sum(1 for joined in self.waiting(pbx, queue) if joined <= since)
 
-    def _state(self, shift: Shift) -> OwnerState:
+    def _state(self, shift: Shift, on_calls: Phones | None = None) -> OwnerState:
         picture = self._keeper.pictures.get(shift.seat.pbx)
         if shift.leaving or picture is None or not picture.sees:
             return "gone"
@@ -102,7 +104,9 @@ class Hall:
             return "absent"
         if shift.wish == "pause" or _paused(shift, picture):
             return "paused"
-        return "free" if shift.wrap_up is None and _silent(shift.seat, picture) else "busy"
+        if shift.wrap_up is not None:
+            return "busy"
+        return "free" if _silent(shift.seat, picture, on_calls or Phones(_interfaces(picture))) else "busy"
 
 
 def _agent(shift: Shift) -> FreeAgent:
@@ -126,12 +130,11 @@ def _paused(shift: Shift, picture: Picture) -> bool:
     return bool(known) and shift.wrap_up is None and all(one.paused for one in known.values())
 
 
-def _silent(seat: Seat, picture: Picture) -> bool:
+def _silent(seat: Seat, picture: Picture, on_calls: Phones) -> bool:
     """The phone neither rings nor talks, by its device and by the calls that are known."""
-    if picture.device(seat.interface) not in (None, "free", "unknown"):
-        return False
-    return not any(seat.is_phone(name) for name in _interfaces(picture.calls.values()))
+    return picture.device(seat.interface) in (None, "free", "unknown") and not seat.is_among(on_calls)
 
 
-def _interfaces(calls: Iterable[OnCall]) -> Iterable[str]:
-    return (part.interface for call in calls if not call.line for part in call.legs.values())
+def _interfaces(picture: Picture) -> Iterable[str]:
+    calls = (call for call in picture.calls.values() if not call.line)
+    return (part.interface for call in calls for part in call.legs.values())

@@ -8,7 +8,7 @@ from callserver import facts
 from callserver.calls.record import Record
 from callserver.facts import CallId
 from callserver.seats.picture import Finished, Picture
-from callserver.seats.shift import seat
+from callserver.seats.shift import Phones, seat
 from tests.calls.traces import story, told, trace
 from tests.seats.people import (
     CALL,
@@ -150,3 +150,13 @@ def test_a_local_members_phone_is_that_of_its_state_interface_or_hint():
     assert by_hint.state_interface == "hint:1001@members"
     assert by_hint.is_phone(PHONE)
     assert not by_hint.is_phone("PJSIP/1002")
+
+
+NAMES = ["PJSIP/1001", "PJSIP/1002", "SIP/1001", "Local/1001@members/n", "Custom:1001", "1001"]
+
+
+@pytest.mark.parametrize("state", ["PJSIP/1001", "hint:1001@members", "Custom:1001", "hint:9@x"])
+@pytest.mark.parametrize("phones", [[], *([one] for one in NAMES), NAMES])
+def test_a_seat_is_among_many_phones_where_it_is_one_of_them(state, phones):
+    one = seat("main", "Local/1001@members/n", state)
+    assert one.is_among(Phones(phones)) is any(map(one.is_phone, phones))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, case, delete, false, func, or_, select, true, tuple_, update
 from sqlalchemy import insert as plain_insert
 
 from callserver.facts import CallId, Instant, PbxId, instant
@@ -310,3 +310,26 @@ def _repeated(rows: Sequence[Any]) -> list[bool]:
                 if rows[following].at - rows[one].at <= AGAIN_MS:
                     found[one] = True
     return found
+
+
+def judge_again(
+    connection: Connection, queue: str, target_ms: int, short_ms: int, span: slots.Span
+) -> set[Instant]:
+    """Other settings of a queue: who was in time and who was short, of the visits of a span; where that changed."""
+    c = visit_counts.c
+    in_target = and_(c.outcome == "answered", func.coalesce(c.wait_ms <= target_ms, false()))
+    short = and_(c.outcome == "abandoned", func.coalesce(c.wait_ms < short_ms, false()))
+    judged = {
+        "in_target": case((in_target, true()), else_=false()),
+        "short": case((short, true()), else_=false()),
+    }
+    differs = or_(*(c[name] != value for name, value in judged.items()))
+    here = (c.queue == text.key(queue), c.at >= span.begin, c.at < span.end, differs)
+    changing = update(visit_counts).where(*here).values(**judged).returning(c.at)
+    return set(connection.execute(changing).scalars())
+
+
+def extent(connection: Connection) -> slots.Span | None:
+    """From the first visit that was counted to the last; None: there is none."""
+    first, last = connection.execute(select(func.min(visit_counts.c.at), func.max(visit_counts.c.at))).one()
+    return None if first is None else slots.Span(first, last + 1)

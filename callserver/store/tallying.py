@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import insert as plain_insert
 
 from callserver.facts import Instant
+from callserver.metrics import slots
 from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import Span
 from callserver.metrics.sums import Sums
@@ -38,6 +40,7 @@ from callserver.store.counted import (
     to_sum,
     visit_counts,
 )
+from callserver.store.upsert import insert
 
 Level: TypeAlias = Literal["slot", "day"]
 Dimension: TypeAlias = Literal["", "agent", "team", "kind", "outcome", "promise"]
@@ -358,3 +361,18 @@ def kept(
         wanted = wanted.where(c.queue.in_([text.key(name) for name in queues]))
     rows = connection.execute(wanted.order_by(c.at))
     return [(Cell(*row[:4]), Sums.from_json(text.load(row[4])), row[5]) for row in rows]
+
+
+def mark_all(connection: Connection, mark: int, zone: tzinfo, *, other_days: bool) -> None:
+    """Everything is to be summed again. `other_days`: days begin at other instants now; what is kept of them goes."""
+    kept_slots = select(tallies.c.at).where(tallies.c.level == "slot").distinct().order_by(tallies.c.at)
+    ats = list(connection.execute(kept_slots).scalars())
+    days = sorted({slots.midnight(slots.date_of(at, zone), zone) for at in ats})
+    if other_days:
+        connection.execute(delete(tallies).where(tallies.c.level == "day"))
+        connection.execute(delete(to_sum).where(to_sum.c.level == "day"))
+    new = insert(connection, to_sum)
+    new = new.on_conflict_do_update(index_elements=["level", "at"], set_={"mark": to_sum.c.mark + 1})
+    marks = [("slot", at) for at in ats] + [("day", at) for at in days]
+    if marks:
+        connection.execute(new, [{"level": level, "at": at, "mark": mark} for level, at in marks])

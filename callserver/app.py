@@ -47,6 +47,7 @@ from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
+from callserver.web.tallying import Tallying, limits_of
 from callserver.web.telling import Telling
 from callserver.web.warning import Alerting, queues_now
 from callserver.work import mailing
@@ -93,6 +94,7 @@ class App:
         self.node: Node | None = None
         self.server: Server | None = None
         self.hub: Hub | None = None
+        self.tallying: Tallying | None = None
 
     # --- starting ----------------------------------------------------------------------------------------
 
@@ -164,9 +166,15 @@ class App:
         hub.on_agents(timekeeping.changed)
         keeping = Running(timekeeping.run, timekeeping.stop)
         await self._begin(Stage("timekeeping", keeping.start, keeping.stop))
-        watcher = Several(timekeeping, hub, presence, noting)
+        tallying = self.tallying = Tallying(
+            store, hub, self.settings.zone, wall_clock, limits_of(self.queues)
+        )
+        counting = Running(tallying.run, tallying.stop)
+        await self._begin(Stage("tallies", counting.start, counting.stop))
+        watcher = Several(timekeeping, tallying, hub, presence, noting)
+        screens = Several(tallying, hub)
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard, watcher, hub) for one in self.settings.asterisk
+            self._duty(one, store, landing, switchboard, watcher, screens) for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
         sitting = Running(presence.run, presence.stop)
@@ -279,7 +287,7 @@ class App:
         landing: Worker,
         switchboard: Switchboard,
         watcher: Watcher,
-        hub: Hub,
+        screens: Watcher,
     ) -> Duty:
         return Duty(
             settings,
@@ -291,7 +299,7 @@ class App:
             on_written=lambda batch: landing.wake() if batch.jobs else None,
             on_command_over=switchboard.over,
             watcher=watcher,
-            screens=hub,
+            screens=screens,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

@@ -23,7 +23,7 @@ export function Totals() {
     <${Total} name="sl" title=${t("SL today")} level=${levelOf("sl_offered", site?.sl_offered, LIMITS)}>${share(site?.sl_offered)} <small title=${t("of all answered")}>${share(site?.sl_answered)}</small><//>
     <${Total} name="sl_30" title=${t("SL 30 min")} level=${levelOf("sl_offered", site?.sl_offered_30, LIMITS)}>${share(site?.sl_offered_30)} <small title=${t("of all answered")}>${share(site?.sl_answered_30)}</small><//>
     <${Total} name="abandoned" title=${t("gave up")} level=${levelOf("abandon_rate", site?.abandon_rate, LIMITS)}>${site?.abandoned ?? "–"}<//>
-    <${Total} name="promises" title=${t("promises due")} level=${site?.promises_late ? "bad" : ""}>${site?.promises_due ?? "–"}${site?.promises_late ? html` <small>${t("{n} late", { n: site.promises_late })}</small>` : null}<//>
+    <${Total} name="promises" title=${t("promises due")} level=${site?.promises_late ? "bad" : ""}>${site?.promises_owed ?? "–"}${site?.promises_late ? html` <small>${t("{n} late", { n: site.promises_late })}</small>` : null}<//>
     <div class="total spark"><dt>${t("today")}${site?.touched && html` <${Touched} />`}</dt><dd><${Spark} of=${site?.spark} height=${26} /></dd></div>
   </dl>`;
 }

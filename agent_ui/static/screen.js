@@ -1,6 +1,6 @@
 // The picture of the floor that the stream keeps up: pure, the same rules as callserver/push/screen.py.
 const COLLECTIONS = {
-  agent: "agents", queue: "queues", call: "calls", pop: "pops",
+  agent: "agents", queue: "queues", tally: "tallies", call: "calls", pop: "pops",
   shift: "shift", promise: "promises", notice: "notices", switch: "switches", alert: "alerts",
 };
 const STAYS = "abandoned"; // a pop that is closed so stays, to be seen as a missed call

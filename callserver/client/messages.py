@@ -26,6 +26,7 @@ from callserver.client.values import (
     Screen,
     Shift,
     Switch,
+    Tally,
     words,
 )
 
@@ -92,6 +93,12 @@ class QueueTold(_Keyed, frozen=True, kw_only=True, tag="queue"):
     """A queue as it is now."""
 
     value: Queue | None
+
+
+class TallyTold(_Keyed, frozen=True, kw_only=True, tag="tally"):
+    """The numbers of a queue, a person or the site; null: not counted any more. Only for who has `floor:read`."""
+
+    value: Tally | None
 
 
 class CallTold(_Keyed, frozen=True, kw_only=True, tag="call"):
@@ -184,6 +191,7 @@ class Other(Struct, frozen=True, kw_only=True):
 Single: TypeAlias = (
     AgentTold
     | QueueTold
+    | TallyTold
     | CallTold
     | ShiftTold
     | PromiseTold
@@ -202,6 +210,7 @@ Message: TypeAlias = Known | Other
 COLLECTIONS: Final[Mapping[type[Struct], str]] = {
     AgentTold: "agents",
     QueueTold: "queues",
+    TallyTold: "tallies",
     CallTold: "calls",
     ShiftTold: "shift",
     PromiseTold: "promises",

@@ -90,6 +90,49 @@ class Queue(Struct, frozen=True, kw_only=True):
     members: int
 
 
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """Numbers of today, by the keys of docs/metrics.md; null: there is nobody to count them of. Of a queue under
+    `queue|PBX/NAME`, of a person under `agent|USER`, of everything under `site|`.
+
+    A queue's and the site's are counts that can be added up for any group, with the shares that are made of them;
+    `..._30m` are of the last thirty minutes. `spark`: visits that began in each quarter of an hour since midnight.
+    `touched`: a part of the day was not seen. A person has `user`, `handled`, `transfers`, `aht` and `occupancy`, and
+    nothing else.
+    """
+
+    pbx: str | None = None
+    name: str | None = None
+    offered: int = 0
+    undecided: int = 0
+    answered: int = 0
+    answered_in_target: int = 0
+    abandoned: int = 0
+    short: int = 0
+    sl_offered: Share | None = None
+    sl_answered: Share | None = None
+    abandon_rate: Share | None = None
+    offered_30m: int = 0
+    undecided_30m: int = 0
+    answered_30m: int = 0
+    answered_in_target_30m: int = 0
+    short_30m: int = 0
+    sl_offered_30m: Share | None = None
+    sl_answered_30m: Share | None = None
+    asa: Seconds | None = None
+    promises_owed: float | None = None
+    promises_late: float | None = None
+    touched: bool = False
+    spark: list[int] = []
+    user: int | None = None
+    handled: float | None = None
+    transfers: float | None = None
+    aht: Seconds | None = None
+    occupancy: Share | None = None
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """A call that goes on. Under its id. `number`: of whoever is on the other side of the hotline. `interfaces`: the
     agents who have it. `legs`: the channel of each phone. `ticket`: the one on which it is.
@@ -291,6 +334,7 @@ class Screen(Struct, frozen=True, kw_only=True):
 
     agents: dict[str, Agent] = {}
     queues: dict[str, Queue] = {}
+    tallies: dict[str, Tally] = {}
     calls: dict[str, Call] = {}
     pops: dict[str, Pop] = {}
     shift: dict[str, Shift] = {}

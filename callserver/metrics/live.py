@@ -62,8 +62,8 @@ class Live:
     # --- in: switches ------------------------------------------------------------------------------------------------
 
     def begin(self, pbx: PbxId, records: Iterable[Mapping[str, Any]] = ()) -> None:
-        """A switch is followed from now on; the calls that go on there, as far as they are remembered."""
-        self._blind.add(pbx)
+        """A switch is followed from now on, and not seen yet; the calls that go on there, as they are remembered."""
+        self._sight(pbx, False, self.now)
         stays = self._stays.setdefault(pbx, Stays(pbx))
         for ended in stays.forget_open():
             self._take(pbx, ended)
@@ -88,15 +88,24 @@ class Live:
         stays = self._stays.setdefault(pbx, Stays(pbx))
         for fact in told:
             if isinstance(fact, facts.LinkLost):
-                self._blind.add(pbx)
+                self._sight(pbx, False, self.now if fact.at is None else fact.at)
                 self.missed(pbx)
             elif isinstance(fact, facts.LinkRestored):
-                self._blind.discard(pbx)
+                self._sight(pbx, True, self.now if fact.at is None else fact.at)
+                if fact.lost_at is not None:
+                    self.missed(pbx)
             elif isinstance(fact, facts.CallCorrected | facts.CallRecovered):
                 self._correct(pbx, stays, fact)
             elif isinstance(fact, facts.OfCall):
                 for came in stays.follow(fact, self.now):
                     self._came(pbx, came)
+
+    def _sight(self, pbx: PbxId, seen: bool, at: Instant) -> None:
+        """No time is counted for anybody that nobody sees."""
+        (self._blind.discard if seen else self._blind.add)(pbx)
+        for key, agent in self._agents.items():
+            if key.startswith(f"{pbx}/"):
+                self._follow_person(key, agent, agent, at)
 
     def _came(self, pbx: PbxId, came: Ended | Handled) -> None:
         if isinstance(came, Handled):
@@ -154,7 +163,8 @@ class Live:
         if was is not None and was != user:
             self._person(was).is_(key, None, at)
         if user is not None:
-            self._person(user).is_(key, state, at)
+            seen = key.partition("/")[0] not in self._blind
+            self._person(user).is_(key, state if seen else None, at)
 
     def spent(self, user: int, state: str, begin: Instant, end: Instant) -> None:
         """Somebody was that for so long, before anybody looked."""
@@ -241,14 +251,14 @@ class Live:
             return {"user": subject[1], **self._person(subject[1]).numbers(self.now)}
         pbx = subject[1] if len(subject) == 3 else None
         today = self._site if len(subject) != 3 else self._today(subject[1], subject[2])
-        recent = {f"{key}_30m": number for key, number in _summed(today.recent).items()}
+        recent = {f"{key}_30m": number for key, number in _summed(today.recent).items() if key in _RECENT}
         return {
             "pbx": pbx,
             "name": subject[2] if len(subject) == 3 else None,
             **_summed(today.sums),
             **recent,
             "asa": value("asa", today.sums),
-            "promises_due": None,
+            "promises_owed": None,
             "promises_late": None,
             **self._told.get(subject, {}),
             "touched": bool(self._touched) if pbx is None else pbx in self._touched,
@@ -302,3 +312,4 @@ def _summed(sums: Sums) -> dict[str, Any]:
 
 
 _SUMMED: Final = ("offered", "undecided", "answered", "answered_in_target", "abandoned", "short")
+_RECENT: Final = frozenset(_SUMMED) - {"abandoned"} | {"sl_offered", "sl_answered"}

@@ -12,13 +12,16 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from callserver.push.views import Audience
 
-Kind: TypeAlias = Literal["agent", "queue", "call", "pop", "shift", "promise", "notice", "switch", "alert"]
+Kind: TypeAlias = Literal[
+    "agent", "queue", "tally", "call", "pop", "shift", "promise", "notice", "switch", "alert"
+]
 Type: TypeAlias = Literal[Kind, "pop.update", "pop.closed"]
 Value: TypeAlias = dict[str, Any]
 
 COLLECTIONS: Final[Mapping[str, str]] = {
     "agent": "agents",
     "queue": "queues",
+    "tally": "tallies",
     "call": "calls",
     "pop": "pops",
     "shift": "shift",

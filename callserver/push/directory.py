@@ -1,7 +1,7 @@
-"""What concerns many, told to everybody who may see it a few times a second: agents, queues, word of tickets.
+"""What concerns many, told to everybody who may see it a few times a second: agents, queues, their numbers, tickets.
 
-In: changes of agents and queues, events for more than one. Out: one message of all that gathered for each group of
-clients with the same queues and rights. Must not know: calls, pops.
+In: changes of agents, queues and tallies, events for more than one. Out: one message of all that gathered for each
+group of clients with the same queues and rights. Must not know: calls, pops.
 
 Why not at once: with 350 agents each change would be 350 writes, and a busy minute has hundreds of changes a second.
 What changed twice in between is told as it is at last. Each message is made once for a whole group and written to 25
@@ -13,19 +13,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import orjson
 
 from callserver.push import wire
+from callserver.push.applying import COLLECTIONS
 from callserver.push.client import Client
 from callserver.push.screen import Screen
 from callserver.push.views import Audience, View
 
 EVERY_S: Final = 0.25
+"""Between two messages."""
+SOON_S: Final = 0.05
+"""What comes after a silence waits so long for what comes with it."""
 SLICE: Final = 25
-_KINDS: Final = ("agent", "queue")
-Key: TypeAlias = tuple[Literal["agent", "queue"], str]
+Gathered: TypeAlias = Literal["agent", "queue", "tally"]
+GATHERED: Final[tuple[Gathered, ...]] = get_args(Gathered)
+Key: TypeAlias = tuple[Gathered, str]
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Directory:
         self._events: list[_Event] = []
         self._changed: dict[Key, None] = {}
         self._told = asyncio.Event()
+        self._gatherers: list[Callable[[], None]] = []
 
     def add(self, client: Client) -> dict[str, Any]:
         """It is told from now on. What its snapshot says of agents and queues: the same text for the whole group, so
@@ -71,14 +77,12 @@ class Directory:
         if seat is None or ("agent", seat) in group.has:
             return dict(group.text)
         return dict(
-            self._screen.snapshot(client.view.sees, _KINDS)
+            self._screen.snapshot(client.view.sees, GATHERED)
         )  # somebody who works in no queue of theirs
 
     def _text(self, group: _Group) -> dict[str, orjson.Fragment]:
-        screen = self._screen.snapshot(group.view.sees, _KINDS)
-        group.has |= {("agent", key) for key in screen["agents"]} | {
-            ("queue", key) for key in screen["queues"]
-        }
+        screen = self._screen.snapshot(group.view.sees, GATHERED)
+        group.has |= {(kind, key) for kind in GATHERED for key in screen[COLLECTIONS[kind]]}
         return {name: orjson.Fragment(orjson.dumps(values)) for name, values in screen.items()}
 
     def remove(self, client: Client) -> None:
@@ -89,7 +93,7 @@ class Directory:
             if not group.clients:
                 del self._groups[view]
 
-    def changed(self, kind: Literal["agent", "queue"], key: str) -> None:
+    def changed(self, kind: Gathered, key: str) -> None:
         self._changed[kind, key] = None
         for group in self._groups.values():
             group.text = None
@@ -100,15 +104,28 @@ class Directory:
         self._events.append(_Event(wire.body({"type": kind, **body}), kind, audience))
         self._told.set()
 
+    def gathering(self, gather: Callable[[], None]) -> None:
+        """Have this called just before anything is told: for values that are not worth making more often."""
+        self._gatherers.append(gather)
+
+    def stir(self) -> None:
+        """Look soon whether there is anything to tell."""
+        self._told.set()
+
     async def run(self) -> None:
         """Tell until cancelled."""
+        loop = asyncio.get_running_loop()
+        last = loop.time() - EVERY_S
         while True:
             await self._told.wait()
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(max(SOON_S, last + EVERY_S - loop.time()))
+            last = loop.time()
             await self.flush()
 
     async def flush(self) -> None:
         """Tell everything that has changed by now."""
+        for gather in self._gatherers:
+            gather()
         changed, self._changed = self._changed, {}
         events, self._events = self._events, []
         self._told.clear()

@@ -25,6 +25,7 @@ from callserver.push.agents import Member, Sitter
 from callserver.push.client import Client
 from callserver.push.clients import Clients, Gauges, TooMany
 from callserver.push.details import Details, LookUp
+from callserver.push.directory import GATHERED
 from callserver.push.screen import Delta, Kind, Screen, Value
 from callserver.push.views import Audience, Parties, Seat, User
 
@@ -125,7 +126,7 @@ class Hub:
             )
 
     def put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> None:
-        """A value of a collection that is not made from facts: shift, promise, notice. None: gone."""
+        """A value of a collection that is not made from facts: shift, promise, notice, tally. None: gone."""
         self._dispatch(self.screen.put(kind, key, value, audience))
 
     def retitled(self, queues: Collection[str]) -> None:
@@ -165,6 +166,14 @@ class Hub:
         self._dispatch(self.screen.forget(concerns))
 
     # --- people ------------------------------------------------------------------------------------------------------
+
+    def gathering(self, gather: Callable[[], None]) -> None:
+        """Have this called just before what is gathered is told, at most four times a second."""
+        self._directory.gathering(gather)
+
+    def stir(self) -> None:
+        """Something that is gathered may have changed: look soon."""
+        self._directory.stir()
 
     def on_agents(self, tell: Callable[[str, Value | None], None]) -> None:
         """Be told of each agent that changes, by key and value (None: they are nowhere any more), at once."""
@@ -228,7 +237,7 @@ class Hub:
 
     def _dispatch(self, deltas: Iterable[Delta], arrived: float | None = None) -> None:
         for delta in deltas:
-            if delta.type in ("agent", "queue"):
+            if delta.type in GATHERED:
                 self._tell_directory(delta)
             elif delta.type == "call":
                 self._tell_call(delta)

@@ -60,7 +60,7 @@ class Parties:
 
 Audience: TypeAlias = Everyone | Queues | Seat | User | Scope | Parties
 
-NEEDS: Final[Mapping[str, str]] = {"alert": "alerts:read"}
+NEEDS: Final[Mapping[str, str]] = {"alert": "alerts:read", "tally": "floor:read"}
 """Rights without which messages of a kind are for nobody, whoever their audience is."""
 
 

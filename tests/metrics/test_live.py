@@ -346,3 +346,13 @@ def test_an_event_late_in_the_day_costs_what_it_did_early():
     first = spent(live, range(20))
     spent(live, range(20, 2_000))
     assert spent(live, range(2_000, 2_020)) == first
+
+
+def test_nobody_is_ready_while_nobody_sees_the_switch():
+    switch = Switch()
+    switch.is_(ZHANG, "ready", NOON)
+    switch.tells(facts.LinkLost(pbx=PBX, at=NOON + MINUTE))
+    switch.is_(ZHANG, "talking", NOON + 5 * MINUTE)
+    switch.tells(facts.LinkRestored(pbx=PBX, at=NOON + 10 * MINUTE, lost_at=NOON + MINUTE))
+    switch.is_(ZHANG, "ready", NOON + 11 * MINUTE)
+    assert switch.live.of(("agent", ZHANG), NOON + 11 * MINUTE)["occupancy"] == 1 / 2

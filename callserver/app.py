@@ -56,12 +56,15 @@ from callserver.work.alert_telling import SendMail, Style
 from callserver.work.alert_telling import Telling as AlertTelling
 from callserver.work.alerting import Watch
 from callserver.work.campaigning import CAMPAIGNS, Campaigning
+from callserver.work.counting import LEASE as COUNTING
+from callserver.work.counting import Counting
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
 from callserver.work.dialling_choosing import Site as DialledFrom
 from callserver.work.dialling_floor import Hall
 from callserver.work.landing import LAND, Lander
+from callserver.work.leading import Leading
 from callserver.work.mailing import MailServer
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
@@ -187,6 +190,9 @@ class App:
         running = Running(worker.run, worker.stop)
         await self._begin(Stage("worker", running.start, running.stop))
         await self._alerts(store, hub)
+        counter = self._counter(store)
+        adding_up = Running(counter.run, counter.stop)
+        await self._begin(Stage("counting", adding_up.start, adding_up.stop))
         housekeeping = await self._housekeeping(store)
         await self._begin(Stage("housekeeping", housekeeping.start, housekeeping.stop))
 
@@ -356,6 +362,17 @@ class App:
         )
         watching = Running(watch.run, watch.stop)
         await self._begin(Stage("alerts", watching.start, watching.stop))
+
+    def _counter(self, store: Store) -> Counting:
+        """Counts what changed, for reports."""
+        limits = limits_of(self.queues)
+        return Counting(
+            store,
+            lambda: {was: limits(now) for now, one in self.queues.items() for was in (now, *one.formerly)},
+            zone=self.settings.zone,
+            leading=Leading(store, COUNTING, holder=self.myself.holder, node=self.myself.node),
+            clock=wall_clock,
+        )
 
     async def _housekeeping(self, store: Store) -> Running:
         """Of its own, because a night's work may take hours."""

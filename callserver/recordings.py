@@ -1,8 +1,8 @@
 """Recordings for called customers: whatever WAV somebody has, made into what every Asterisk plays.
 
-In: the bytes of an upload. Out: `Sound`: 8 kHz, mono, 16 bits, with nothing of the original file but its samples. Must
-not know: where recordings are kept, who sent one. Raises BadValue for what is no sound, with the reason. Pure
-computing, about a second for a minute of music: run it in a thread.
+In: the bytes of an upload; the recordings that are shipped. Out: `Sound`: 8 kHz, mono, 16 bits, with nothing of the
+original file but its samples. Must not know: where recordings are kept, who sent one. Raises BadValue for what is no
+sound, with the reason. Pure computing, about a second for a minute of music: run it in a thread.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import io
 import math
 import wave
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from operator import mul
 from typing import Final
 
-from callserver.errors import BadValue
+from callserver.errors import BadValue, NotFound
 
 RATE: Final = 8000
 MOST_BYTES: Final = 12_000_000
@@ -26,6 +28,7 @@ RATES: Final = range(8000, 48_001)
 _QUIET: Final = 300  # of 32767: what stays below is a recording of nothing
 _LOBES: Final = 6  # of the filter, on each side
 _FIELD: Final = "sound"
+_SHIPPED: Final = files("asterisk_conf").joinpath("prompts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,26 @@ class Sound:
 
     wav: bytes
     seconds: float
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Mapping[tuple[str, str], float]:
+    """The recordings that come with this program, by language and name: how many seconds each is."""
+    found = {}
+    for folder in sorted(_SHIPPED.iterdir(), key=lambda one: one.name):
+        for file in sorted(folder.iterdir(), key=lambda one: one.name):
+            with file.open("rb") as body, wave.open(body) as sound:
+                found[folder.name, file.name.removesuffix(".wav")] = round(
+                    sound.getnframes() / sound.getframerate(), 2
+                )
+    return found
+
+
+def shipped_wav(language: str, name: str) -> bytes:
+    """One of them, as a telephone plays it. Raises NotFound."""
+    if (language, name) not in shipped():
+        raise NotFound("no such recording is shipped")
+    return _SHIPPED.joinpath(language, f"{name}.wav").read_bytes()
 
 
 def converted(body: bytes) -> Sound:

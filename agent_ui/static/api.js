@@ -41,11 +41,12 @@ export const ended = () => tellEnd();
 
 async function ask(method, path, body, { version, key, keepalive = false, patience = PATIENCE_MS } = {}) {
   const headers = { "X-Callserver": "1", Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const file = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = file ? body.type || "application/octet-stream" : "application/json";
   if (version !== undefined && version !== null) headers["If-Match"] = `"${version}"`;
   if (key) headers["Idempotency-Key"] = key;
   const asked = { method, headers, credentials: "same-origin", keepalive, cache: "no-store" };
-  if (body !== undefined) asked.body = JSON.stringify(body);
+  if (body !== undefined) asked.body = file ? body : JSON.stringify(body);
   if (!keepalive) asked.signal = AbortSignal.timeout(patience);
   let answer;
   try {
@@ -73,7 +74,7 @@ const query = (values = {}) => {
 };
 
 export const api = {
-  get: (path, values) => ask("GET", path + query(values)),
+  get: (path, values, more) => ask("GET", path + query(values), undefined, more),
   post: (path, body, more) => ask("POST", path, body ?? {}, more),
   put: (path, body, more) => ask("PUT", path, body, more),
   patch: (path, body, more) => ask("PATCH", path, body, more),

@@ -4,10 +4,12 @@ import { html, classes, useEffect, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Do, yesNo } from "./bits.js";
 import { action } from "./keys.js";
+import { confirm } from "./page-admin-dialogs.js";
 import { Admin } from "./page-admin-frame.js";
 import { conflict as openConflict } from "./page-conflict.js";
 import { begin, may } from "./page-frame.js";
 import { Fields, choiceWord, fieldWord, toForm, toPolicy, unitWord } from "./page-policy-fields.js";
+import { attempt } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { modeWord, promiseKinds, promiseWord } from "./words.js";
@@ -73,6 +75,7 @@ function Editor() {
     <footer class="doing">
       ${wrong[""] && html`<p class="wrong" role="alert">${wrong[""]}</p>`}
       ${lost.map(([name, why]) => html`<p key=${name} class="wrong" role="alert">${name}: ${why}</p>`)}
+      ${policy.version > 0 && !readOnly && html`<span class="left"><${Do} id="reset" icon="again" disabled=${busy} onClick=${() => reset(policy)}>${t("As shipped")}<//></span>`}
       <span class=${classes("saved", written && "unsaved")}>${written ? t("not saved") : ""}</span>
       <${Do} id="undo" disabled=${!written || busy} onClick=${() => { writeForm(kind, null); put({ policyWrong: {} }); }}>${t("As it was")}<//>
       <${Do} id="save" icon="ready" kind="main" busy=${busy} disabled=${!written || readOnly} onClick=${go}>${t("Save")}<//>
@@ -98,6 +101,22 @@ async function save(kind, form, base) {
     return put({ policyWrong: { ...fields, "": Object.keys(fields).length ? t("Look at the fields that are marked.") : error.words } });
   }
 }
+
+/** Back to how the program ships it; what it was stays in the audit, and can be written again for a moment. */
+const reset = (policy) => confirm({
+  title: t("As shipped: {what}", { what: promiseWord(policy.kind) }), label: t("As shipped"),
+  says: [t("Times, hours, retries and texts of this kind are those of the program again, for what is promised and dialled from now on."), t("What is owed already keeps its due time and deadline.")],
+  run: async () => {
+    const kept = await api.remove(`/policies/${policy.kind}`, { version: policy.version });
+    put({ policies: { ...desk.policies, [policy.kind]: kept }, policyWrong: {} });
+    writeForm(policy.kind, null);
+    const { kind: _kind, version: _version, ...before } = policy;
+    say(t("{what} is as shipped.", { what: promiseWord(policy.kind) }), "info", { label: t("Undo"), run: () => attempt(async () => {
+      const again = await api.put(`/policies/${policy.kind}`, before, { version: kept.version });
+      put({ policies: { ...desk.policies, [policy.kind]: again } });
+    }) });
+  },
+});
 
 /** Somebody else was quicker: what they changed, what we change, and what both did. */
 async function conflict(kind, form, base) {

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from callserver.recordings import MOST_BYTES, converted
+from callserver.recordings import MOST_BYTES, converted, shipped, shipped_wav
 from callserver.store import prompts
 from callserver.store.engine import Connection
 from callserver.store.prompts import NAME, Prompt
@@ -35,22 +35,42 @@ class PromptShown(Struct, frozen=True, kw_only=True):
     at: Moment
 
 
+class PromptShipped(Struct, frozen=True, kw_only=True):
+    """A recording that comes with this program."""
+
+    language: str
+    name: str
+    seconds: float
+
+
 class Prompts(Struct, frozen=True, kw_only=True):
-    """All recordings that replace or join the shipped ones."""
+    """All recordings that replace or join the shipped ones, and those."""
 
     prompts: list[PromptShown]
+    shipped: list[PromptShipped]
 
 
 @api("GET", "/prompts", scope="tickets:read")
 def list_prompts(connection: Connection, asked: Asked) -> Done[Prompts]:
     """What was recorded. A name and language that are not here have the shipped recording."""
-    return Done(Prompts(prompts=[_shown(one) for one in prompts.every(connection)]))
+    known = [
+        PromptShipped(language=language, name=name, seconds=seconds)
+        for (language, name), seconds in shipped().items()
+    ]
+    return Done(Prompts(prompts=[_shown(one) for one in prompts.every(connection)], shipped=known))
 
 
 @api("GET", "/prompts/{language}/{name}", scope="tickets:read")
 def download_prompt(connection: Connection, asked: Asked, language: Language, name: Name) -> Done[Download]:
     """The recording as a telephone plays it: WAV, 8 kHz, one channel, 16 bits."""
     content = prompts.content(connection, language, name)
+    return Done(Download(content=content, type="audio/wav", name=f"{language}-{name}.wav"))
+
+
+@api("GET", "/prompts/{language}/{name}/shipped", scope="tickets:read")
+async def download_shipped_prompt(asked: Asked, language: Language, name: Name) -> Done[Download]:
+    """The recording that comes with this program, whatever is played now."""
+    content = await asyncio.to_thread(shipped_wav, language, name)
     return Done(Download(content=content, type="audio/wav", name=f"{language}-{name}.wav"))
 
 

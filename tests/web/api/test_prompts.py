@@ -50,3 +50,14 @@ async def test_no_name_leads_out_of_the_folder(site: Site, path: str) -> None:
 
 async def test_who_may_not_change_policies_records_nothing(site: Site) -> None:
     assert (await put(site, tone(440), token=await site.token("promises:manage"))).status == 403
+
+
+async def test_the_shipped_recordings_can_be_heard_whatever_is_played(site: Site) -> None:
+    known = (await site.api("prompts"))["shipped"]
+    assert {one["language"] for one in known} == {"en", "zh"}
+    assert {"return_visit", "digit-0"} <= {one["name"] for one in known}
+    assert all(one["seconds"] > 0 for one in known)
+    heard = await site.get("/api/v1/prompts/zh/return_visit/shipped", TOKEN)
+    assert (heard.status, (await heard.read())[:4]) == (200, b"RIFF")
+    for missing in ("zh/nothing", "fr/return_visit"):
+        assert (await site.get(f"/api/v1/prompts/{missing}/shipped", TOKEN)).status in (404, 422)

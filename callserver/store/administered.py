@@ -6,7 +6,7 @@ milliseconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text
 
 from callserver.store.schema import metadata
 
@@ -34,4 +34,13 @@ site_days = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-TABLES: tuple[Table, ...] = (queue_settings, site_days)
+# Links under which people choose a password: one for each, kept as its hash.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("user_id", BigInteger, ForeignKey("users.id"), primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+TABLES: tuple[Table, ...] = (queue_settings, site_days, password_links)

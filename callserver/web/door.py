@@ -20,8 +20,8 @@ from callserver.errors import BadValue, Conflict
 from callserver.facts import Actor, Instant
 from callserver.people import Language, Person, lockout, naming
 from callserver.people.passwords import checked, normal
+from callserver.store import password_links, set_up, users
 from callserver.store import sessions as store_sessions
-from callserver.store import set_up, users
 from callserver.store.engine import Connection, Store
 from callserver.store.sessions import hashed
 from callserver.store.users import Credentials, Wanted
@@ -158,6 +158,24 @@ class Door:
             return changed.person, *self._begun(connection, changed.person, visit, now)
 
         return self._entered(*await self.store.write(change))
+
+    async def chosen_password(self, key: str, password: str, visit: Visit) -> Entered:
+        """Whoever was given a link chooses their password and is let in; every other session of theirs ends. Raises
+        Refused 429, Forbidden where the link is used up, BadValue."""
+        who = lockout.counted("password link", visit.address, None)
+        if wait := self.failures.begin(who, self.seconds()):
+            raise Refused(429, "too many wrong tries", Retry_After=str(math.ceil(wait)))
+        user = await self.store.read(lambda connection: password_links.whose(connection, key, self.clock()))
+        self.failures.was_right(who, self.seconds())
+        secret = await self.new_password(password, user.person.login, user.person.name)
+        now = self.clock()
+
+        def choose(connection: Connection) -> tuple[Person, str, str]:
+            person = password_links.use(connection, key, now).person
+            users.set_password(connection, person.id, secret, actor_of(person), now)
+            return person, *self._begun(connection, person, visit, now)
+
+        return self._entered(*await self.store.write(choose))
 
     # --- the first one -----------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""The pages before anybody is in: signing in, and making the first administrator.
+"""The pages before anybody is in: signing in, making the first administrator, choosing a password by a link.
 
-In: requests. Out: pages, which ask the API. Must not know: passwords, keys (the set-up link's stands behind its #,
+In: requests. Out: pages, which ask the API. Must not know: passwords, keys (those of links stand behind their #,
 which browsers send nowhere).
 """
 
@@ -15,6 +15,7 @@ from callserver.facts import Instant, iso
 from callserver.store import set_up
 from callserver.store.engine import Store
 from callserver.store.users import has_administrator
+from callserver.web.api.users import NEW_PASSWORD
 from callserver.web.pages import Pages
 
 log = structlog.get_logger(__name__)
@@ -25,8 +26,12 @@ DESK = "/desk"
 
 
 def routes(pages: Pages, store: Store) -> list[web.RouteDef]:
-    """`/sign-in` and `/first-run`."""
-    return [web.get(SIGN_IN, _sign_in(pages, store)), web.get(FIRST_RUN, _first_run(pages, store))]
+    """`/sign-in`, `/first-run` and `/new-password`."""
+    return [
+        web.get(SIGN_IN, _sign_in(pages, store)),
+        web.get(FIRST_RUN, _first_run(pages, store)),
+        web.get(NEW_PASSWORD, _new_password(pages)),
+    ]
 
 
 def _sign_in(pages: Pages, store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -43,6 +48,13 @@ def _first_run(pages: Pages, store: Store) -> Callable[[web.Request], Awaitable[
         if await store.read(has_administrator):
             return _elsewhere(SIGN_IN)
         return await pages.render(request, "first-run.html")
+
+    return show
+
+
+def _new_password(pages: Pages) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def show(request: web.Request) -> web.Response:
+        return await pages.render(request, "new-password.html")
 
     return show
 

@@ -44,6 +44,13 @@ class FirstRun(Struct, frozen=True, kw_only=True):
     language: Language = "en"
 
 
+class ChosenPassword(Struct, frozen=True, kw_only=True):
+    """`key` comes from the link that an administrator gave."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=100)]
+    password: Password
+
+
 @api("POST", "/session", scope=None, status=204, secret=True, open=True)
 async def sign_in(asked: Asked, body: SignIn) -> Done[None]:
     """Sign in: the answer sets the cookies of this browser.
@@ -72,6 +79,13 @@ async def make_first_administrator(asked: Asked, body: FirstRun) -> Done[None]:
     entered = await door(asked).first_run(
         body.key, body.login, body.name, body.password, body.language, asked.visit
     )
+    return Done(None, cookies=entered.cookies)
+
+
+@api("POST", "/new-password", scope=None, status=204, secret=True, open=True)
+async def choose_password(asked: Asked, body: ChosenPassword) -> Done[None]:
+    """Choose one's password, with the key of a link; whoever does is signed in at once, and nowhere else any more."""
+    entered = await door(asked).chosen_password(body.key, body.password, asked.visit)
     return Done(None, cookies=entered.cookies)
 
 

@@ -7,13 +7,13 @@ way in for somebody who may do more than they may themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from callserver.errors import Forbidden
 from callserver.people import Language, Place, Profile, Role, UserId, naming, scopes_of
-from callserver.store import sessions, users
+from callserver.store import password_links, sessions, users
 from callserver.store.engine import Connection
 from callserver.store.users import Changes, User, Wanted
 from callserver.tickets.changing import KEEP
@@ -32,6 +32,8 @@ api = Operations(
     "users", "Who may sign in, as what, on which queues. Nobody is ever deleted: they are disabled."
 )
 
+NEW_PASSWORD: Final = "/new-password"
+"""The page where a link is opened; its key stands behind the #, which browsers send nowhere."""
 Name = Annotated[
     str, Meta(min_length=1, max_length=naming.NAME_LENGTH, description="Nobody else's.", examples=["Li Na"])
 ]
@@ -88,6 +90,13 @@ class PasswordGiven(Struct, frozen=True, kw_only=True):
     """Another password."""
 
     password: Password
+
+
+class PasswordLink(Struct, frozen=True, kw_only=True):
+    """`path` stands behind this server's own address; it is told now and never again."""
+
+    path: Annotated[str, Meta(examples=["/new-password#wqX..."])]
+    expires_at: Moment | None
 
 
 class UserShown(PersonShown, frozen=True, kw_only=True):
@@ -174,6 +183,17 @@ async def give_password(asked: Asked, id: Id, body: PasswordGiven) -> Done[None]
     secret = await door(asked).new_password(body.password, person.login, person.name)
     await door(asked).changed(lambda c: users.set_password(c, person.id, secret, asked.actor, asked.now))
     return Done(None)
+
+
+@api("POST", "/users/{id}/password-link", scope="users:manage", secret=True, errors=(409,))
+def give_password_link(connection: Connection, asked: Asked, id: Id) -> Done[PasswordLink]:
+    """A link under which somebody chooses their own password, once, within a day; the link of before is worthless.
+
+    Until they do, the present password holds.
+    """
+    _must_cover(asked, users.one(connection, UserId(id)).person.role)
+    key, until = password_links.offer(connection, UserId(id), asked.actor, asked.now)
+    return Done(PasswordLink(path=f"{NEW_PASSWORD}#{key}", expires_at=moment(until)))
 
 
 @api("GET", "/users/{id}/sessions", scope="users:manage")

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, field
 
 from callserver.errors import BadValue, Forbidden
-from callserver.store import outbox, webhooks
+from callserver.store import deliveries, outbox, webhooks
 from callserver.store.engine import Connection
 from callserver.store.webhook import HIDDEN, State, Subscription, Webhook, WebhookId
 from callserver.store.webhook import shown as as_shown
 from callserver.web.api import showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.problems import Refused
-from callserver.web.api.shapes import Moment
+from callserver.web.api.shapes import Moment, moment
 
 api = Operations(
     "webhooks",
@@ -99,9 +99,25 @@ class WebhookWithSecret(WebhookShown, frozen=True, kw_only=True):
 
 
 class Webhooks(Struct, frozen=True, kw_only=True):
-    """All webhooks, the oldest first."""
+    """All webhooks, the oldest first. `types`: every type of event that there is."""
 
     webhooks: list[WebhookShown]
+    types: list[str]
+
+
+class BacklogShown(Struct, frozen=True, kw_only=True):
+    """What one webhook did not get: `unsent` wait, since `since`; `dead` are dead letters."""
+
+    webhook: int
+    unsent: int
+    since: Moment | None
+    dead: int
+
+
+class Backlogs(Struct, frozen=True, kw_only=True):
+    """Of every webhook, the oldest first."""
+
+    backlogs: list[BacklogShown]
 
 
 class TriedShown(Struct, frozen=True, kw_only=True):
@@ -152,7 +168,20 @@ class Rotation(Struct, frozen=True, kw_only=True):
 @api("GET", "/webhooks", scope="webhooks:manage")
 def list_webhooks(connection: Connection, asked: Asked) -> Done[Webhooks]:
     """All webhooks."""
-    return Done(Webhooks(webhooks=[shown(one) for one in webhooks.every(connection)]))
+    return Done(
+        Webhooks(webhooks=[shown(one) for one in webhooks.every(connection)], types=list(outbox.TYPES))
+    )
+
+
+@api("GET", "/webhook-backlogs", scope="webhooks:manage", long=True)
+def list_backlogs(connection: Connection, asked: Asked) -> Done[Backlogs]:
+    """How many events wait for each webhook, and how many it will not get by itself."""
+    found = deliveries.backlog(connection)
+    backlogs = [
+        BacklogShown(webhook=one.webhook, unsent=one.unsent, since=moment(one.since), dead=one.dead)
+        for one in found
+    ]
+    return Done(Backlogs(backlogs=backlogs))
 
 
 @api("POST", "/webhooks", scope="webhooks:manage", status=201, versioned=True, secret=True, errors=(409, 422))

@@ -11,12 +11,11 @@ import { t } from "./texts.js";
 
 const FIRST = 412; // somebody else was first
 const NONE = {};
-put({ drafts: {}, wrong: {} }); // by name of what is edited
+put({ drafts: {}, bases: {}, wrong: {} }); // by name of what is edited: what is typed, what it began with, what is wrong
 
 /** Forget what was typed. */
 export function forget(name) {
-  putIn("drafts", name, undefined);
-  putIn("wrong", name, undefined);
+  for (const part of ["drafts", "bases", "wrong"]) putIn(part, name, undefined);
 }
 /** Whether something is being changed; for marks in lists. */
 export const isDraft = (state, name) => Boolean(state.drafts[name]);
@@ -30,8 +29,8 @@ function nearest(path, names) {
 }
 
 /** `name`: what is edited, such as "user:3". `thing`: as the server has it, null: it is new. `form(thing)` gives what is
- *  typed by field, `body(form, complain)` what is sent; `save(body, version)` sends it and gives the thing that was kept,
- *  `saved(thing)` hears of it. `again()` reads it anew after somebody else was first. `words`: names of fields;
+ *  typed by field, `body(form, complain, base)` what is sent, where `base` is the form that it began with; `save(body,
+ *  version)` sends it and gives the thing that was kept, `saved(thing, base)` hears of it. `again()` reads it anew after somebody else was first. `words`: names of fields;
  *  `shown(field, value)`: a value in words. `children(field, form, change)` draws the fields, where `field(name, Input,
  *  more)` is one of them; `doing`: more buttons. `title`, `note`, `fixed`: what stands above; nothing may be changed. */
 export function Editor({ name, title, note, thing, form: toForm, body: toBody, save, saved = () => {}, again = null, words, shown = shownPlainly, fixed = false, doing, children }) {
@@ -41,7 +40,10 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
   const place = useRef(null);
   const form = draft ?? toForm(thing);
   const dirty = draft !== null;
-  const change = (part) => putIn("drafts", name, { version: thing?.version ?? null, ...form, ...part });
+  const change = (part) => {
+    if (!dirty) putIn("bases", name, form);
+    putIn("drafts", name, { version: thing?.version ?? null, ...form, ...part });
+  };
   const complain = (fields) => {
     putIn("wrong", name, fields);
     setTimeout(() => place.current?.querySelector("[aria-invalid=true]")?.focus());
@@ -49,13 +51,15 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
   const go = async () => {
     if (busy || fixed || !dirty) return;
     const found = {};
-    const body = toBody(form, (field, why) => { found[field] ??= why; });
+    const base = desk.bases[name] ?? toForm(thing);
+    const { version, ...typed } = form;
+    const body = toBody(typed, (field, why) => { found[field] ??= why; }, base);
     if (Object.keys(found).length) return complain(found);
     setBusy(true);
     try {
-      const kept = await save(body, form.version);
+      const kept = await save(body, version);
       forget(name);
-      saved(kept);
+      saved(kept, base);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await refused(error);
@@ -63,7 +67,7 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
     setBusy(false);
   };
   const refused = async (error) => {
-    if (error.status === FIRST && again) return overtaken(error);
+    if (error.status === FIRST && again) return overtaken();
     const fields = {};
     for (const [path, why] of Object.entries(error.fields)) fields[nearest(path, Object.keys(form)) || path] ??= why;
     complain(Object.keys(fields).length ? fields : { "": error.words });
@@ -72,11 +76,13 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
     const theirs = await again();
     const take = (mine) => {
       forget(name);
-      if (mine) putIn("drafts", name, { ...mine, version: theirs.version });
+      if (!mine) return;
+      putIn("bases", name, toForm(theirs));
+      putIn("drafts", name, { ...mine, version: theirs.version });
     };
-    conflict({ base: toForm(thing), mine: form, theirs: toForm(theirs), word: (one) => words[one] ?? one, shown, take });
+    conflict({ base: desk.bases[name] ?? toForm(thing), mine: form, theirs: toForm(theirs), word: (one) => words[one] ?? one, shown, take });
   };
-  useEffect(() => action("save", "Ctrl+Enter", t("Save"), go, () => dirty && !fixed));
+  action("save", "Ctrl+Enter", t("Save"), go, () => dirty && !fixed);
   useEffect(() => { place.current?.querySelector(".inside")?.scrollTo(0, 0); }, [name]);
   const field = (one, Input, { label, help, wide, needed, path = one, ...more } = {}) => html`<${Field} key=${one} name=${one} label=${label ?? words[one]} help=${help} wide=${wide} needed=${needed} group=${Input.group} wrong=${wrong[path]}>
     ${(given) => html`<${Input} ...${given} ...${more} disabled=${fixed || more.disabled} value=${form[one]} onChange=${(value) => change({ [one]: value })} />`}<//>`;
@@ -96,4 +102,5 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
 /** Say that it was saved, with a way back where there is one: `undo()` is what was before, sent again. */
 export const saidSaved = (what, undo = null) => say(t("Saved: {what}", { what }), "info", undo && { label: t("Undo"), run: undo });
 
-export { differing };
+/** Of `form` what differs from `base`: what a PATCH says. */
+export const patchOf = (form, base) => Object.fromEntries(differing(base, form).map((name) => [name, form[name]]));

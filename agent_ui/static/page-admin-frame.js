@@ -25,7 +25,7 @@ export const PLACES = [
     ["/promises/policies", t("Policies"), "policies:manage", "bell", t("When and how each kind of promised call is made.")],
     ["/admin/campaigns", t("Campaigns"), "policies:manage", "out", t("Lists of customers who are called: reminders, surveys.")],
   ]],
-  [t("Watching"), [
+  [t("Oversight"), [
     ["/alerts", t("Alerts"), "alerts:manage", "warning", t("What is watched, and who hears of it.")],
     ["/admin/audit", t("Audit"), "audit:read", "note", t("Who read or changed what, with what it was before and after.")],
   ]],

@@ -1,6 +1,6 @@
 // The list on the left of an administrators' page: looked through, filtered, walked by keys; what is chosen is in the
 // address, so that a page about one thing can be sent to somebody.
-import { html, classes, useEffect, useRef, useState } from "./ui.js";
+import { html, classes, useRef, useState } from "./ui.js";
 import { Badge, Empty } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
@@ -36,12 +36,10 @@ export function PickList({ title, items, add = null, filters = null, nothing = t
     pick(next.id);
     document.getElementById(`pick-${next.id}`)?.scrollIntoView({ block: "nearest" });
   };
-  useEffect(() => {
-    action("down", "ArrowDown", t("The next one of the list"), () => step(1));
-    action("up", "ArrowUp", t("The one before it"), () => step(-1));
-    action("find", "/", t("Search in the list"), () => search.current?.focus());
-    if (add) action("new", "n", add, () => pick(NEW));
-  });
+  action("down", "ArrowDown", t("The next one of the list"), () => step(1));
+  action("up", "ArrowUp", t("The one before it"), () => step(-1));
+  action("find", "/", t("Search in the list"), () => search.current?.focus());
+  if (add) action("new", "n", add, () => pick(NEW));
   return html`<section class="panel pick-list" aria-label=${title} aria-busy=${items ? undefined : "true"}>
     <header class="filter"><label class="grow"><span class="unseen">${t("Search in the list")}</span><input ref=${search} type="search" value=${wanted} maxlength="100" placeholder=${t("Search in the list")} onInput=${(event) => setWanted(event.target.value)} /></label>
       ${add && html`<button type="button" class="main" data-action="new" aria-keyshortcuts="n" onClick=${() => pick(NEW)}><span class="cut">${add}</span> <kbd aria-hidden="true">N</kbd></button>`}

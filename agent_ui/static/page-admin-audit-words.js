@@ -1,0 +1,42 @@
+// The audit's codes in words. What nobody has a word for is shown as it is: a line is never left out.
+import { t } from "./texts.js";
+
+const ACTIONS = {
+  "user.create": t("user made"), "user.change": t("user changed"), "user.password": t("password changed"), "user.password_link": t("link for a password given"),
+  "session.begin": t("signed in"), "session.end": t("signed out"),
+  "team.create": t("team made"), "team.change": t("team changed"),
+  "seat.take": t("sat down"), "seat.leave": t("left the seat"), "seat.take_over": t("seat taken over"), "seat.free": t("seat freed"), "shift.end": t("work ended"),
+  "token.created": t("token given"), "token.revoked": t("token revoked"),
+  "webhook.create": t("webhook made"), "webhook.change": t("webhook changed"), "webhook.rotate": t("webhook got a new key"), "webhook.remove": t("webhook removed"), "webhook.off": t("webhook switched off by its other side"),
+  "kind.create": t("kind made"), "kind.change": t("kind changed"), "kind.remove": t("kind removed"),
+  "policy.change": t("policy changed"), "policy.reset": t("policy back to default"),
+  "prompt.put": t("prompt replaced"), "prompt.remove": t("prompt back to the shipped one"),
+  "campaign.create": t("campaign made"), "campaign.change": t("campaign changed"),
+  "customer.read": t("customer read"), "customer.create": t("customer made"), "customer.change": t("customer changed"), "customer.merge": t("customers merged"), "customer.split": t("customer split"), "customer.export": t("customer exported"), "customer.erase": t("erasure of a customer begun"), "customer.erased": t("customer erased"),
+  "ticket.read": t("ticket read"), "ticket.create": t("ticket opened"), "ticket.change": t("ticket changed"), "ticket.note": t("note on a ticket"), "ticket.call": t("call on a ticket"), "ticket.customer": t("ticket's customer changed"),
+  "call.record": t("record of a call saved"), "call.record_undone": t("record of a call taken back"),
+  "audit.read": t("audit read"), "calls.read": t("calls read"), retention: t("old data dropped"),
+};
+export const actionWord = (code) => ACTIONS[code] ?? code;
+
+const SUBJECTS = {
+  user: t("user"), team: t("team"), token: t("token"), webhook: t("webhook"), customer: t("customer"), ticket: t("ticket"), call: t("call"), queue: t("queue"),
+  kind: t("kind"), policy: t("policy"), prompt: t("prompt"), campaign: t("campaign"), dialling: t("dialling"), product: t("product"), audit: t("audit"),
+};
+/** "user:3" as "user 3". */
+export function subjectWord(subject) {
+  const at = subject.indexOf(":");
+  const word = SUBJECTS[at < 0 ? subject : subject.slice(0, at)];
+  return word ? [word, at < 0 ? "" : subject.slice(at + 1)].join(" ").trim() : subject;
+}
+
+const THROUGH = { screen: t("screen"), api: t("API"), cli: t("command line"), import: t("import"), call: t("call"), machine: t("by itself") };
+export const throughWord = (code) => THROUGH[code] ?? code;
+
+const PATHS = {
+  login: t("Login"), name: t("Name"), role: t("Role"), language: t("Language"), teams: t("Teams"), queues: t("Queues"), seat: t("Usual phone"), disabled: t("disabled"), title: t("Title"),
+  scopes: t("Rights"), expires_at: t("Ends"), url: t("Address"), events: t("Events"), state: t("State"), headers: t("Headers"), timeout_s: t("Seconds for an answer"), why: t("Why"), reason: t("Why"),
+  version: t("version"), until: t("until"), interface: t("Phone"), pbx: t("Switch"), operation: t("by"),
+};
+/** The first word of a path, where it has one: "queues.repair" as "Queues repair". */
+export const pathWord = (path) => path.replace(/^\w+/, (first) => PATHS[first] ?? first).replaceAll(".", " ");

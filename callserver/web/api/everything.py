@@ -16,6 +16,9 @@ from callserver.web.api import (
     dispositions,
     drafts,
     finding,
+    floor,
+    floor_agents,
+    floor_messages,
     keeping,
     kinds,
     loads,
@@ -84,6 +87,9 @@ SUBJECTS = (
     session.api,
     me.api,
     seats.api,
+    floor.api,
+    floor_agents.api,
+    floor_messages.api,
 )
 
 

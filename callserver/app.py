@@ -29,6 +29,7 @@ from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
 from callserver.numbers.dialling import Rules
 from callserver.process import identity
+from callserver.people import UserId
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Of, QueueBook, Settings
 from callserver.stages import Running, Stage, nothing, soon
@@ -41,7 +42,9 @@ from callserver.vitals import Vitals, wall_clock
 from callserver.web import entrance
 from callserver.web.api.auditing import Auditing
 from callserver.web.api.operation import Tried
+from callserver.web.messaging import Messaging
 from callserver.web.noting import Noting
+from callserver.web.overhearing import Overhearing
 from callserver.web.places import Places
 from callserver.web.popping import Popping
 from callserver.web.server import Server
@@ -155,6 +158,9 @@ class App:
         telling = Telling(store, hub, wall_clock)
         desk = Running(telling.run, telling.stop)
         await self._begin(Stage("desk", desk.start, desk.stop))
+        messaging = Messaging(store, hub)
+        messenger = Running(messaging.run, messaging.stop)
+        await self._begin(Stage("messages", messenger.start, messenger.stop))
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
         await jobs.take_back(store, self.myself.node, self.myself.holder)
@@ -174,7 +180,7 @@ class App:
         )
         counting = Running(tallying.run, tallying.stop)
         await self._begin(Stage("tallies", counting.start, counting.stop))
-        watcher = Several(timekeeping, tallying, hub, presence, noting)
+        watcher = Several(timekeeping, tallying, hub, presence, noting, self._overhearing(hub, presence))
         screens = Several(tallying, hub)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, screens) for one in self.settings.asterisk
@@ -238,6 +244,15 @@ class App:
             details=popping.details,
             gauges=self.vitals.stream,
         )
+
+    def _overhearing(self, hub: Hub, presence: Presence) -> Overhearing:
+        """Whom supervisors hear, on their own screens."""
+
+        def sitter(pbx: PbxId, interface: str) -> UserId | None:
+            shift = presence.keeper.at(pbx, interface)
+            return None if shift is None else shift.user
+
+        return Overhearing(hub, sitter)
 
     def _noting(self, store: Store, hub: Hub, presence: Presence) -> Noting:
         """Whose record an agent saw when they took a call."""

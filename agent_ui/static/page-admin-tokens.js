@@ -7,7 +7,7 @@ import { Editor } from "./page-admin-edit.js";
 import { Choose, Line, Several } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
 import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
-import { rightWord } from "./page-admin-words.js";
+import { rightWord, rights } from "./page-admin-words.js";
 import { attempt } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
 import { t } from "./texts.js";
@@ -57,7 +57,7 @@ function New() {
     ${(field) => html`<div class="grid">
       ${field("name", Line, { needed: true, maxlength: 100, help: t("The program that will use it: one token for each."), placeholder: "crm" })}
       ${field("ends", Choose, { options: ENDS, path: "expires_at" })}
-      ${field("scopes", Several, { wide: true, needed: true, options: mine.map((one) => [one, rightWord(one), one]), help: t("Give no more than it needs. It opens nothing while you are disabled, and never more than you may yourself.") })}
+      ${field("scopes", Several, { wide: true, needed: true, options: [...rights.filter((one) => mine.includes(one)), ...mine.filter((one) => !rights.includes(one))].map((one) => [one, rightWord(one), one]), help: t("Give no more than it needs. It opens nothing while you are disabled, and never more than you may yourself.") })}
     </div>`}
   <//>`;
 }

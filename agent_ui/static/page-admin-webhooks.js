@@ -140,7 +140,7 @@ function Doing({ webhook }) {
     setBusy(true);
     await attempt(async () => {
       const tried = await api.post(`${path}/test`, {}, { patience: 40_000 });
-      const said = { status: tried.status ?? t("no answer"), said: tried.said, s: tried.took_s.toFixed(2) };
+      const said = { status: tried.status ?? t("no reply came"), said: tried.said, s: tried.took_s.toFixed(2) };
       say(tried.delivered ? t("The test came through: {status} in {s} s", said) : t("The test did not come through: {status}. {said}", said), tried.delivered ? "info" : "warning");
     });
     setBusy(false);

@@ -38,4 +38,6 @@ const RIGHTS = {
   "users:manage": t("set users, their roles, teams and passwords"),
   "tokens:manage": t("give and revoke tokens"),
 };
+/** In the order in which they are told. */
+export const rights = Object.keys(RIGHTS);
 export const rightWord = (scope) => RIGHTS[scope] ?? scope;

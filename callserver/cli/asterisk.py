@@ -19,7 +19,6 @@ import typer
 from callserver.cli.common import AsJson, Config, Pbx, chosen, json_line, settings
 from callserver.cli.ending import Commands, Ending
 from callserver.logs import printable
-from callserver.settings import AsteriskSettings
 
 if TYPE_CHECKING:
     from callserver.ami.answers import Answers, Finding
@@ -144,21 +143,13 @@ def check(
 
     Example: `callserver asterisk check --pbx main`
     """
+    from callserver.node.checking import look_over
+
     endings = [
-        _shown(one.id, asyncio.run(_answers(one, listen)), as_json) for one in chosen(settings(config), pbx)
+        _shown(one.id, asyncio.run(look_over(one, listen)), as_json) for one in chosen(settings(config), pbx)
     ]
     if worst := max(endings, default=Ending.OK):
         raise typer.Exit(worst)
-
-
-async def _answers(one: AsteriskSettings, listen_s: float) -> Answers:
-    from callserver.ami.check import Places, ask
-    from callserver.node.line import link_settings
-
-    places = Places(
-        queue_log=one.queue_log, cel=one.cel, cel_columns=len(one.cel_fields) or None, config=one.config_dir
-    )
-    return await ask(link_settings(one), places, listen_s=listen_s)
 
 
 def _shown(pbx: str, answers: Answers, as_json: bool) -> Ending:

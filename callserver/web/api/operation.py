@@ -12,10 +12,21 @@ for each name in the path. It gives a `Done`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Annotated, Any, Generic, Literal, NewType, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NewType,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import Meta
 
@@ -57,6 +68,22 @@ Why = Callable[[Connection, Promise, Instant], tuple[tuple[Line, ...], bool]]
 """Every rule that may hold a promise, with its answer; and whether the rules about the floor were asked too."""
 
 
+class Found(Protocol):
+    """One thing that was looked at on a switch (ami.answers.Finding)."""
+
+    @property
+    def severity(self) -> Literal["error", "warning", "note", "ok"]: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
+CheckSwitch = Callable[[str], Awaitable[Sequence[Found]]]
+"""Looks over the switch of this id in the settings; takes some seconds."""
+
 TellPops = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -90,6 +117,7 @@ class Site:
     telephone: TelephoneSettings = TelephoneSettings()  # noqa: RUF009 (it is frozen)
     tell_pops: TellPops = _nobody
     why: Why | None = None
+    check_switch: CheckSwitch | None = None
     trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

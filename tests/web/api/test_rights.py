@@ -18,7 +18,15 @@ ALL = {f"{one.method} {one.path}": one for one in operations()}
 # Asked for besides another right, or by what a person does at a phone.
 BESIDE = {"personal:read", "tickets:waive", "tickets:call_off", "phone:use", "floor:read", "users:manage"}
 FILLED = {"id": "1", "name": "repair", "number": "10000012", "seq": "1", "subject": "ticket:1"}
-FILLED |= {"kind": "watch", "scope": "all", "language": "zh", "queue": "repair", "day": "2027-02-14"}
+FILLED |= {
+    "kind": "watch",
+    "scope": "all",
+    "language": "zh",
+    "queue": "repair",
+    "day": "2027-02-14",
+    "pbx": "main",
+}
+FILLED |= {"rule": "long_wait"}
 
 
 def path(operation: Operation) -> str:

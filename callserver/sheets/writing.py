@@ -1,7 +1,8 @@
 """Rows of text -> a file that a spreadsheet opens without harm, row by row.
 
-In: a path or stream, headings, rows. Out: CSV (RFC 4180, UTF-8 with a mark, so that Excel knows), TSV, or XLSX with
-every cell a text. Must not know: what the columns mean. Memory does not grow with the rows.
+In: a path or stream, headings, rows. Out: CSV (RFC 4180, UTF-8 with a mark, so that Excel knows), TSV, or XLSX. What is
+given as text is text in it, whatever it looks like; what is given as a number is one. Must not know: what the columns
+mean. Memory does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -28,21 +29,27 @@ _CELL = 32_767
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
-class Writer(Protocol):
-    """Takes one row after another; a row's cells are texts."""
+Value: TypeAlias = str | float | None
+"""What a cell can hold; None: nothing."""
 
-    def write(self, cells: Sequence[str]) -> None: ...
+
+class Writer(Protocol):
+    """Takes one row after another."""
+
+    def write(self, cells: Sequence[Value]) -> None: ...
 
 
 @contextmanager
-def writing(path: Path, headings: Sequence[str], *, form: Format | None = None) -> Iterator[Writer]:
-    """A file that is there when the block ends. `form` is told by the name if not given.
+def writing(
+    path: Path, headings: Sequence[str], *, form: Format | None = None, title: str = "customers"
+) -> Iterator[Writer]:
+    """A file that is there when the block ends. `form` is told by the name if not given; `title`: of a workbook's page.
 
     Raises BadValue for a name that tells none and for what the form cannot hold, OSError.
     """
     form = form or form_of(path)
     if form == "xlsx":
-        with _workbook(path) as book:
+        with _workbook(path, title) as book:
             book.write(headings)
             yield book
         return
@@ -70,21 +77,21 @@ class Text:
     def __init__(self, file: Stream, delimiter: str) -> None:
         self._writer = csv.writer(file, delimiter=delimiter)
 
-    def write(self, cells: Sequence[str]) -> None:
-        self._writer.writerow([guarded(cell) for cell in cells])
+    def write(self, cells: Sequence[Value]) -> None:
+        self._writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 class _Book:
-    def __init__(self) -> None:
+    def __init__(self, title: str) -> None:
         self._book = Workbook(write_only=True)
-        self._page = self._book.create_sheet("customers")
+        self._page = self._book.create_sheet(title)
         self._rows = 0
 
-    def write(self, cells: Sequence[str]) -> None:
+    def write(self, cells: Sequence[Value]) -> None:
         self._rows += 1
         if self._rows > _SHEET_ROWS:
             raise BadValue("file", f"a workbook has at most {_SHEET_ROWS:,} rows: export CSV")
-        self._page.append([self._cell(text) for text in cells])
+        self._page.append([self._cell(one) if isinstance(one, str) else one for one in cells])
 
     def _cell(self, text: str) -> Cell | None:
         """A cell that is text, whatever its text looks like."""
@@ -109,8 +116,8 @@ class _Book:
 
 
 @contextmanager
-def _workbook(path: Path) -> Iterator[_Book]:
-    book = _Book()
+def _workbook(path: Path, title: str) -> Iterator[_Book]:
+    book = _Book(title)
     try:
         yield book
         book.save(path)

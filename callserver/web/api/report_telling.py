@@ -1,0 +1,213 @@
+"""Sums -> a report as the API tells it: rows of values, totals, the period before, what was blind.
+
+In: what is asked, who asks. Out: a report. Must not know: how sums are made, who may see which queue (report_asking).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from callserver.errors import BadValue
+from callserver.facts import Instant
+from callserver.metrics.slots import By, local_iso
+from callserver.metrics.sums import Sums, value
+from callserver.store import reporting
+from callserver.store.reporting import Blind, Row, Split
+from callserver.web.api import report_asking
+from callserver.web.api.operation import Asked
+from callserver.web.api.report_asking import ReportQuery
+from callserver.web.api.shapes import Day, Moment, moment
+
+MOST_ROWS = 20_000
+Values = Annotated[
+    dict[str, float | None],
+    Meta(
+        description="By the definition's key; null: there is nothing to count it of.",
+        examples=[{"offered": 12}],
+    ),
+]
+
+
+class Period(Struct, frozen=True, kw_only=True):
+    """What was asked, as it was understood."""
+
+    first: Day = field(name="from")
+    last: Day = field(name="to")
+    by: By
+    split: Split | None
+    queue: str | None
+    team: str | None
+    compare: bool
+    zone: Annotated[str, Meta(examples=["Asia/Shanghai"])]
+
+
+class RowShown(Struct, frozen=True, kw_only=True):
+    """One span and key. `at`, `until`: on the site's clock. gap: a part of what it counts was not seen."""
+
+    at: str
+    until: str
+    key: str
+    title: str
+    values: Values
+    gap: bool
+
+
+class Total(Struct, frozen=True, kw_only=True):
+    """The whole period: of everything, and of each key."""
+
+    values: Values
+    gap: bool
+    by_key: list[KeyTotal]
+
+
+class KeyTotal(Struct, frozen=True, kw_only=True):
+    key: str
+    title: str
+    values: Values
+    gap: bool
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """The period before: whole months for whole months, otherwise as many days."""
+
+    first: Day = field(name="from")
+    last: Day = field(name="to")
+    values: Values
+    gap: bool
+
+
+class BlindShown(Struct, frozen=True, kw_only=True):
+    """A span in which a switch could not be seen; `to` null: it goes on."""
+
+    pbx: str
+    begin: Moment = field(name="from")
+    to: Moment | None
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """`recomputed_at`: when the latest of these sums was made from the calls' records; null: now."""
+
+    asked: Period
+    columns: list[str]
+    rows: list[RowShown]
+    totals: Total
+    before: Before | None
+    recomputed_at: Moment | None
+    blind: list[BlindShown]
+
+
+async def made(asked: Asked, query: ReportQuery) -> Report:
+    store = asked.site.store
+    wanted = await store.report(partial(report_asking.wanted, asked=asked, query=query))
+    title = await store.report(partial(report_asking.titles, asked=asked, split=query.split))
+    everything = wanted.queues is None
+    blind = await store.report(partial(reporting.blind, span=wanted.span))
+    columns = list(report_asking.columns(query.split))
+    if not everything:
+        columns = [key for key in columns if key != "omission_ppm"]
+    told = Telling(wanted, columns, title, blind)
+    recomputed_at: Instant | None = None
+    async for part in reporting.parts(store, wanted):
+        told.add(part.rows)
+        if len(told.rows) > MOST_ROWS:
+            raise BadValue(
+                "by", f"more than {MOST_ROWS:,} rows: ask by week or month, of fewer queues, or export"
+            )
+        recomputed_at = max(
+            (at for at in (recomputed_at, part.recomputed_at) if at is not None), default=None
+        )
+    if everything:
+        told.whole.add(await store.report(partial(reporting.omission, span=wanted.span)))
+    return Report(
+        asked=_period(wanted, query),
+        columns=columns,
+        rows=told.rows,
+        totals=told.totals(),
+        before=await _before(asked, wanted, columns) if query.compare else None,
+        recomputed_at=moment(recomputed_at),
+        blind=[BlindShown(pbx=one.pbx, begin=moment(one.begin) or "", to=moment(one.to)) for one in blind],
+    )
+
+
+class Telling:
+    """Rows of sums -> rows of values, and totals on the way."""
+
+    def __init__(
+        self, wanted: reporting.Asked, columns: list[str], title: report_asking.Title, blind: list[Blind]
+    ) -> None:
+        self._zone = wanted.zone
+        self._columns = columns
+        self._title = title
+        self._blind = blind
+        self._keys: dict[str, Sums] = {}
+        self._split = wanted.split
+        self.rows: list[RowShown] = []
+        self.whole = Sums()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.whole.add(row.sums)
+            if self._split is not None:
+                self._keys.setdefault(row.key, Sums()).add(row.sums)
+            self.rows.append(self._row(row))
+
+    def totals(self) -> Total:
+        ordered = sorted(self._keys.items(), key=lambda item: (-item[1].offered, item[0]))
+        by_key = [
+            KeyTotal(key=key, title=self._title(key), values=values(sums, self._columns), gap=sums.gap)
+            for key, sums in ordered
+        ]
+        return Total(
+            values=values(self.whole, self._columns), gap=self.whole.gap or bool(self._blind), by_key=by_key
+        )
+
+    def _row(self, row: Row) -> RowShown:
+        return RowShown(
+            at=local_iso(row.span.begin, self._zone),
+            until=local_iso(row.span.end, self._zone),
+            key=row.key,
+            title=self._title(row.key) if self._split is not None else "",
+            values=values(row.sums, self._columns),
+            gap=touched(row, self._blind, self._split),
+        )
+
+
+def touched(row: Row, blind: Iterable[Blind], split: Split | None) -> bool:
+    """Whether a part of what a row counts was not seen, or calls of its switch may have come and gone unseen."""
+    here = (one for one in blind if split != "site" or one.pbx == row.key)
+    return row.sums.gap or any(one.touches(row.span) for one in here)
+
+
+def values(sums: Sums, columns: Iterable[str]) -> dict[str, float | None]:
+    """Each metric's value by its key."""
+    return {key: value(key, sums) for key in columns}
+
+
+async def _before(asked: Asked, wanted: reporting.Asked, columns: list[str]) -> Before:
+    earlier = reporting.before(wanted)
+    sums = await reporting.total(asked.site.store, earlier)
+    if wanted.queues is None:
+        sums.add(await asked.site.store.report(partial(reporting.omission, span=earlier.span)))
+    return Before(
+        first=earlier.first.isoformat(),
+        last=earlier.last.isoformat(),
+        values=values(sums, columns),
+        gap=sums.gap,
+    )
+
+
+def _period(wanted: reporting.Asked, query: ReportQuery) -> Period:
+    return Period(
+        first=wanted.first.isoformat(),
+        last=wanted.last.isoformat(),
+        by=query.by,
+        split=query.split,
+        queue=query.queue,
+        team=query.team,
+        compare=query.compare,
+        zone=str(wanted.zone),
+    )

@@ -6,6 +6,7 @@ In: each subject's module. Out: what is served and described. Must not know: how
 from __future__ import annotations
 
 from callserver.web.api import (
+    alerts,
     attachments,
     audit,
     calls,
@@ -74,6 +75,7 @@ SUBJECTS = (
     records.api,
     drafts.api,
     queues.api,
+    alerts.api,
     reports.api,
     queue_settings.api,
     switches.api,

@@ -20,7 +20,7 @@ export function AgentTable() {
   const all = Object.entries(agents).filter(([, one]) => fits(filter, one.name, one.interface, one.login, one.pbx, ...Object.keys(one.queues)));
   const rows = all.filter(([, one]) => !states.length || states.includes(one.state)).map(([key, agent]) => {
     const call = agent.call ? calls[agent.call] : undefined;
-    const numbers = tallies?.[`agent|${agent.user}`];
+    const numbers = tallies[`agent|${agent.user}`];
     return { key, agent, numbers, of: [key, agent, call, numbers] };
   });
   const groupsOf = { team: (row) => teamsOf(row.agent, teams), site: (row) => [row.agent.pbx] }[group];

@@ -52,13 +52,12 @@ function draw(key, call, title, names, way) {
   </tr>`;
 }
 
-/** "Repair 0:20 → Li Na → Parts 1:10 …": queues with how long they kept it, who had it, how it was passed on. */
+/** "Repair → Li Na → Parts → waited in vain": its queues, who had it, to whom it was passed on. */
 function wayOf(call, queues, agents) {
   return (call.way ?? []).map((step) => {
-    const name = step.queue ? queues[`${call.pbx}/${step.queue}`]?.title || step.queue : agents[`${call.pbx}/${step.to}`]?.name || step.to;
-    if (!step.queue) return name;
-    const agent = step.agent ? agents[`${call.pbx}/${step.agent}`]?.name || step.agent : "";
-    const end = step.end && step.end !== "answered" ? outcomeWord(step.end) : agent;
+    const whom = step.to ? agents[`${call.pbx}/${step.to}`]?.name || step.to : "";
+    const name = step.queue ? queues[`${call.pbx}/${step.queue}`]?.title || step.queue : "";
+    const end = step.queue && step.end && step.end !== "answered" ? outcomeWord(step.end) : whom;
     return [name, end].filter(Boolean).join(" → ");
   }).join(" → ");
 }

@@ -5,14 +5,13 @@ import { Empty, Name, Panel, count } from "./bits.js";
 import { useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { stateWord } from "./words.js";
-import { STATES, crews, fits, levelOf, limitsOf, oldest } from "./page-wall-data.js";
+import { crews, fits, levelOf, limitsOf, oldest } from "./page-wall-data.js";
 import { Since, useFrame } from "./page-wall-live.js";
 import { Judged, Table } from "./page-wall-table.js";
 
 /** Where agents are, short: the columns of a queue. */
 const PLACES = ["talking", "ready", "ringing", "wrap_up", "paused", "gone"];
 
-export const tally = (state, key) => state.screen.tallies?.[key];
 export const share = (value) => (value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`);
 
 export function QueueTable() {
@@ -25,8 +24,8 @@ export function QueueTable() {
   const rows = Object.entries(queues).filter(([, one]) => fits(filter, one.title, one.name, one.pbx)).map(([key, queue]) => {
     const many = Object.fromEntries(PLACES.map((state) => [state, inState(crew[key], state)]));
     return {
-      key, queue, many, tally: tallies?.[`queue|${key}`], pbx: queue.pbx,
-      of: [queue, PLACES.map((state) => many[state]).join(), tallies?.[`queue|${key}`], switches[queue.pbx]?.link === "down", limitsOf(queue, settings)],
+      key, queue, many, tally: tallies[`queue|${key}`], pbx: queue.pbx,
+      of: [queue, PLACES.map((state) => many[state]).join(), tallies[`queue|${key}`], switches[queue.pbx]?.link === "down", limitsOf(queue, settings)],
     };
   });
   rows.forEach((row) => { row.of[4] = remembered(row.key, row.of[4]); });
@@ -55,7 +54,7 @@ const COLUMNS = [
   { id: "longest", title: t("Longest wait now"), short: t("longest"), of: since, down: true, kind: "right" },
   ...PLACES.map((state) => ({ id: state, title: stateWord(state), short: html`<${Icon} name=${state} size=${14} /><span class="unseen">${stateWord(state)}</span>`, of: (row) => row.many[state], down: true, kind: "right narrow" })),
   { id: "sl", title: t("Service level today: of all offered, and of all answered"), short: t("SL today"), of: (row) => row.tally?.sl_offered, kind: "right" },
-  { id: "sl_30", title: t("Service level in the last 30 minutes: of all offered, and of all answered"), short: t("SL 30 min"), of: (row) => row.tally?.sl_offered_30, kind: "right" },
+  { id: "sl_30", title: t("Service level in the last 30 minutes: of all offered, and of all answered"), short: t("SL 30 min"), of: (row) => row.tally?.sl_offered_30m, kind: "right" },
   { id: "abandoned", title: t("Abandoned today"), short: t("gave up"), of: (row) => row.tally?.abandoned, down: true, kind: "right" },
   { id: "spark", title: t("Calls offered today, by quarter hours"), short: t("today"), kind: "spark" },
 ];
@@ -69,7 +68,7 @@ function draw(queue, many, numbers, blind, limits) {
     <td class="number right" data-n="waiting"><${Judged} level=${levelOf("waiting", n, limits)}>${n}<//></td>
     <td class="number right">${first ? html`<${Since} at=${first} warn=${limits.warn_wait_s} />` : html`<span class="quiet">–</span>`}</td>
     ${PLACES.map((state, at) => html`<td key=${state} class=${classes("number right", counts[at] === "0" && "zero")} data-n=${state}>${counts[at]}</td>`)}
-    <${Level} name="sl" numbers=${numbers} limits=${limits} /><${Level} name="sl" last="_30" numbers=${numbers} limits=${limits} />
+    <${Level} name="sl" numbers=${numbers} limits=${limits} /><${Level} name="sl" last="_30m" numbers=${numbers} limits=${limits} />
     <td class="number right" data-n="abandoned"><${Judged} level=${levelOf("abandon_rate", numbers?.abandon_rate, limits)} title=${share(numbers?.abandon_rate)}>${numbers?.abandoned ?? "–"}<//></td>
     <td class="spark"><${Spark} of=${numbers?.spark} /></td>
   </tr>`;
@@ -89,8 +88,6 @@ export function Spark({ of, height = 18 }) {
   if (!of?.length) return null;
   const most = Math.max(1, ...of);
   const path = of.map((n, at) => (n ? `M${at * 2 + 0.75} ${height}V${(height - Math.max(1, (n / most) * (height - 1))).toFixed(1)}` : "")).join("");
-  return html`<svg class="bars" viewBox=${`0 0 192 ${height}`} preserveAspectRatio="none" height=${height} role="img"
+  return html`<svg class="bars" viewBox=${`0 0 ${Math.max(96, of.length) * 2} ${height}`} preserveAspectRatio="none" height=${height} role="img"
     aria-label=${t("Most in a quarter of an hour: {n}", { n: Math.max(...of) })}><path d=${path} /></svg>`;
 }
-
-export { STATES };

@@ -10,7 +10,7 @@ import { Spark, Touched, share } from "./page-wall-queues.js";
 export function Totals() {
   const queues = useFrame((state) => state.screen.queues);
   const agents = useFrame((state) => state.screen.agents);
-  const site = useFrame((state) => state.screen.tallies?.["site|"]);
+  const site = useFrame((state) => state.screen.tallies["site|"]);
   const waiting = Object.values(queues).reduce((sum, one) => sum + one.waiting.length, 0);
   const longest = Object.values(queues).map(oldest).filter(Boolean).sort()[0];
   const many = (...states) => Object.values(agents).filter((one) => states.includes(one.state)).length;
@@ -21,7 +21,7 @@ export function Totals() {
     <${Total} name="ready" title=${t("ready")} level=${waiting && !many("ready") ? "bad" : ""}>${many("ready")}<//>
     <${Total} name="offered" title=${t("offered today")}>${site?.offered ?? "–"}<//>
     <${Total} name="sl" title=${t("SL today")} level=${levelOf("sl_offered", site?.sl_offered, LIMITS)}>${share(site?.sl_offered)} <small title=${t("of all answered")}>${share(site?.sl_answered)}</small><//>
-    <${Total} name="sl_30" title=${t("SL 30 min")} level=${levelOf("sl_offered", site?.sl_offered_30, LIMITS)}>${share(site?.sl_offered_30)} <small title=${t("of all answered")}>${share(site?.sl_answered_30)}</small><//>
+    <${Total} name="sl_30" title=${t("SL 30 min")} level=${levelOf("sl_offered", site?.sl_offered_30m, LIMITS)}>${share(site?.sl_offered_30m)} <small title=${t("of all answered")}>${share(site?.sl_answered_30m)}</small><//>
     <${Total} name="abandoned" title=${t("gave up")} level=${levelOf("abandon_rate", site?.abandon_rate, LIMITS)}>${site?.abandoned ?? "–"}<//>
     <${Total} name="promises" title=${t("promises due")} level=${site?.promises_late ? "bad" : ""}>${site?.promises_owed ?? "–"}${site?.promises_late ? html` <small>${t("{n} late", { n: site.promises_late })}</small>` : null}<//>
     <div class="total spark"><dt>${t("today")}${site?.touched && html` <${Touched} />`}</dt><dd><${Spark} of=${site?.spark} height=${26} /></dd></div>

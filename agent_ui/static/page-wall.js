@@ -9,6 +9,7 @@ import { CallTable } from "./page-wall-calls.js";
 import { AlertStrip } from "./page-wall-places.js";
 import { QueueTable } from "./page-wall-queues.js";
 import { Blind, Totals } from "./page-wall-totals.js";
+import { Television } from "./page-wall-tv.js";
 import { desk, put, useDesk, watch } from "./store.js";
 import { start as startStream } from "./stream.js";
 import { t } from "./texts.js";
@@ -16,6 +17,7 @@ import { t } from "./texts.js";
 const GROUPS = [["", t("not grouped")], ["team", t("by team")], ["site", t("by site")]];
 
 put({ wall: { filter: "", group: "", states: [] }, limits: {}, teamsOf: null, sorts: {} });
+const tv = new URLSearchParams(location.search).has("tv");
 const set = (part) => put({ wall: { ...desk.wall, ...part } });
 
 function Wall() {
@@ -45,10 +47,14 @@ function startWall() {
     const unseen = desk.connection.state === "lost";
     if (unseen !== Boolean(desk.unseen)) put({ unseen });
   });
+  if (tv) {
+    action("wall-back", "Escape", t("Back to the wall"), () => location.assign("/wall"));
+    return learnQueues();
+  }
   action("wall-filter", "/", t("Filter queues, agents and calls"), () => document.getElementById("wall-filter")?.focus());
   action("wall-group", "g", t("Group by team, by site, or not"), () => set({ group: GROUPS[(GROUPS.findIndex(([one]) => one === desk.wall.group) + 1) % GROUPS.length][0] }));
   action("wall-tv", "t", t("The layout for a screen on the wall"), () => location.assign("/wall?tv"));
-  learnQueues();
+  return learnQueues();
 }
 
 /** Titles and limits are settings, no picture of now: asked for once. */
@@ -57,4 +63,4 @@ async function learnQueues() {
   put({ limits: Object.fromEntries(found.queues.map((one) => [`${one.pbx}/${one.queue}`, one])) });
 }
 
-begin(Wall, startWall);
+begin(tv ? Television : Wall, startWall);

@@ -133,6 +133,17 @@ class Tally(Struct, frozen=True, kw_only=True):
     occupancy: Share | None = None
 
 
+class Step(Struct, frozen=True, kw_only=True):
+    """A piece of a call's way: a stay in a queue (`end`: null while it waits there; `to`: the interface that answered),
+    or handing it on (`to`: whom or what).
+    """
+
+    queue: str | None
+    at: datetime | None
+    end: str | None
+    to: str | None
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """A call that goes on. Under its id. `number`: of whoever is on the other side of the hotline. `interfaces`: the
     agents who have it. `legs`: the channel of each phone. `ticket`: the one on which it is.
@@ -150,6 +161,7 @@ class Call(Struct, frozen=True, kw_only=True):
     interfaces: list[str] = field(name="with")
     held: bool
     outcome: str | None
+    way: list[Step] = []
     ticket: int | None
     legs: dict[str, str]
 

@@ -144,6 +144,25 @@ class LiveCall:
             return "talking"
         return "ringing" if self.rings() else "arriving"
 
+    @property
+    def way(self) -> list[dict[str, Any]]:
+        """Through which queues it came, who had it, to whom it was handed on; in order, as far as times are known."""
+        stays = [
+            (
+                stay.since or 0,
+                {"queue": stay.queue, "at": iso(stay.since), "end": stay.end, "to": stay.interface},
+            )
+            for stay in self.stays
+        ]
+        handed = [
+            (
+                instant(one.get("at")) or 0,
+                {"queue": None, "at": one.get("at"), "end": None, "to": one.get("to")},
+            )
+            for one in self.transfers
+        ]
+        return [step for _, step in sorted(stays + handed, key=lambda one: one[0])]
+
     def answer(self, at: Instant | None) -> None:
         if self.answered_at is None or (at is not None and at < self.answered_at):
             self.answered_at = at

@@ -419,6 +419,7 @@ def _call_value(call: LiveCall, states: Mapping[str, str]) -> Value:
         "with": sorted(interface for interface, state in states.items() if state != "ringing"),
         "held": any(party.held for party in call.parties.values()),
         "outcome": call.outcome,
+        "way": call.way,
         "ticket": ticket.get("id") if isinstance(ticket, dict) else ticket,
         "legs": {party.interface: party.leg for party in call.parties.values() if party.live},
     }

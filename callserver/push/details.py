@@ -99,6 +99,7 @@ class Details:
             log.exception("look-up failed", call=ask.call)
             found = None
         if self._asked.get(ask.call) == ask:
+            self._running.pop(ask.call, None)  # or a pop that comes before this task is put away waits for it
             self._found(ask.call, found)
 
     def _ended(self, call: CallId, task: asyncio.Task[None]) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callserver.store import address, after, faults, later, migrations
+from callserver.store.at_once import AtOnce
 from callserver.store.lane import WRITING, Lane
 from callserver.store.schema import database_now
 
@@ -92,7 +93,7 @@ class Store:
             return await self._looker.do(work)
 
     async def pop(self, work: Callable[[Connection], T]) -> T:
-        """The same for who calls just now, and for nothing else: SQLite has a connection of its own for it."""
+        """The same for who calls just now, and for nothing else: on SQLite it is done at once (see at_once.py)."""
         with faults.translated():
             return await self._caller.do(work)
 
@@ -202,7 +203,7 @@ async def _sqlite(url: URL, synchronous: Synchronous, busy_s: float) -> Store:
             writer=await lane(WRITING, *durable),
             looker=await lane(None, "query_only = ON"),
             reporter=await lane(None, "query_only = ON"),
-            caller=await lane(None, "query_only = ON"),
+            caller=AtOnce(url, await lane(None, "query_only = ON")),
         )
         opened.pop_all()
         return store

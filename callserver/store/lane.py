@@ -60,7 +60,7 @@ class Lane:
         connection = await hop.opened(file, **options)
         beginning = None if begin is None else (begin, float(options.get("timeout", PATIENCE_S)))
         try:
-            engine = await hop.on_thread(connection, partial(_laid_over, url, beginning, tuple(pragmas)))
+            engine = await hop.on_thread(connection, partial(laid_over, url, beginning, tuple(pragmas)))
         except BaseException:
             await connection.close()
             raise
@@ -95,11 +95,7 @@ class Lane:
         """Here is nothing to commit, so SQLAlchemy's connection is kept: making one is half of a small look-up."""
         if self._looking is None:
             self._looking = self._engine.connect()
-        try:
-            return work(self._looking)
-        finally:
-            if self._looking.in_transaction():
-                self._looking.rollback()
+        return looked(self._looking, work)
 
     def _give_back(self, _raw: sqlite3.Connection) -> None:
         if self._looking is not None:
@@ -107,7 +103,16 @@ class Lane:
             self._looking = None
 
 
-def _laid_over(
+def looked(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """What the work returns, on a connection that is kept and has nothing to commit."""
+    try:
+        return work(connection)
+    finally:
+        if connection.in_transaction():
+            connection.rollback()
+
+
+def laid_over(
     url: URL, beginning: tuple[str, float] | None, pragmas: tuple[str, ...], raw: sqlite3.Connection
 ) -> Engine:
     """An engine whose only connection is this one; on the connection's own thread."""

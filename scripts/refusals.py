@@ -24,9 +24,11 @@ ROOMS = tuple(
     "web/api/entry.py web/api/keeping.py web/api/me.py web/api/phone.py web/api/promises.py "
     "web/api/records.py web/api/rights.py web/api/seats.py store/attempts.py store/dialling.py "
     "store/policies.py web/api/serving.py web/api/tickets.py web/api/timeline.py "
-    "web/api/whose_phone.py".split()
+    "web/api/whose_phone.py people/naming.py store/password_links.py store/teams.py store/tokens.py "
+    "store/users.py store/webhook.py store/webhooks.py web/api/tokens.py web/api/users.py "
+    "web/api/webhooks.py".split()
 )
-"""What the desk and the pages of promises ask for goes through these."""
+"""What the desk, the pages of promises and of the administration ask for goes through these."""
 OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")
 """What the shape of a body is refused with, where somebody may have typed it."""
 _PLACES = {
@@ -40,7 +42,7 @@ _PLACES = {
 }
 """Which argument says why. `append((field, why))`, `yield field, why` and `return why` in functions of these names say
 it, too."""
-_TELLING = frozenset({"_what_for", "_wrong_day", "_span"})
+_TELLING = frozenset({"_what_for", "_wrong_day", "_span", "_wrong_url", "forbidden"})
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 

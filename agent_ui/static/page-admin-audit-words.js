@@ -23,8 +23,9 @@ const SUBJECTS = {
   user: t("user"), team: t("team"), token: t("token"), webhook: t("webhook"), customer: t("customer"), ticket: t("ticket"), call: t("call"), queue: t("queue"),
   kind: t("kind"), policy: t("policy"), prompt: t("prompt"), campaign: t("campaign"), dialling: t("dialling"), product: t("product"), audit: t("audit"),
 };
-/** "user:3" as "user 3". */
-export function subjectWord(subject) {
+/** "user:3" as "user 3", or with the name where the reader may know it. */
+export function subjectWord(subject, names = {}) {
+  if (names[subject]) return `${SUBJECTS.user} ${names[subject]}`;
   const at = subject.indexOf(":");
   const word = SUBJECTS[at < 0 ? subject : subject.slice(0, at)];
   return word ? [word, at < 0 ? "" : subject.slice(at + 1)].join(" ").trim() : subject;
@@ -34,8 +35,8 @@ const THROUGH = { screen: t("screen"), api: t("API"), cli: t("command line"), im
 export const throughWord = (code) => THROUGH[code] ?? code;
 
 const PATHS = {
-  login: t("Login"), name: t("Name"), role: t("Role"), language: t("Language"), teams: t("Teams"), queues: t("Queues"), seat: t("Usual phone"), disabled: t("disabled"), title: t("Title"),
-  scopes: t("Rights"), expires_at: t("Ends"), url: t("Address"), events: t("Events"), state: t("State"), headers: t("Headers"), timeout_s: t("Seconds for an answer"), why: t("Why"), reason: t("Why"),
+  login: t("Login"), name: t("Its name"), role: t("Role"), language: t("Language"), teams: t("Teams"), queues: t("Queues"), seat: t("Usual phone"), disabled: t("disabled"), title: t("Title"),
+  scopes: t("Rights"), expires_at: t("Good until"), url: t("Address"), events: t("Events"), state: t("State"), headers: t("Headers"), timeout_s: t("Seconds for an answer"), why: t("Why"), reason: t("Why"),
   version: t("version"), until: t("until"), interface: t("Phone"), pbx: t("Switch"), operation: t("by"),
 };
 /** The first word of a path, where it has one: "queues.repair" as "Queues repair". */

@@ -6,10 +6,11 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Admin, beginAdmin, told } from "./page-admin-frame.js";
 import { actionWord, pathWord, subjectWord, throughWord } from "./page-admin-audit-words.js";
+import { may } from "./page-frame.js";
 import { attempt } from "./shift.js";
-import { alike, desk, put, say, useDesk } from "./store.js";
+import { alike, desk, put, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
-import { Moment } from "./time.js";
+import { Moment, wholly } from "./time.js";
 
 const PAGE = 50;
 const NAMES = ["actor", "subject", "action", "through", "since", "until"];
@@ -20,7 +21,7 @@ const GROUPS = [
 ];
 
 const said = () => Object.fromEntries(NAMES.map((name) => [name, new URLSearchParams(location.search).get(name) ?? ""]));
-put({ wanted: said(), lines: null, places: [], opened: null });
+put({ wanted: said(), lines: null, places: [], opened: null, names: {} });
 
 /** A day as it is typed, here: its beginning; with `days` that of a later one. */
 const instant = (day, days = 0) => {
@@ -92,6 +93,7 @@ function Filters() {
 function Row({ one }) {
   const { changed, ...rest } = one.detail ?? {};
   const changes = Object.entries(changed ?? {});
+  const names = useDesk((state) => state.names);
   const opened = useDesk((state) => state.opened === one.seq);
   const others = Object.entries(rest).filter(([, value]) => value !== null && value !== "");
   const long = changes.length > 3;
@@ -99,13 +101,14 @@ function Row({ one }) {
     <td class="number" title=${`#${one.seq}`}><${Moment} at=${one.at} /></td>
     <td><button type="button" class="bare cut" title=${t("Only what {name} did", { name: one.actor })} onClick=${() => want({ actor: one.actor })}><bdi>${one.actor}</bdi></button> <small class="quiet">${throughWord(one.through)}</small></td>
     <td title=${one.action}>${actionWord(one.action)}</td>
-    <td><button type="button" class="bare cut" title=${t("Only what was done with it")} onClick=${() => want({ subject: one.subject })}><bdi>${subjectWord(one.subject)}</bdi></button></td>
+    <td><button type="button" class="bare cut" title=${t("Only what was done with it")} onClick=${() => want({ subject: one.subject })}><bdi>${subjectWord(one.subject, names)}</bdi></button></td>
     <td>${changes.length > 0 && html`<dl class="changes">${(opened ? changes : changes.slice(0, 3)).map(([path, [was, is]]) => html`<div key=${path}><dt title=${path}>${pathWord(path)}</dt><dd><${Value} value=${was} kind="was" /> <span aria-hidden="true">→</span><span class="unseen">${t("then")}</span> <${Value} value=${is} kind="is" /></dd></div>`)}</dl>`}
       ${long && html`<button type="button" class="bare" aria-expanded=${opened ? "true" : "false"} onClick=${() => put({ opened: opened ? null : one.seq })}>${opened ? t("less") : tn("{n} more", "{n} more", changes.length - 3)}</button>`}
       ${others.length > 0 && html`<span class="quiet details">${others.map(([name, value]) => html`<span key=${name}>${pathWord(name)}: <bdi>${text(value)}</bdi></span>`)}</span>`}</td></tr>`;
 }
 
-const text = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
+const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+const text = (value) => (ISO.test(value) ? wholly(value) : value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
 const Value = ({ value, kind }) => (value === null || value === undefined ? html`<span class=${classes(kind, "quiet")}>${t("nothing")}</span>`
   : html`<bdi class=${kind}>${Array.isArray(value) && value.every((one) => typeof one !== "object") ? value.join(", ") || t("nothing") : text(value)}</bdi>`);
 
@@ -122,4 +125,7 @@ function Chain() {
     ${found && html`<${Badge} kind=${found.whole ? "talk" : "bad"} icon=${found.whole ? "ready" : "warning"} title=${found.end ?? ""}>${found.whole ? tn("whole: {n} line", "whole: {n} lines", found.lines) : t("broken at line {n}: {why}", { n: found.broken_at, why: found.why })}<//>`}</span>`;
 }
 
-beginAdmin(Audit, null, () => { load().catch(told); }); // once: every look is noted in it
+beginAdmin(Audit, null, () => {
+  load().catch(told);
+  if (may("users:manage")) attempt(async () => put({ names: Object.fromEntries((await api.get("/users")).users.map((one) => [`user:${one.id}`, one.name])) }));
+}); // once: every look is noted in it

@@ -11,7 +11,7 @@ import { attempt } from "./shift.js";
 import { desk, put, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 
-const WORDS = { name: t("Name"), queues: t("Queues"), members: t("People") };
+const WORDS = { name: t("Its name"), queues: t("Queues"), members: t("People") };
 
 put({ teams: null, users: [], queueNames: [] });
 

@@ -78,7 +78,7 @@ function One({ token }) {
     <div class="inside" tabindex="0"><dl class="facts">
         <${Fact} name=${t("Made")}><${Moment} at=${token.created_at} /> · <bdi>${token.created_by}</bdi><//>
         <${Fact} name=${t("Last used")}>${token.last_used_at ? html`<${Moment} at=${token.last_used_at} /> <span class="quiet">${away(token.last_used_at)}</span>` : t("never")}<//>
-        <${Fact} name=${t("Ends")}>${token.expires_at ? html`<${Moment} at=${token.expires_at} /> <span class="quiet">${away(token.expires_at)}</span>` : t("when it is revoked")}<//>
+        <${Fact} name=${t("Good until")}>${token.expires_at ? html`<${Moment} at=${token.expires_at} /> <span class="quiet">${away(token.expires_at)}</span>` : t("when it is revoked")}<//>
         ${token.revoked_at && html`<${Fact} name=${t("Revoked")}><${Moment} at=${token.revoked_at} /><//>`}
       </dl>
       <section aria-label=${t("Rights")}><h3>${t("Rights")}</h3><ul class="rights">${token.scopes.map((one) => html`<li key=${one}>${rightWord(one)} <small class="quiet">${one}</small></li>`)}</ul></section>

@@ -14,7 +14,7 @@ import { desk, put, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Moment, when } from "./time.js";
 
-const WORDS = { name: t("Name"), url: t("Address"), state: t("State"), events: t("Events"), headers: t("Headers"), timeout_s: t("Seconds for an answer") };
+const WORDS = { name: t("Its name"), url: t("Address"), state: t("State"), events: t("Events"), headers: t("Headers"), timeout_s: t("Seconds for an answer") };
 const STATES = [["on", t("on: events are sent")], ["paused", t("paused: events wait")], ["off", t("off: no events are put down")]];
 const OWN = "callserver.";
 

@@ -56,6 +56,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{name} 的屏幕未打开，已于 {since} 自动置为暂停。",
     ),
     "wrap_up": ("{name} finishes the record of a call until {until}.", "{name} 话后处理中，直到 {until}。"),
+    "promised": (
+        "The phone of {name} rings for a promised call, or is about to.",
+        "{name} 的话机正在或即将为承诺的回电振铃。",
+    ),
     "paused_elsewhere": (
         "{name} is paused in queue {queue} on the switch ({reason}), not from here; making them ready ends it.",
         "{name} 在队列 {queue} 中被交换机暂停（{reason}），并非由本系统设置；置为“就绪”可解除。",

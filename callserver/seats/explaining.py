@@ -177,6 +177,12 @@ RULES: Final[tuple[Rule, ...]] = (
         look=looking.wrap_up,
     ),
     Rule(
+        code="promised",
+        en="Your phone rings for a promised call, or is about to: the queues wait meanwhile.",
+        zh="您的话机正在或即将为承诺的回电振铃：其间队列不会派来电。",
+        look=looking.promised,
+    ),
+    Rule(
         code="paused_elsewhere",
         en="You are paused in queue {queue} on the switch ({reason}), not from here: choose ready to end it.",
         zh="您在队列 {queue} 中被交换机暂停（{reason}），并非由本系统设置：选择“就绪”可解除。",

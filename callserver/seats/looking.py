@@ -127,6 +127,12 @@ def wrap_up(shift: Shift, _picture: Picture, _: Situation) -> Iterator[dict[str,
         yield {"call": shift.wrap_up.call, "until": iso(shift.wrap_up.until)}
 
 
+def promised(shift: Shift, _picture: Picture, _: Situation) -> Iterator[dict[str, Any]]:
+    """A call that we owe is about to ring their phone."""
+    if shift.promised and shift.wish == "ready":
+        yield {}
+
+
 def paused_elsewhere(shift: Shift, _picture: Picture, it: Situation) -> Iterator[dict[str, Any]]:
     """A pause that did not come from here."""
     for queue, known in sorted(it.members.items()):

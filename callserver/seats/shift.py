@@ -100,6 +100,7 @@ class Shift:
 
     `wished_at` is when the wish was last said; `carried`: the switch was told of it. `leaving`: signed out, as soon as
     the call under way is over. `absent_since`: no screen has been open since then. `version` grows with each change.
+    `promised`: their phone rings for a call that we owe, or is about to; it is no part of the version.
     """
 
     user: UserId
@@ -115,6 +116,7 @@ class Shift:
     wrap_up: WrapUp | None = None
     absent_since: Instant | None = None
     leaving: bool = False
+    promised: bool = False
     version: int = 1
 
     @property

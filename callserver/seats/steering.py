@@ -61,11 +61,14 @@ class Tries:
 
 
 def target_of(shift: Shift) -> Target:
-    """Wrap-up comes before the wish: whoever wishes to be ready is so when the record is done."""
+    """Wrap-up comes before the wish: whoever wishes to be ready is so when the record is done. Nor does a queue ring a
+    phone that is about to ring for a promise."""
     if shift.leaving:
         return Target(paused=True, reason=wording.LEAVING)
     if shift.wrap_up is not None:
         return Target(paused=True, reason=wording.WRAP_UP)
+    if shift.promised and shift.wish == "ready":
+        return Target(paused=True, reason=wording.PROMISED)
     return Target(paused=shift.wish == "pause", reason=shift.reason)
 
 

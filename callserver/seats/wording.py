@@ -17,7 +17,8 @@ ABSENT: Final = "absent"
 LEAVING: Final = "signing out"
 SIGNED_IN: Final = "signed in"
 SIGNED_OUT: Final = "signed out"
-OURS: Final = frozenset({WRAP_UP, ABSENT, LEAVING, SIGNED_IN, SIGNED_OUT})
+PROMISED: Final = "promise"
+OURS: Final = frozenset({WRAP_UP, ABSENT, LEAVING, SIGNED_IN, SIGNED_OUT, PROMISED})
 """Reasons that only callserver gives: a pause with one of them may be lifted by callserver."""
 
 
@@ -39,6 +40,7 @@ REASONS: Final = (
     Reason(code="meeting", en="Meeting", zh="会议"),
     Reason(code=WRAP_UP, en="Wrap-up", zh="话后处理", chosen=False),
     Reason(code=ABSENT, en="Away from the screen", zh="离开屏幕", chosen=False),
+    Reason(code=PROMISED, en="A promised call is made", zh="正在拨打承诺的回电", chosen=False),
     Reason(code=LEAVING, en="Signing out after this call", zh="本次通话后签出", chosen=False),
     Reason(code=SIGNED_IN, en="Just signed in", zh="刚刚签入", chosen=False),
     Reason(code=SIGNED_OUT, en="Signed out", zh="已签出", chosen=False),

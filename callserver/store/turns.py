@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, case, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, null, or_, select, update
 
 from callserver.errors import Conflict
 from callserver.facts import MACHINE, Instant
@@ -28,11 +28,15 @@ from callserver.store.desk import promise_overlooked
 from callserver.store.desk import promises as table
 from callserver.store.locking import one_after_another
 from callserver.store.owing import touched
+from callserver.store.promising import attempt_open
+from callserver.store.promising import promise_attempts as attempts
 from callserver.tickets.promise import MACHINE_MAY, Promise
 from callserver.tickets.record import PromiseId
 
 CLAIM_MS: Final = 30_000
 """Whoever claimed a promise and did nothing with it for so long has died."""
+RINGING_MS: Final = 90_000
+"""After so long no phone rings for a promise any more, whatever became of the call."""
 MOST_DUE: Final = 500
 MOST_LATE: Final = 100
 
@@ -172,6 +176,19 @@ def reserved(connection: Connection) -> tuple[Promise, ...]:
     wanted = select(table).where(table.c.reserved_by.is_not(None)).order_by(table.c.reserved_by)
     found = [promises.from_row(row) for row in connection.execute(wanted)]
     return tuple(sorted(found, key=lambda one: one.id))
+
+
+def ringing(connection: Connection, now: Instant) -> frozenset[UserId]:
+    """Whose phone rings for a promise, or is about to: they are not to be given other calls meanwhile."""
+    under_way = and_(attempts.c.promise_id == table.c.id, attempt_open)
+    rings = and_(table.c.status == "dialling", attempts.c.sent_at > now - RINGING_MS)
+    wanted = (
+        select(table.c.reserved_by)
+        .outerjoin(attempts, under_way)
+        .where(table.c.reserved_by.is_not(None), or_(table.c.status == "reserved", rings))
+        .order_by(table.c.reserved_by)  # of the index that has only these
+    )
+    return frozenset(map(UserId, connection.execute(wanted).scalars()))
 
 
 # --- too late --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 from callserver.facts import Instant, PbxId
 from callserver.people import UserId
+from callserver.seats import wording
 from callserver.seats.keeping import Keeper
 from callserver.seats.picture import OnCall, Picture
 from callserver.seats.shift import Phones, Seat, Shift
@@ -125,9 +126,13 @@ def _waits(call: OnCall) -> Instant:
 
 
 def _paused(shift: Shift, picture: Picture) -> bool:
-    """On the switch, by whomever; where they answer no queue nobody can pause them."""
+    """On the switch, by whomever; where they answer no queue nobody can pause them.
+
+    Whoever is kept from the queues for a promise is so for the dialler's sake.
+    """
     known = picture.memberships(shift.seat.interface)
-    return bool(known) and shift.wrap_up is None and all(one.paused for one in known.values())
+    paused = (one.paused and one.reason != wording.PROMISED for one in known.values())
+    return bool(known) and shift.wrap_up is None and all(paused)
 
 
 def _silent(seat: Seat, picture: Picture, on_calls: Phones) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -30,9 +30,10 @@ from callserver.seats.picture import Membership, Picture
 from callserver.seats.shift import Seat, Shift
 from callserver.seats.steering import Order
 from callserver.seats.steps import Change, Step, Whose
-from callserver.store import changes, shifts
+from callserver.store import changes, shifts, turns
 from callserver.store.agents import Member
 from callserver.store.engine import Connection, Store
+from callserver.store.owing import Touched
 from callserver.store.shifts import ShiftChanged
 from callserver.work import shifting
 from callserver.work.neighbours import Screens, Switchboard
@@ -80,6 +81,7 @@ class Presence:
         self._stale = True  # the store may know something else
         self._read_at: Instant = 0
         self._versions: dict[UserId, int] | None = None
+        self._promised: frozenset[UserId] = frozenset()  # whose phones ring for promises
         self._undone: tuple[Change, ...] = ()  # changes that could not be written yet
         self._changes: int | None = None  # the number of the last change of people that was looked at
         self._presences: dict[UserId, bool] = {}  # screens that opened or closed since the last look
@@ -123,7 +125,7 @@ class Presence:
 
     def heard(self, said: Sequence[Any]) -> None:
         """What transactions of this process did."""
-        if any(isinstance(one, ShiftChanged) for one in said):
+        if any(isinstance(one, ShiftChanged | Touched) for one in said):
             self._stale = True
             self._woken.set()
 
@@ -235,12 +237,14 @@ class Presence:
         self._stale, self._read_at = False, now
         waiting = list(self._waiting)
         await self._look_at_people(now)
-        versions = await self._store.read(shifts.versions)
-        if versions != self._versions:
+        versions, promised = await self._store.read(lambda c: (shifts.versions(c), turns.ringing(c, now)))
+        if versions != self._versions or promised != self._promised:
             known, left = await self._store.read(lambda c: (shifts.every(c), shifts.vacated(c)))
             if self._versions is None:
                 await self._note_closed(known, now)
             self._versions = {shift.user: shift.version for shift in known}
+            self._promised = promised
+            known = [replace(shift, promised=shift.user in promised) for shift in known]
             for before, after in self.keeper.read(known, left):
                 self._show_move(before, after)
         for one in waiting:

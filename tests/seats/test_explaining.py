@@ -72,6 +72,7 @@ CASES: list[tuple[str, Situation]] = [
     ("paused", situation(LUNCH, at_work(paused("hotline", "lunch"), paused("repair", "lunch")))),
     ("absent", situation(shift(wish="pause", reason="absent"), at_work())),
     ("wrap_up", situation(shift(wrap_up=WRAP), at_work())),
+    ("promised", situation(shift(promised=True), at_work())),
     ("paused_elsewhere", situation(shift(), at_work(paused("repair", "by 1002")))),
     ("unpaused_elsewhere", situation(shift(wrap_up=WRAP), at_work(), Tries(pauses={"repair": 2}))),
     ("still_paused", situation(shift(), at_work(paused("repair", "wrap-up")))),

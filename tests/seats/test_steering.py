@@ -170,3 +170,18 @@ def test_nobody_without_queues_is_as_wished_by_accident():
     nowhere = shift(queues=(Profile(queue="hotline"),))
     assert not as_wished(nowhere, picture().memberships(PHONE))
     assert not as_wished(shift(), at_work(unpaused("hotline"), paused("repair", "x")).memberships(PHONE))
+
+
+def test_no_queue_rings_a_phone_that_is_about_to_ring_for_a_promise_and_it_is_free_again_after_a_crash():
+    seen, tries = at_work(), Tries()
+    assert orders(shift(promised=True), seen, tries) == [pause(None, "promise")]
+    seen.feed([paused("hotline", "promise"), paused("repair", "promise")])
+    assert orders(shift(promised=True), seen, tries) == []
+    assert orders(shift(), seen) == [pause(None, None)], "nothing is remembered of how it came to be paused"
+
+
+def test_whoever_is_on_a_pause_or_finishes_a_record_stays_so_while_a_promise_is_made():
+    lunch = at_work(paused("hotline", "lunch"), paused("repair", "lunch"))
+    assert orders(shift(wish="pause", reason="lunch", promised=True), lunch) == []
+    wrapping = at_work(paused("hotline", "wrap-up"), paused("repair", "wrap-up"))
+    assert orders(shift(wrap_up=WRAP, promised=True), wrapping) == []

@@ -126,7 +126,10 @@ async def test_they_talked_and_it_is_kept_once(store: Store) -> None:
     promise = await due(store, ticket)
     await done(store, turns.reserve, promise.id, LI, NOON + MINUTE)
     attempt = await begun(store, promise, user=LI, interface="PJSIP/1001")
+    assert await done(store, turns.ringing, NOON) == {LI}
+    assert await done(store, turns.ringing, NOON + turns.RINGING_MS) == set(), "whatever became of it"
     assert await done(store, attempts.answered, attempt.id, NOON + 1)
+    assert await done(store, turns.ringing, NOON) == set(), "the call itself keeps other calls away"
     assert not await done(store, attempts.answered, attempt.id, NOON + 2)
     assert (await now_is(store, promise)).status == "in_call"
     for _ in range(2):

@@ -103,8 +103,10 @@ async def test_a_promise_is_in_one_persons_hands_and_nobody_has_two(store: Store
     with pytest.raises(Conflict, match=f"promise {one.id} is in your hands"):
         await done(store, turns.reserve, other.id, LI, NOON + MINUTE)
     assert await done(store, turns.reserved) == (taken,)
+    assert await done(store, turns.ringing, NOON) == {LI}
     assert await claimed(store, NOON) == [other.id]
     assert await done(store, turns.release, one.id, NOON)
+    assert await done(store, turns.ringing, NOON) == set()
     assert not await done(store, turns.release, one.id, NOON)
     assert await claimed(store, NOON) == [one.id]
 
@@ -149,6 +151,7 @@ async def test_what_waits_for_its_agents_key_is_broken_and_in_their_hands_no_lon
         (lambda c: turns.claim(c, NOON, 10), "ix_promises_turn"),
         (lambda c: turns.break_late(c, NOON), "ix_promises_deadline"),
         (turns.reserved, "uq_promises_reserved"),
+        (lambda c: turns.ringing(c, NOON), "uq_promises_reserved"),
         (attempts.open_attempts, "uq_promise_attempts_open"),
     ],
 )

@@ -55,6 +55,7 @@ def test_who_is_ready_and_on_no_call_is_free() -> None:
         ("paused", (), {"wish": "pause", "reason": "lunch"}),
         ("paused", (paused("hotline", "boss"), paused("repair", "boss")), {}),
         ("free", (paused("hotline", "boss"),), {}),
+        ("free", (paused("hotline", "promise"), paused("repair", "promise")), {"promised": True}),
         ("absent", (), {"absent_since": NOW}),
         ("busy", (), {"wrap_up": WRAP}),
         ("busy", (paused("hotline", "wrap-up"), paused("repair", "wrap-up")), {"wrap_up": WRAP}),

@@ -19,12 +19,14 @@ from callserver.people import Profile, UserId
 from callserver.seats.asking import CommandId, Outcome, QueueAdd, QueuePause, QueueRemove, from_json
 from callserver.seats.explaining import Problem
 from callserver.seats.shift import Shift, seat
-from callserver.store import engine, shifts, users
+from callserver.store import engine, promises, shifts, tickets, turns, users
 from callserver.store.agents import Member
 from callserver.store.at_work import commands as table
 from callserver.store.engine import Connection, Store
 from callserver.store.text import load
 from callserver.store.users import Changes, Wanted
+from callserver.tickets.changing import Draft
+from callserver.tickets.promise import NewPromise
 from callserver.work.presence import Presence
 from tests.seats.people import CALL, NOW, PBX, PHONE, answered, device, leg, over, sees, started, up
 from tests.store.conftest import prepared_file
@@ -180,6 +182,31 @@ async def test_signing_in_reaches_the_switch_and_the_own_screen(house: House) ->
     assert (await house.shift(li)).carried
     assert house.screens.shifts[li].reason == "signed in"
     assert house.screens.problems[li][0] == "device_unknown"
+
+
+async def test_no_queue_rings_whose_phone_is_about_to_ring_for_a_promise(house: House) -> None:
+    """Whoever looks after that may die: the next process reads who is reserved, and lets go of all others."""
+    li = await house.user("li")
+    await house.sits(li)
+    house.book.log.clear()
+    draft = Draft(kind="repair", caller="13800138000")
+    ticket = await house.store.write(lambda c: tickets.open_ticket(c, draft, BOSS, NOW, rule="a test"))
+    new = NewPromise(kind="callback", ticket=ticket.id, due_at=NOW, deadline_at=NOW + 3_600_000)
+    one = await house.store.write(lambda c: promises.owe(c, new, NOW))
+    await house.write(lambda c: turns.reserve(c, one.id, li, NOW + 20_000))
+    await house.rest()
+    assert house.book.log == [f"pause {PHONE} everywhere promise"]
+    members = [
+        Member(
+            queue=queue, interface=PHONE, agent="Li", state_interface=PHONE, penalty=0, dynamic=True,
+            paused=True, pause_reason="promise", device="free", since=NOW,
+        )
+        for queue in ("hotline", "repair")
+    ]  # fmt: skip
+    await house.write(lambda c: turns.release(c, one.id, NOW))
+    house.again().begin(PBX, [], members)
+    await house.rest(sees())
+    assert house.book.log[1:] == [f"pause {PHONE} everywhere None"]
 
 
 async def test_a_call_a_wrap_up_and_the_record_that_ends_it(house: House) -> None:

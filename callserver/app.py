@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -18,18 +18,20 @@ from typing import Any
 import structlog
 
 from callserver import notify
+from callserver.ami.check import Finding, findings
 from callserver.errors import SettingsError
 from callserver.facts import CallId, PbxId
 from callserver.node import Duty, Node
 from callserver.node.attending import Line
+from callserver.node.checking import look_over
 from callserver.node.evidence import evidence_of
 from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
 from callserver.numbers.dialling import Rules
-from callserver.process import identity
 from callserver.people import UserId
+from callserver.process import identity
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Of, QueueBook, Settings
 from callserver.stages import Running, Stage, nothing, soon
@@ -78,6 +80,7 @@ from callserver.work.worker import Worker
 
 log = structlog.get_logger(__name__)
 
+CHECK_S = 1.5  # a switch that is looked over is listened to for so long
 LANDING_HOLD_S = 10.0  # after so long another node does the landing that a dead one had begun
 
 
@@ -154,6 +157,7 @@ class App:
             trunks={one.id: one.trunks for one in self.settings.asterisk},
             presence=presence,
             why=Answering(Choosing(dialled_from(self.settings)), hall).why,
+            check_switch=self._look_over,
         )
         telling = Telling(store, hub, wall_clock)
         desk = Running(telling.run, telling.stop)
@@ -205,6 +209,11 @@ class App:
     async def _begin(self, stage: Stage) -> None:
         await stage.start()
         self._stages.append(stage)
+
+    async def _look_over(self, pbx: str) -> Sequence[Finding]:
+        """What is wrong with a switch, and what is well."""
+        one = self.settings.switch(pbx)
+        return [] if one is None else findings(await look_over(one, CHECK_S))
 
     async def _sending(self) -> Send:
         """How webhooks are told: closed after everybody who tells."""

@@ -31,7 +31,7 @@ from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
 from callserver.web.api.keyring import Keyring
 from callserver.web.api.limits import Buckets
-from callserver.web.api.operation import BODY_MOST, Site, TryWebhook, Why
+from callserver.web.api.operation import BODY_MOST, CheckSwitch, Site, TryWebhook, Why
 from callserver.web.door import Door
 from callserver.web.gate import Gate
 from callserver.web.pages import Pages, Reader, ReaderOf
@@ -79,6 +79,7 @@ def application(
     telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
     trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     why: Why | None = None,
+    check_switch: CheckSwitch | None = None,
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -90,6 +91,7 @@ def application(
     hub: the live screens; None: of their own, to which no switch tells anything.
     telephone: what may be dialled from a screen. trunks: of each switch, how its lines to the outside world begin.
     presence: what looks after shifts; None: nobody does. why: what holds a promise; None: this process dials nothing.
+    check_switch: looks a switch over; None: this process follows none.
     """
     door = Door(
         store,
@@ -117,6 +119,7 @@ def application(
         trunks=trunks,
         tell_pops=hub.pop_update,
         why=why,
+        check_switch=check_switch,
     )
     gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
     limits = guard.bearer(
@@ -195,6 +198,7 @@ class Server:
         telephone: TelephoneSettings = TelephoneSettings(),  # noqa: B008 (it is frozen)
         trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         why: Why | None = None,
+        check_switch: CheckSwitch | None = None,
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -212,6 +216,7 @@ class Server:
                 trunks=trunks,
                 presence=presence,
                 why=why,
+                check_switch=check_switch,
             ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,

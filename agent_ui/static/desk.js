@@ -8,6 +8,7 @@ import { recover, sendAll } from "./form.js";
 import { Header, KeysDialog, Notices, SettingsDialog, startHeader } from "./header.js";
 import { Idle } from "./idle.js";
 import { action, startKeys } from "./keys.js";
+import { MessageDialog } from "./floor-line.js";
 import { InsistDialog, PromiseHead, Script, startOwing } from "./owing.js";
 import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
 import { calls, current, lookAtCustomer, lookAway } from "./pops.js";
@@ -23,7 +24,7 @@ import { Timeline } from "./timeline.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
-  override: OverrideDialog, insist: InsistDialog, merge: MergeDialog,
+  override: OverrideDialog, insist: InsistDialog, merge: MergeDialog, message: MessageDialog,
 };
 
 function Desk() {

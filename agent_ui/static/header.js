@@ -2,6 +2,7 @@
 import { html, classes, useState } from "./ui.js";
 import { api } from "./api.js";
 import { Dialog } from "./dialog.js";
+import { Line, MESSAGES, markRead, startLine } from "./floor-line.js";
 import { Icon } from "./icons.js";
 import { action, allActions, keyCaps } from "./keys.js";
 import { mayNotify, sound, tones, wantsNotices, wishNotices } from "./ringing.js";
@@ -44,14 +45,16 @@ function Connection() {
 
 export function Notices() {
   const toasts = useDesk((state) => state.toasts);
-  const notices = useDesk((state) => Object.entries(state.screen.notices).filter(([key]) => !state.hidden[key]).flat(), alike);
+  const notices = useDesk((state) => Object.entries(state.screen.notices).filter(([key, one]) => !state.hidden[key] && one.code !== "listening").flat(), alike);
   const shown = notices.filter((_, at) => at % 2 === 0).map((key, at) => [key, notices[at * 2 + 1]]).slice(-3);
   const hide = (key) => put({ hidden: { ...hiddenNow(), [key]: true } });
   const hiddenNow = () => Object.fromEntries(shown.map(([key]) => [key, false]));
+  const close = (key, one) => { hide(key); if (one.keep) markRead(one.args.id); };
   return html`<div class="notices" role="region" aria-label=${t("Notices")}>
+    <${Line} />
     ${shown.map(([key, one]) => html`<p key=${key} class=${`notice ${one.level}`} role=${one.level === "info" ? "status" : "alert"}>
       <${Icon} name=${one.level === "info" ? "message" : "warning"} /><span>${noticeText(one)}</span>
-      <button type="button" class="bare" onClick=${() => hide(key)} aria-label=${t("Close")}><${Icon} name="close" size=${14} /></button></p>`)}
+      <button type="button" class="bare" onClick=${() => close(key, one)} aria-label=${one.keep ? t("I have read it") : t("Close")} title=${one.keep ? t("I have read it") : t("Close")}><${Icon} name="close" size=${14} /></button></p>`)}
     ${toasts.map((one) => html`<p key=${one.id} class=${`notice ${one.level}`} role=${one.level === "info" ? undefined : "alert"}>
       <${Icon} name=${one.level === "info" ? "ready" : "warning"} /><span>${one.text}</span>
       ${one.more && html`<button type="button" class="bare" onClick=${() => { unsay(one.id); one.more.run(); }}><u>${one.more.label}</u></button>`}
@@ -62,6 +65,7 @@ export function Notices() {
 const NOTICES = {
   seat_taken: (args) => t("{name} has taken your seat {seat} over: you are not at work any more", args),
   seat_moved: (args) => t("You are at another phone now: {to}", args),
+  ...MESSAGES,
   seat_ended: (args) => t("Your work at {seat} was ended", args),
 };
 
@@ -140,6 +144,7 @@ export async function signOut() {
 export function startHeader() {
   action("keys", "?", t("Show the keys"), () => ask("keys"));
   action("settings", "Alt+S", t("This screen: language, colours, sound"), () => ask("settings"));
+  startLine();
 }
 
 export { tn };

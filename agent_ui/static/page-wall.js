@@ -1,6 +1,7 @@
 // The wall: queues, agents and calls as they are now, from the stream alone. `/wall?tv` is for a screen that hangs there.
 import { html } from "./ui.js";
 import { api } from "./api.js";
+import { floorDialogs } from "./floor-actions.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Frame, begin } from "./page-frame.js";
@@ -22,7 +23,7 @@ const set = (part) => put({ wall: { ...desk.wall, ...part } });
 
 function Wall() {
   const old = useDesk((state) => state.connection.state !== "live");
-  return html`<${Frame} title=${t("Wall")}>
+  return html`<${Frame} title=${t("Wall")} dialogs=${floorDialogs}>
     <main class=${old ? "wall-page old" : "wall-page"}>
       <div class="wall-top"><${AlertStrip} /><${Blind} /><${Totals} /><${Tools} /></div>
       <${QueueTable} /><${AgentTable} /><${CallTable} />

@@ -59,7 +59,8 @@ class Overhearing:
         if user is None:
             return
         self._told[pbx, fact.by_leg] = user
-        args = {"call": fact.call, "leg": fact.leg, "mode": fact.mode}
+        own = f"{pbx}:{fact.by_leg}"  # the call that the listener's own line is: hung up to stop
+        args = {"call": fact.call, "leg": fact.leg, "mode": fact.mode, "line": own}
         value = {
             "level": "info",
             "code": "listening",

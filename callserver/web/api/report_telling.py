@@ -71,7 +71,7 @@ class KeyTotal(Struct, frozen=True, kw_only=True):
     gap: bool
 
 
-class Before(Struct, frozen=True, kw_only=True):
+class PeriodBefore(Struct, frozen=True, kw_only=True):
     """The period before: whole months for whole months, otherwise as many days."""
 
     first: Day = field(name="from")
@@ -95,7 +95,7 @@ class Report(Struct, frozen=True, kw_only=True):
     columns: list[str]
     rows: list[RowShown]
     totals: Total
-    before: Before | None
+    before: PeriodBefore | None
     recomputed_at: Moment | None
     blind: list[BlindShown]
 
@@ -187,12 +187,12 @@ def values(sums: Sums, columns: Iterable[str]) -> dict[str, float | None]:
     return {key: value(key, sums) for key in columns}
 
 
-async def _before(asked: Asked, wanted: reporting.Asked, columns: list[str]) -> Before:
+async def _before(asked: Asked, wanted: reporting.Asked, columns: list[str]) -> PeriodBefore:
     earlier = reporting.before(wanted)
     sums = await reporting.total(asked.site.store, earlier)
     if wanted.queues is None:
         sums.add(await asked.site.store.report(partial(reporting.omission, span=earlier.span)))
-    return Before(
+    return PeriodBefore(
         first=earlier.first.isoformat(),
         last=earlier.last.isoformat(),
         values=values(sums, columns),

@@ -21,6 +21,7 @@ from callserver import notify
 from callserver.ami.check import Finding, findings
 from callserver.errors import SettingsError
 from callserver.facts import CallId, PbxId
+from callserver.metrics.live import Live
 from callserver.node import Duty, Node
 from callserver.node.attending import Line
 from callserver.node.checking import look_over
@@ -54,7 +55,7 @@ from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
 from callserver.web.tallying import Tallying, limits_of
 from callserver.web.telling import Telling
-from callserver.web.warning import Alerting, queues_now
+from callserver.web.warning import Alerting, numbers_now
 from callserver.work import mailing
 from callserver.work.alert_gauges import Gauges
 from callserver.work.alert_telling import SendMail, Style
@@ -199,7 +200,7 @@ class App:
         worker = self._worker(store, node)
         running = Running(worker.run, worker.stop)
         await self._begin(Stage("worker", running.start, running.stop))
-        await self._alerts(store, hub)
+        await self._alerts(store, hub, tallying.live)
         counter = self._counter(store)
         adding_up = Running(counter.run, counter.stop)
         await self._begin(Stage("counting", adding_up.start, adding_up.stop))
@@ -361,7 +362,7 @@ class App:
             on_result=self.vitals.job_done,
         )
 
-    async def _alerts(self, store: Store, hub: Hub) -> None:
+    async def _alerts(self, store: Store, hub: Hub, live: Live) -> None:
         """What is wrong: shown by each process, watched and told by one of them."""
         settings = self.settings
         showing = Alerting(store, hub)
@@ -376,7 +377,7 @@ class App:
         )
         watch = Watch(
             store,
-            partial(queues_now, hub, wall_clock),
+            partial(numbers_now, hub, live, wall_clock),
             Gauges(store, trunks, disk_of(settings), wall_clock()),
             AlertTelling(store, style, mails(settings)),
             holder=self.myself.holder,

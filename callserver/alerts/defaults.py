@@ -31,7 +31,7 @@ _ALL: Final = (
     ),
     Rule(
         id=RuleId("long_wait"),
-        metric="longest_wait_s",
+        metric="longest_wait",
         title={"en": "A caller waits too long", "zh": "来电等待过久"},
         threshold=60,
         clear=30,
@@ -85,10 +85,10 @@ _ALL: Final = (
     ),
     Rule(
         id=RuleId("jobs_late"),
-        metric="jobs_late_s",
+        metric="jobs_late",
         title={"en": "Work in the background is late", "zh": "后台任务积压"},
-        threshold=120,
-        clear=30,
+        threshold=20,
+        clear=0,
         for_s=60,
         clear_for_s=30,
     ),

@@ -1,6 +1,6 @@
-"""The numbers that a rule can watch, each with its words and its unit.
+"""The numbers that a rule can watch, each with its words and its unit: those of `metrics.definitions` that are live.
 
-In: nothing. Out: `WATCHED`. Must not know: who measures them. docs/alerts.md shows the table, made from here.
+In: the definitions. Out: `WATCHED`. Must not know: who measures them. docs/alerts.md shows the table, made from here.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from callserver.metrics.definitions import DEFINITIONS, Definition, Unit
+
 About = Literal["queue", "switch", "site"]
 """What a number is of."""
-Unit = Literal["count", "seconds", "ratio", "ppm"]
 Side = Literal["above", "below"]
 
 
@@ -27,75 +28,33 @@ class Watched:
     zh: str
 
 
-_ALL: Final = (
-    Watched(key="waiting", about="queue", unit="count", bad="above", en="Callers waiting", zh="排队人数"),
-    Watched(
-        key="longest_wait_s", about="queue", unit="seconds", bad="above", en="Longest wait", zh="最长等待"
-    ),
-    Watched(key="ready", about="queue", unit="count", bad="below", en="Agents ready", zh="空闲座席"),
-    Watched(
-        key="nobody_ready_with_callers",
-        about="queue",
-        unit="count",
-        bad="above",
-        en="Callers waiting while nobody is ready",
-        zh="无空闲座席时的排队人数",
-    ),
-    Watched(
-        key="link_down_s",
-        about="switch",
-        unit="seconds",
-        bad="above",
-        en="Time without a view of the switch",
-        zh="与交换机失联时长",
-    ),
-    Watched(
-        key="trunk_failures",
-        about="switch",
-        unit="count",
-        bad="above",
-        en="Calls that a trunk did not take, last 5 minutes",
-        zh="近5分钟中继呼叫失败数",
-    ),
-    Watched(
-        key="omission_ppm",
-        about="switch",
-        unit="ppm",
-        bad="above",
-        en="Calls omitted, by the last comparison",
-        zh="漏记率（最近一次核对）",
-    ),
-    Watched(
-        key="disk_free_ratio",
-        about="site",
-        unit="ratio",
-        bad="below",
-        en="Free disk space",
-        zh="磁盘剩余空间",
-    ),
-    Watched(
-        key="promises_late",
-        about="site",
-        unit="count",
-        bad="above",
-        en="Promised calls past their due time",
-        zh="已逾期的承诺回电",
-    ),
-    Watched(
-        key="promises_broken",
-        about="site",
-        unit="count",
-        bad="above",
-        en="Promised calls past their deadline, not kept",
-        zh="超过最后期限仍未履约的承诺",
-    ),
-    Watched(
-        key="jobs_late_s",
-        about="site",
-        unit="seconds",
-        bad="above",
-        en="Age of the oldest work that should be done",
-        zh="积压后台任务的最长延迟",
-    ),
+_ABOUT: Final[Mapping[str, About]] = {
+    "link_down_s": "switch",
+    "trunk_failures": "switch",
+    "omission_ppm": "switch",
+    "disk_free_ratio": "site",
+    "promises_late": "site",
+    "jobs_late": "site",
+}
+_NOT_MEASURED: Final = frozenset({"promises_due", "pop_latency_p50", "pop_latency_p95", "pop_latency_p99"})
+"""Nobody gives these to the watch."""
+
+
+def _watched(one: Definition) -> Watched:
+    return Watched(
+        key=one.key,
+        about=_ABOUT.get(one.key, "queue"),
+        unit=one.unit,
+        bad="below" if one.better == "up" else "above",
+        en=one.title.en,
+        zh=one.title.zh,
+    )
+
+
+_BROKEN: Final = Watched(
+    key="promises_broken", about="site", unit="count", bad="above", en="Promises broken", zh="超期未履约承诺"
 )
-WATCHED: Final[Mapping[str, Watched]] = {one.key: one for one in _ALL}
+WATCHED: Final[Mapping[str, Watched]] = {
+    **{key: _watched(one) for key, one in DEFINITIONS.items() if one.live and key not in _NOT_MEASURED},
+    "promises_broken": _BROKEN,
+}

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from callserver.alerts.rule import Subject
-from callserver.alerts.watched import WATCHED, Unit
+from callserver.alerts.watched import WATCHED
+from callserver.metrics.definitions import Unit
 
 _UNITS: Final[dict[Unit, tuple[str, str]]] = {
     "count": ("{0:g}", "{0:g}"),
     "seconds": ("{0:.0f} s", "{0:.0f} 秒"),
     "ratio": ("{0:.1%}", "{0:.1%}"),
+    "score": ("{0:.1f}", "{0:.1f}"),
     "ppm": ("{0:g} ppm", "百万分之{0:g}"),
 }
 

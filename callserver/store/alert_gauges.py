@@ -32,6 +32,7 @@ from callserver.store.schema import (
 MOST: Final = 10_000
 """No count is exact beyond this: what is that wrong is not more wrong with one more."""
 _ATTEMPTS: Final = 1_000
+LATE_MS: Final = 60_000
 
 
 def unseen(connection: Connection, pbxs: Collection[PbxId], begun: Instant) -> dict[PbxId, Instant]:
@@ -74,11 +75,11 @@ def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def oldest_job_s(connection: Connection) -> float:
-    """How long the work has waited that should have been done first; 0: none waits. By the database's clock."""
-    wanted = select(func.min(jobs.c.run_at), database_now()).where(waiting)
-    run_at, now = connection.execute(wanted).one()
-    return 0.0 if run_at is None else float(max(0, now - run_at)) / 1000
+def late_jobs(connection: Connection) -> int:
+    """Work that should have been done for a minute, by the database's clock."""
+    late = jobs.c.run_at < database_now() - LATE_MS
+    some = select(literal(1)).select_from(jobs).where(waiting, late).limit(MOST).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def last_fact(connection: Connection, pbx: PbxId) -> int:

@@ -18,6 +18,7 @@ import structlog
 from callserver.alerts.rule import Subject
 from callserver.errors import StoreError
 from callserver.facts import Instant, instant, iso
+from callserver.metrics.live import Live
 from callserver.push.hub import Hub
 from callserver.push.views import Audience, Queues, Scope
 from callserver.store import alerting
@@ -111,11 +112,14 @@ def alert_told(alert: Alert) -> dict[str, Any]:
     }
 
 
-def queues_now(hub: Hub, clock: Callable[[], Instant]) -> dict[Subject, dict[str, float | None]]:
-    """What the screens show of each queue, as numbers: the newest there are, and they cost nothing."""
+def numbers_now(hub: Hub, live: Live, clock: Callable[[], Instant]) -> dict[Subject, dict[str, float | None]]:
+    """The day's numbers of each queue; who waits and who is ready as the screens show it, which hear of it first."""
     now = clock()
-    found = hub.screen.snapshot(kinds=["queue"])["queues"]
-    return {Subject("queue", one["pbx"], one["name"]): _numbers(one, now) for one in found.values()}
+    found = {Subject(*one): live.of(one, now) for one in live.subjects() if one[0] == "queue"}
+    for queue in hub.screen.snapshot(kinds=["queue"])["queues"].values():
+        subject = Subject("queue", queue["pbx"], queue["name"])
+        found[subject] = found.get(subject, {}) | _numbers(queue, now)
+    return found
 
 
 def _numbers(queue: Mapping[str, Any], now: Instant) -> dict[str, float | None]:
@@ -123,7 +127,7 @@ def _numbers(queue: Mapping[str, Any], now: Instant) -> dict[str, float | None]:
     since = instant(queue["waiting"][0]["since"]) if waiting else None
     return {
         "waiting": float(waiting),
-        "longest_wait_s": max(0, now - since) / 1000 if since is not None else 0.0,
-        "ready": float(queue["ready"]),
+        "longest_wait": max(0, now - since) / 1000 if since is not None else None,
+        "agents_ready": float(queue["ready"]),
         "nobody_ready_with_callers": 0.0 if queue["ready"] else float(waiting),
     }

@@ -109,5 +109,5 @@ def _late(connection: Connection, now: Instant) -> dict[str, float | None]:
     return {
         "promises_late": float(gauges.late_promises(connection, now)),
         "promises_broken": float(gauges.broken_promises(connection)),
-        "jobs_late_s": gauges.oldest_job_s(connection),
+        "jobs_late": float(gauges.late_jobs(connection)),
     }

@@ -15,8 +15,9 @@ from msgspec import Meta, Struct
 from callserver.alerts.defaults import DEFAULTS
 from callserver.alerts.reading import from_json, to_json
 from callserver.alerts.rule import LONGEST_TITLE, Rule, RuleId, Severity
-from callserver.alerts.watched import WATCHED, About, Side, Unit
+from callserver.alerts.watched import WATCHED, About, Side
 from callserver.errors import NotFound
+from callserver.metrics.definitions import Unit
 from callserver.store import alert_pages, alert_rules, alert_tellings, alerting
 from callserver.store.alert_pages import Wanted
 from callserver.store.alert_tellings import Telling
@@ -158,7 +159,7 @@ class AlertRuleGiven(Struct, frozen=True, kw_only=True):
     again so often until somebody acknowledges it; 0: never.
     """
 
-    metric: Annotated[str, Meta(max_length=40, examples=["longest_wait_s"])]
+    metric: Annotated[str, Meta(max_length=40, examples=["longest_wait"])]
     title: Title
     threshold: Number
     clear: Number

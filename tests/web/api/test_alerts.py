@@ -155,5 +155,5 @@ async def test_a_rule_is_tried(site: Site) -> None:
 
 async def test_what_can_be_watched_is_told(site: Site) -> None:
     found = {one["key"]: one for one in (await site.api("alert-metrics"))["metrics"]}
-    assert (found["longest_wait_s"]["unit"], found["link_down_s"]["about"]) == ("seconds", "switch")
+    assert (found["longest_wait"]["unit"], found["link_down_s"]["about"]) == ("seconds", "switch")
     assert all(one["title"]["zh"] for one in found.values())

@@ -26,7 +26,8 @@ ROOMS = tuple(
     "store/policies.py web/api/serving.py web/api/tickets.py web/api/timeline.py "
     "web/api/whose_phone.py people/naming.py store/password_links.py store/teams.py store/tokens.py "
     "store/users.py store/webhook.py store/webhooks.py web/api/tokens.py web/api/users.py "
-    "web/api/webhooks.py".split()
+    "web/api/webhooks.py web/api/floor.py web/api/floor_rights.py web/api/floor_agents.py "
+    "web/api/floor_messages.py store/floor_deeds.py".split()
 )
 """What the desk, the pages of promises and of the administration ask for goes through these."""
 OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")

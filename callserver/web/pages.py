@@ -37,6 +37,7 @@ INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "/promises": ("promises.html", "page-promises.js"),
         "/promises/policies": ("admin.html", "page-policies.js"),
         "/admin": ("admin.html", "page-admin.js"),
+        "/start": ("admin.html", "page-start.js"),
         "/admin/users": ("admin.html", "page-admin-users.js"),
         "/admin/teams": ("admin.html", "page-admin-teams.js"),
         "/admin/seats": ("admin.html", "page-admin-seats.js"),

@@ -4,6 +4,7 @@ import { Refused, api } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
+import { name as nameValues } from "./refusals.js";
 import { alike, ask, desk, say, unask, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { when } from "./time.js";
@@ -21,6 +22,11 @@ export const SAID = {
   no_context: t("The switch's dialplan is not made for it"), no_connection: t("callserver has no connection to the switch"),
   no_extension: t("The switch has no way there"), expired: t("It was too late"),
 };
+
+/** How the server says what somebody did a moment ago. */
+nameValues({ done: (word) => ({
+  paused: t("paused"), "made ready": t("made ready"), "signed out": t("signed out"), "given other queues": t("given other queues"),
+  "relieved of a call": t("relieved of a call") }[word] ?? word) });
 
 /** Ask for it and say what the switch did; `undo`: {label, run}. Gives the answer, null where it was not done. */
 export async function help(path, body, done, undo = null) {

@@ -45,9 +45,9 @@ class Meanwhile(Conflict):
     """Somebody else did something to this person meanwhile; `deed` says who and what."""
 
     def __init__(self, name: str, deed: Deed, now: Instant) -> None:
-        ago = max(0, now - deed.at) // 1000
-        why = f" ({deed.why})" if deed.why else ""
-        super().__init__(f"{name} was {_WORDS.get(deed.action, deed.action)} by {deed.by} {ago} s ago{why}")
+        ago, by = max(0, now - deed.at) // 1000, deed.by
+        done, why = _WORDS.get(deed.action, deed.action), f" ({deed.why})" if deed.why else ""
+        super().__init__(f"{name} was {done} by {by} {ago} s ago{why}")
         self.deed = deed
 
 

@@ -12,15 +12,24 @@ export function counted(wanted = desk.wanted) {
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value && !OURS.includes(name)));
 }
 
+const day = new Intl.DateTimeFormat(language, { timeZone: "UTC", dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(language, { timeZone: "UTC", dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+/** As the site's wall shows it: read as if it were UTC. */
+const wall = (iso) => Date.parse(`${iso.slice(0, 19)}Z`);
+const days = (from, to) => (from && to ? day.formatRange(Date.parse(from), Date.parse(to)) : "");
+
+function spanned(at, until) {
+  const whole = [at, until].every((one) => one.slice(11, 16) === "00:00");
+  return whole ? day.formatRange(wall(at), wall(until) - 1) : moment.formatRange(wall(at), wall(until));
+}
+
 export function Counted({ wanted }) {
   const definitions = useDesk((state) => state.definitions);
   const found = definitions?.[wanted.metric];
-  const { metric, at, until, ...asked } = counted(wanted);
-  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const span = at ? moment.formatRange(Date.parse(at), Date.parse(until ?? at)) : day.formatRange(new Date(`${wanted.from}T12:00`), new Date(`${wanted.to}T12:00`));
+  const { metric, at, until, key: _key, title: _title, ...asked } = counted(wanted);
+  const span = at ? spanned(at, until ?? at) : days(wanted.from, wanted.to);
   return html`<header class="filter counted"><p><${Icon} name="queue" size=${15} /> ${t("Calls counted in")} <strong>${titled(found?.title, metric)}</strong> · ${span}
       ${wanted.key ? html` · <strong><bdi>${wanted.title ?? wanted.key}</bdi></strong>` : ""}</p>
-    <a class="button" href=${`/reports?${new URLSearchParams(Object.entries(asked).filter(([name]) => !["key", "title"].includes(name)))}`} data-action="report"><${Icon} name="move" size=${14} /> ${t("Back to the report")}</a>
+    <a class="button" href=${`/reports?${new URLSearchParams({ ...asked, metric })}`} data-action="report"><${Icon} name="move" size=${14} /> ${t("Back to the report")}</a>
     <a class="button" href="/calls">${t("All calls")}</a></header>`;
 }

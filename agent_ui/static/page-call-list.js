@@ -7,7 +7,7 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { attempt } from "./shift.js";
 import { alike, desk, put, useDesk } from "./store.js";
-import { t } from "./texts.js";
+import { number, t } from "./texts.js";
 import { Moment, lasting, now } from "./time.js";
 import { agents, directionWord, directions, endOf, ends, nameOf, outsider, talked, waited } from "./page-call-words.js";
 import { Counted, counted } from "./page-call-counted.js";
@@ -142,10 +142,10 @@ export function List() {
     <${Filters} />
     <div class="inside" tabindex="0" ref=${top}><table class="call-table">
       <thead><tr><${Heads} /></tr></thead>
-      <tbody>${rows.map((one) => html`<${Row} key=${one.id} call=${one} about=${list.about?.[one.id]} titles=${titles} chosen=${one.id === chosen} />`)}</tbody></table>
+      <tbody>${rows.map((one) => html`<${Row} key=${`${one.id} ${one.counted?.n ?? ""}`} call=${one} about=${list.about?.[one.id]} titles=${titles} chosen=${one.id === chosen} />`)}</tbody></table>
       ${list && !rows.length && html`<${Empty}>${list.cursor ? t("None so far: there are more pages to look through.") : t("No call is like that.")}<//>`}</div>
     <footer class="pages">
-      ${list?.total !== undefined && html`<span class="quiet total">${t("{n} in all", { n: list.total })}</span>`}
+      ${list?.count !== undefined && html`<span class="quiet total">${t("{n} in all", { n: number(list.count) })}</span>`}
       <button type="button" data-action="back" disabled=${!page} onClick=${back}>${t("Page before")}</button>
       <span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
       <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${forth}>${t("Next page")}</button></footer>
@@ -201,18 +201,21 @@ function Heads() {
 
 const time = (value) => (value === null ? "–" : lasting(value));
 
+/** `call.counted`: as what a number counts it; of a call that was in two queues that is one of them. */
 function Row({ call, about, titles, chosen }) {
-  const end = endOf(call.outcome, call.open);
-  const queues = [...new Set((call.queue_visits ?? []).map((one) => titles[one.queue] ?? one.queue))].join(" → ");
+  const { counted: as } = call;
+  const end = endOf(as?.outcome ?? call.outcome ?? "unknown", call.open);
+  const queues = as?.queue ? titles[as.queue] ?? as.queue : [...new Set((call.queue_visits ?? []).map((one) => titles[one.queue] ?? one.queue))].join(" → ");
   const name = nameOf(call, about);
   const with_ = agents(call).join(", ");
+  const began = call.started_at ?? as?.at;
   return html`<tr id=${`call-${call.id}`} class=${classes(chosen && "chosen")} aria-selected=${chosen ? "true" : "false"} onClick=${() => choose(call.id)}>
-    <td class="number">${call.started_at ? html`<${Moment} at=${call.started_at} />` : "–"}</td>
+    <td class="number">${began ? html`<${Moment} at=${began} />` : "–"}</td>
     <td><button type="button" class="bare cut" onClick=${() => choose(call.id)}>${name ? html`<bdi title=${name}>${name}</bdi>` : html`<span class="quiet">${t("Nobody is known")}</span>`}</button></td>
     <td class="number cut"><bdi>${readable(outsider(call)) || "–"}</bdi></td>
-    <td class="cut">${call.direction === "inbound" ? "" : html`<${Icon} name="out" size=${13} /><span class="unseen">${directionWord(call.direction)}</span> `}<bdi title=${queues}>${queues || "–"}</bdi></td>
-    <td class="number right">${time(waited(call))}</td><td class="number right">${time(talked(call))}</td>
+    <td class="cut">${call.direction === "outbound" ? html`<${Icon} name="out" size=${13} /><span class="unseen">${directionWord(call.direction)}</span> ` : ""}<bdi title=${queues}>${queues || "–"}</bdi></td>
+    <td class="number right">${time(as?.wait_s ?? waited(call))}</td><td class="number right">${time(as?.talk_s ?? talked(call))}</td>
     <td class="cut"><bdi title=${with_}>${with_ || "–"}</bdi></td>
-    <td><${Badge} kind=${end.kind} icon=${end.icon}>${end.word}<//>${call.gap && html` <span class="gap" title=${t("A part of it was not seen and comes from the switch's journals.")}><${Icon} name="offline" size=${13} /><span class="unseen">${t("touches a gap")}</span></span>`}</td>
+    <td><${Badge} kind=${end.kind} icon=${end.icon}>${end.word}<//>${(as?.gap ?? call.gap) && html` <span class="gap" title=${t("A part of it was not seen and comes from the switch's journals.")}><${Icon} name="offline" size=${13} /><span class="unseen">${t("touches a gap")}</span></span>`}</td>
     <td class="number">${about ? html`<a href=${`/desk#ticket=${about.ticket}`} onClick=${(event) => event.stopPropagation()}>${spoken(about.number)}</a>` : "–"}</td></tr>`;
 }

@@ -16,6 +16,7 @@ export const may = (scope, state = desk) => (state.me?.scopes ?? []).includes(sc
 const WAYS = () => [
   ["/desk", t("Desk"), true],
   ["/wall", t("Wall"), may("floor:read")],
+  ["/reports", t("Reports"), may("reports:read")],
   ["/calls", t("Calls"), may("calls:read")],
   ["/promises", t("Promises"), true],
   ["/admin", t("Administration"), SETTINGS.some((scope) => may(scope))],

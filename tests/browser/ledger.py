@@ -29,6 +29,8 @@ from callserver.tickets import changing
 from callserver.vitals import Vitals
 from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application
+from callserver.work.counting import Counting
+from callserver.work.leading import Leading
 from tests.browser.stage import PASSWORD
 from tests.rig.browser import Chrome, Window
 
@@ -188,12 +190,20 @@ async def on_tickets(store: Store) -> None:
         )
 
 
+async def counted(store: Store) -> None:
+    """As the process does that counts: all at once."""
+    leading = Leading(store, "counting", holder="ledger/1", node="ledger")
+    terms = {name: (20_000, 5_000) for name in QUEUES}
+    await Counting(store, lambda: terms, zone=ZONE, leading=leading, clock=lambda: at(14)).all(at(14))
+
+
 @asynccontextmanager
 async def opened(file: Path, chrome: Chrome, records: Iterator[dict[str, Any]]) -> AsyncIterator[Ledger]:
     """All of it, running, on a copy of a prepared file."""
     store = await engine.open(f"sqlite:///{file}", synchronous="OFF")
     await write(store, records)
     await on_tickets(store)
+    await counted(store)
     await store.write(lambda c: teams.add(c, "line", ("hotline", "repair"), BOSS, at(0)))
     await hire(store, "boss", "Chen Jie 陈杰", "supervisor", "line")
     await hire(store, "root", "Wu Min 吴敏", "administrator", language="zh-CN")

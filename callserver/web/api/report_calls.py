@@ -17,6 +17,7 @@ from callserver.store import calls, reporting, reporting_calls
 from callserver.store.engine import Connection
 from callserver.store.reporting_calls import Cell, Listed
 from callserver.web.api import report_asking, showing
+from callserver.web.api.calls import AboutCall, about
 from callserver.web.api.operation import Asked
 from callserver.web.api.report_asking import ReportQuery
 from callserver.web.api.shapes import (
@@ -75,6 +76,10 @@ class CountedCalls(Struct, frozen=True, kw_only=True):
     """A page. `count`: of all pages, which is the number itself where that is a count."""
 
     calls: list[CountedCall]
+    about: Annotated[
+        dict[str, AboutCall],
+        Meta(description="By the call's id: the ticket that it is on. Only for who may read tickets."),
+    ]
     count: int
     cursor: NextCursor
 
@@ -92,6 +97,7 @@ def _page(connection: Connection, *, asked: Asked, query: CountedQuery, behind: 
     page = reporting_calls.page(connection, cell, query.limit, behind)
     return {
         "calls": [_told(connection, asked, one) for one in page.listed],
+        "about": about(connection, asked, {CallId(one.call) for one in page.listed}),
         "count": page.count,
         "cursor": cursor(page.end),
     }

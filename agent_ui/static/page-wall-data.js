@@ -34,6 +34,25 @@ export function crews(agents) {
 
 export const oldest = (queue) => queue.waiting?.[0]?.since ?? null;
 
+const SUMMED = ["offered", "undecided", "answered", "answered_in_target", "abandoned", "short"];
+const share = (part, whole) => (whole > 0 ? part / whole : null);
+
+/** Several queues' numbers as one: counts are added, shares made anew of the sums; never a mean of shares. */
+export function summed(tallies) {
+  const sum = (name) => tallies.reduce((all, one) => all + (one[name] ?? 0), 0);
+  const [all, recent] = ["", "_30m"].map((last) => Object.fromEntries(SUMMED.map((name) => [name, sum(name + last)])));
+  const decided = (of) => of.offered - of.undecided - of.short;
+  const spark = tallies.reduce((longest, one) => (one.spark?.length > longest.length ? one.spark : longest), []).map((_, at) =>
+    tallies.reduce((n, one) => n + (one.spark?.[at] ?? 0), 0));
+  return {
+    ...all, spark,
+    sl_offered: share(all.answered_in_target, decided(all)), sl_answered: share(all.answered_in_target, all.answered),
+    sl_offered_30m: share(recent.answered_in_target, decided(recent)), sl_answered_30m: share(recent.answered_in_target, recent.answered),
+    abandon_rate: share(all.abandoned - all.short, decided(all)),
+    promises_owed: sum("promises_owed"), promises_late: sum("promises_late"), touched: tallies.some((one) => one.touched),
+  };
+}
+
 const text = (value) => String(value ?? "").toLocaleLowerCase();
 
 /** Whether every word of the filter is in one of these texts. */

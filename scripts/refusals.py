@@ -27,7 +27,10 @@ ROOMS = tuple(
     "web/api/whose_phone.py people/naming.py store/password_links.py store/teams.py store/tokens.py "
     "store/users.py store/webhook.py store/webhooks.py web/api/tokens.py web/api/users.py "
     "web/api/webhooks.py web/api/floor.py web/api/floor_rights.py web/api/floor_agents.py "
-    "web/api/floor_messages.py store/floor_deeds.py".split()
+    "web/api/floor_messages.py store/floor_deeds.py "
+    "store/queue_settings.py store/queue_renaming.py store/site_days.py store/prompts.py store/kinds.py "
+    "store/campaigns.py tickets/defining.py recordings.py web/api/site_days.py web/api/switches.py "
+    "web/api/kinds.py".split()
 )
 """What the desk, the pages of promises and of the administration ask for goes through these."""
 OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")

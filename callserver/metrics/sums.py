@@ -178,7 +178,7 @@ FORMULAS: Final[Mapping[str, Formula]] = {
     "hold_mean": _seconds_each("hold_ms", "handled"),
     "wrap_mean": _seconds_each("wrap_ms", "handled"),
     "transfer_rate": lambda sums: _per(sums.transfers, sums.handled),
-    "occupancy": lambda sums: _per(_handling_ms(sums), _handling_ms(sums) + sums.ready_ms),
+    "occupancy": lambda sums: _per(_handling_ms(sums), sums.ready_ms and _handling_ms(sums) + sums.ready_ms),
     "fcr": lambda sums: _per(sums.first_contact, sums.known_callers),
     "promise_kept": lambda sums: _per(sums.promises_kept, sums.promises_due),
     "promise_lateness_median": _rank("lateness", 0.5),

@@ -30,7 +30,7 @@ from callserver.metrics import slots
 from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import Span
 from callserver.metrics.sums import Sums
-from callserver.store import text
+from callserver.store import spans, text
 from callserver.store.counted import (
     call_counts,
     handling_counts,
@@ -101,7 +101,32 @@ def summed(
         for row in connection.execute(rows):
             place = Cell(row[0], row[1], row[2], row[3] or "")
             one.pour(found.setdefault(place, Sums()), row[4:])
+    if dimension in _OF_PEOPLE and every_ms is None and queues is None:
+        _add_time(connection, span, dimension, found)
     return found
+
+
+_OF_PEOPLE: Final = ("", "agent")
+"""Time at work is a person's and no queue's, so only sums of all queues have it."""
+_TIMES: Final = {"ready": "ready_ms", "paused": "paused_ms"}
+
+
+def _add_time(connection: Connection, span: Span, dimension: Dimension, found: Summed) -> None:
+    """How long people were ready and paused in a span; what goes on is counted when it is over."""
+    c = spans.table.c
+    begin = case((c.from_at > span.begin, c.from_at), else_=span.begin)
+    end = case((c.to_at < span.end, c.to_at), else_=span.end)
+    whose = c.user_id if dimension else literal(None).label("user_id")
+    spent = (
+        select(c.pbx, whose, c.state, func.sum(end - begin).label("ms"))
+        .where(c.from_at < span.end, c.to_at > span.begin, c.state.in_(list(_TIMES)), c.user_id.is_not(None))
+        .group_by(c.pbx, c.state, *([c.user_id] if dimension else []))
+    )
+    for row in connection.execute(spent):
+        value = "" if row.user_id is None else str(row.user_id)
+        sums = found.setdefault(Cell(span.begin, row.pbx, "", value), Sums())
+        name = _TIMES[row.state]
+        setattr(sums, name, getattr(sums, name) + int(row.ms))
 
 
 def _begin(at: Column[int], span: Span, every_ms: int | None) -> ColumnElement[int]:

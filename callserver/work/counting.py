@@ -68,6 +68,7 @@ class Counting:
         self._seen: dict[str, set[Stamp]] = {}
         self._places: dict[str, Place | None] = {}  # as they are on record; ours alone while the lease is
         self._days_at: Instant = 0
+        self._today: Instant | None = None
         self._begun = False
         self._awake = asyncio.Event()
         self._stopping = False
@@ -109,6 +110,7 @@ class Counting:
             await self._begin(now)
             self._begun = True
         await self._follow_terms(now)
+        await self._end_day(now)
         more = False
         for pbx in await self._store.read(following.pbxs):
             more |= await self._follow_facts(pbx, now)
@@ -152,6 +154,13 @@ class Counting:
     async def _keep_place(self, source: str, at: int, detail: object = None) -> None:
         await self._store.write(lambda c: following.keep_place(c, source, at, detail))
         self._places[source] = Place(at, detail)
+
+    async def _end_day(self, now: Instant) -> None:
+        """A day is summed once more when it is over: with the time that people spent until its end."""
+        today = self._day(now)
+        if today != self._today:
+            ended, self._today = self._day(today - 1), today
+            await self._store.write(lambda c: counting.put_on_list(c, [ended], now, self._day))
 
     # --- calls -------------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from callserver.facts import Instant, instant
 from callserver.metrics.sums import Sums, merge, value
@@ -43,7 +45,7 @@ class Counted:
         leading = Leading(self.store, "counting", holder="node-a/1", node="node-a")
         return Counting(self.store, lambda: self.terms, zone=zone, leading=leading, clock=lambda: self.now)
 
-    async def write(self, *records: dict) -> None:  # type: ignore[type-arg]
+    async def write(self, *records: dict[str, Any]) -> None:
         await self.journal.append(batch(*records))
         self.now += HOUR
         await self.counting.all(self.now)
@@ -56,7 +58,7 @@ class Counted:
         return merge(row.sums for row in await self.rows(**asked))  # type: ignore[arg-type]
 
 
-async def _rows(store: Store, wanted: Asked):  # type: ignore[no-untyped-def]
+async def _rows(store: Store, wanted: Asked) -> AsyncIterator[list[Row]]:
     async for part in reporting.parts(store, wanted):
         yield part.rows
 
@@ -101,7 +103,7 @@ async def test_counting_again_changes_nothing_and_a_correction_changes_its_own_d
     assert sorted(kept.values()) == [made[0], hotline.now]
 
 
-def _kept(connection):  # type: ignore[no-untyped-def]
+def _kept(connection: Connection) -> list[tuple[tallying.Cell, Sums, Instant]]:
     whole = Asked(first=date(2026, 11, 1), last=date(2026, 11, 30), zone=ZONE).span
     return tallying.kept(connection, "day", whole)
 

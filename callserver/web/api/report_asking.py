@@ -59,9 +59,17 @@ _COLUMNS: Mapping[Split | None, tuple[str, ...]] = {
 }
 
 
-def columns(split: Split | None) -> tuple[str, ...]:
-    """The metrics that mean something when numbers are split so."""
-    return _COLUMNS[split]
+def columns(wanted: reporting.Asked) -> list[str]:
+    """The metrics that mean something when numbers are cut and split so.
+
+    Time at work is no queue's, and is kept by day; a switch's omission is of all its calls.
+    """
+    unknown = set()
+    if wanted.queues is not None or wanted.by in ("interval", "hour"):
+        unknown.add("occupancy")
+    if wanted.queues is not None:
+        unknown.add("omission_ppm")
+    return [key for key in _COLUMNS[wanted.split] if key not in unknown]
 
 
 def wanted(connection: Connection, asked: Asked, query: ReportQuery) -> reporting.Asked:

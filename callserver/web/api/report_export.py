@@ -68,7 +68,7 @@ class _Sheet:
     ) -> None:
         self._blind = blind
         self._zone, self._title, self._split = wanted.zone, title, query.split
-        self._columns = [key for key in report_asking.columns(query.split) if key != "omission_ppm"]
+        self._columns = [key for key in report_asking.columns(wanted) if key != "omission_ppm"]
         begin, until, key, name, gap, self._yes = _WORDS[query.language]
         numbers = [f"{_title(one, query.language)} ({one})" for one in self._columns]
         self.headings = [begin, until, *([key, name] if query.split else []), *numbers, gap]

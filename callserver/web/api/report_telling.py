@@ -106,9 +106,7 @@ async def made(asked: Asked, query: ReportQuery) -> Report:
     title = await store.report(partial(report_asking.titles, asked=asked, split=query.split))
     everything = wanted.queues is None
     blind = await store.report(partial(reporting.blind, span=wanted.span))
-    columns = list(report_asking.columns(query.split))
-    if not everything:
-        columns = [key for key in columns if key != "omission_ppm"]
+    columns = report_asking.columns(wanted)
     told = Telling(wanted, columns, title, blind)
     recomputed_at: Instant | None = None
     async for part in reporting.parts(store, wanted):

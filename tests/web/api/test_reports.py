@@ -161,10 +161,11 @@ async def test_a_supervisor_gets_the_numbers_of_their_teams_queues_and_no_trace_
         assert behind["count"] == (1 if asked in ("split=kind&key=", "") else 0), asked
 
 
-def test_every_definition_has_a_column_in_some_report() -> None:
-    from callserver.web.api.report_asking import columns
-
-    assert set(columns(None)) == {key for key, one in DEFINITIONS.items() if one.reported}
+async def test_every_definition_has_a_column_in_the_widest_report(site: Site) -> None:
+    wide = await site.api(f"reports?{DAY}")
+    assert set(wide["columns"]) == {key for key, one in DEFINITIONS.items() if one.reported}
+    narrow = await site.api(f"reports?{DAY}&queue=repair&by=hour")
+    assert set(wide["columns"]) - set(narrow["columns"]) == {"occupancy", "omission_ppm"}
 
 
 async def test_a_file_of_the_same_rows_holds_no_formula(counted: Site) -> None:

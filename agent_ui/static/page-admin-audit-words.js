@@ -5,7 +5,7 @@ const ACTIONS = {
   "user.create": t("user made"), "user.change": t("user changed"), "user.password": t("password changed"), "user.password_link": t("link for a password given"),
   "session.begin": t("signed in"), "session.end": t("signed out"),
   "team.create": t("team made"), "team.change": t("team changed"),
-  "seat.take": t("sat down"), "seat.leave": t("left the seat"), "seat.take_over": t("seat taken over"), "seat.free": t("seat freed"), "shift.end": t("work ended"),
+  "seat.take": t("sat down"), "seat.leave": t("left the seat"), "seat.take_over": t("seat taken over"), "floor.sign_out": t("seat freed"), "shift.end": t("work ended"),
   "token.created": t("token given"), "token.revoked": t("token revoked"),
   "webhook.create": t("webhook made"), "webhook.change": t("webhook changed"), "webhook.rotate": t("webhook got a new key"), "webhook.remove": t("webhook removed"), "webhook.off": t("webhook switched off by its other side"),
   "kind.create": t("kind made"), "kind.change": t("kind changed"), "kind.remove": t("kind removed"),

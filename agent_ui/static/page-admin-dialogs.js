@@ -30,7 +30,7 @@ export function ConfirmDialog({ title, says, label, danger, why: needsWhy, run }
   };
   return html`<${Dialog} title=${title} onSubmit=${go}>
     ${says.map((line) => html`<p key=${line}>${line}</p>`)}
-    ${needsWhy && html`<label>${t("Why? It stays in the audit.")}<input autofocus value=${why} maxlength="500" required onInput=${(event) => setWhy(event.target.value)} /></label>`}
+    ${needsWhy && html`<label>${t("Why? It stays in the audit.")}<input autofocus value=${why} maxlength="200" required onInput=${(event) => setWhy(event.target.value)} /></label>`}
     ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
     <footer><button type="button" autofocus=${!needsWhy} onClick=${unask}>${t("Leave it as it is")}</button>
       <button type="submit" class=${danger ? "danger" : "main"} disabled=${busy || missing} data-action="confirm">${label}</button></footer>

@@ -51,13 +51,13 @@ const Row = ({ one, usual }) => html`<tr class=${classes(one.taken_by && "taken"
   <td><${Badge} kind=${one.device === "unavailable" ? "bad" : ""} icon=${one.device === "unavailable" ? "unreachable" : undefined}>${deviceWord(one.device)}<//></td>
   <td>${one.taken_by ? html`<strong><bdi>${one.taken_by.name}</bdi></strong> <small class="quiet" title=${when(one.taken_by.since)}><${Lasting} since=${one.taken_by.since} /></small>` : html`<span class="quiet">–</span>`}</td>
   <td><bdi>${usual.join(", ")}</bdi></td><td><bdi>${one.queues.join(", ")}</bdi></td>
-  <td>${one.taken_by && html`<button type="button" data-action="free" onClick=${() => free(one)}>${t("Free it")}</button>`}</td></tr>`;
+  <td>${one.taken_by && may("floor:help") && html`<button type="button" data-action="free" onClick=${() => free(one)}>${t("Free it")}</button>`}</td></tr>`;
 
 const free = (one) => confirm({
   title: t("Free {phone}", { phone: one.interface }), label: t("Free it"), why: true,
   says: [t("{name} is not at work there any more and gets no calls: at once, or when the call under way is over. Their screen says so, and they can sit down again.", { name: one.taken_by.name })],
   run: async (why) => {
-    await api.post(`/seats/${one.taken_by.user}/free`, { why });
+    await api.post(`/floor/agents/${one.taken_by.user}/sign_out`, { why });
     say(t("{phone} is free", { phone: one.interface }));
     await load();
   },

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from callserver.errors import BadValue, Conflict, NotFound
-from callserver.people import Person, UserId
+from callserver.people import Person
 from callserver.seats import shift as sitting
 from callserver.seats.explaining import Problem, explain, said
 from callserver.seats.looking import Situation
@@ -24,7 +24,7 @@ from callserver.store.agents import Member
 from callserver.store.engine import Connection
 from callserver.store.shifts import NOT_AT_WORK, SignedIn
 from callserver.web.api import whose_phone
-from callserver.web.api.operation import Asked, Done, Id, Operations
+from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.shapes import Moment, moment
 
 api = Operations("being at work", "A seat, ready or a pause, and why no calls come.")
@@ -120,12 +120,6 @@ class PhoneShown(Struct, frozen=True, kw_only=True):
     taken_by: Sitter | None
 
 
-class Freed(Struct, frozen=True, kw_only=True):
-    """Why somebody's seat is freed."""
-
-    why: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
 class ReasonShown(Struct, frozen=True, kw_only=True):
     """A usual reason for a pause, in both languages."""
 
@@ -203,16 +197,6 @@ async def list_seats(asked: Asked) -> Done[Phones]:
     return Done(Phones(seats=phones, reasons=reasons))
 
 
-@api("POST", "/seats/{user}/free", scope="queues:manage", status=204)
-async def free_seat(asked: Asked, user: Id, body: Freed) -> Done[None]:
-    """Free somebody's seat: they are not at work any more, at once or when their call is over; their screen says so."""
-    whose = UserId(user)
-    left = await asked.site.store.write(lambda c: _free(c, asked, whose, body.why))
-    if asked.site.presence is not None:
-        await asked.site.presence.settled(whose, left)
-    return Done(None)
-
-
 # --- doing -----------------------------------------------------------------------------------------------------------
 
 
@@ -227,15 +211,6 @@ def _sign_in(connection: Connection, asked: Asked, me: Person, seat: Seat, *, ta
     for one in came.displaced:
         audit.note(connection, asked.actor, "seat.take_over", users.subject(one.user), detail, asked.now)
     return came
-
-
-def _free(connection: Connection, asked: Asked, user: UserId, why: str) -> Seat:
-    if shifts.of(connection, user) is None:
-        raise NotFound("this user sits nowhere")
-    left = shifts.leave(connection, user).seat
-    detail = {"pbx": left.pbx, "interface": left.interface, "why": why}
-    audit.note(connection, asked.actor, "seat.free", users.subject(user), detail, asked.now)
-    return left
 
 
 def _leave(connection: Connection, asked: Asked, me: Person) -> Seat:

@@ -1,4 +1,4 @@
-"""Links under which people choose a password of their own, and seats that administrators free."""
+"""Links under which people choose a password of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from callserver.store import password_links, shifts
+from callserver.store import password_links
 from callserver.web import sessions
 from tests.web.conftest import Said, Site
 from tests.web.people import PASSWORD, Browser, user
@@ -81,20 +81,3 @@ async def test_nobody_gives_a_link_for_somebody_who_may_do_more(site: Site) -> N
     token = await site.token("users:manage")
     refused = await site.ask("POST", f"users/{boss.person.id}/password-link", token=token)
     assert refused.status == 403
-
-
-async def test_a_seat_is_freed_with_the_reason_in_the_audit(site: Site) -> None:
-    site.vitals.switch("main", "127.0.0.1:5038")
-    li = await user(site)
-    browser = Browser(site)
-    await browser.sign_in()
-    assert (await browser.ask("PUT", "me/seat", {"interface": "PJSIP/1001"})).status == 200
-    path = f"seats/{li.person.id}/free"
-    assert (await site.ask("POST", path, {"why": ""})).status == 422
-    assert (await site.ask("POST", path, {"why": "went home"})).status == 204
-    [shift] = await site.store.read(shifts.every)
-    assert shift.leaving
-    [line] = (await site.api("audit?action=seat.free"))["lines"]
-    assert (line["subject"], line["detail"]["why"]) == (f"user:{li.person.id}", "went home")
-    await site.store.write(lambda c: shifts.end(c, li.person.id, site.now))
-    assert (await site.ask("POST", path, {"why": "again"})).status == 404

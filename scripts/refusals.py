@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "callserver"
 ROOMS = tuple(
+    "alerts/rule.py store/alerting.py store/alert_rules.py "
     "customers/*.py numbers/*.py people/passwords.py promises/*.py seats/shift.py tickets/changing.py "
     "tickets/filling.py tickets/presets.py tickets/tables.py store/call_tickets.py store/commands.py "
     "store/customers.py store/drafts.py store/merging.py store/products.py store/promises.py "

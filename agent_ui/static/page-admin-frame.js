@@ -26,7 +26,7 @@ export const PLACES = [
     ["/admin/campaigns", t("Campaigns"), "policies:manage", "out", t("Lists of customers who are called: reminders, surveys.")],
   ]],
   [t("Oversight"), [
-    ["/alerts", t("Alerts"), "alerts:manage", "warning", t("What is watched, and who hears of it.")],
+    ["/admin/alerts", t("Alerts"), "alerts:manage", "warning", t("What is watched, and who hears of it.")],
     ["/admin/audit", t("Audit"), "audit:read", "note", t("Who read or changed what, with what it was before and after.")],
   ]],
   [t("Connections"), [

@@ -16,6 +16,7 @@ export const may = (scope, state = desk) => (state.me?.scopes ?? []).includes(sc
 const WAYS = () => [
   ["/desk", t("Desk"), true],
   ["/wall", t("Wall"), may("floor:read")],
+  ["/alerts", t("Alerts"), may("alerts:read")],
   ["/reports", t("Reports"), may("reports:read")],
   ["/calls", t("Calls"), may("calls:read")],
   ["/promises", t("Promises"), true],

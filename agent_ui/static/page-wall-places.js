@@ -1,3 +1,3 @@
 // Where other parts of the floor stand on the wall: menus of an agent and of a call, what warns.
 export { AgentMenu, CallMenu } from "./floor-actions.js";
-export const AlertStrip = () => null;
+export { AlertStrip } from "./alerts.js";

@@ -20,7 +20,7 @@ export function Television() {
   return html`<main class=${classes("tv", old && "old")}>
     <header><h1>${t("Wall")}</h1><${Clock} />
       ${old && html`<p class="blind-strip" role="status"><${Icon} name="offline" size=${26} /> <strong>${t("Not connected: this picture is old")}</strong></p>`}</header>
-    <div class="tv-strips"><${AlertStrip} /><${Blind} /></div>
+    <div class="tv-strips"><${AlertStrip} tv /><${Blind} /></div>
     <${Totals} />
     <${Cards} />
   </main>`;

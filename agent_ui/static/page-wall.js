@@ -1,5 +1,6 @@
 // The wall: queues, agents and calls as they are now, from the stream alone. `/wall?tv` is for a screen that hangs there.
 import { html } from "./ui.js";
+import { SnoozeDialog, startAlerts } from "./alerts.js";
 import { api } from "./api.js";
 import { floorDialogs } from "./floor-actions.js";
 import { Icon } from "./icons.js";
@@ -11,6 +12,7 @@ import { AlertStrip } from "./page-wall-places.js";
 import { QueueTable } from "./page-wall-queues.js";
 import { Blind, Totals } from "./page-wall-totals.js";
 import { Television } from "./page-wall-tv.js";
+import { allowSound } from "./ringing.js";
 import { desk, put, useDesk, watch } from "./store.js";
 import { start as startStream } from "./stream.js";
 import { t } from "./texts.js";
@@ -23,7 +25,7 @@ const set = (part) => put({ wall: { ...desk.wall, ...part } });
 
 function Wall() {
   const old = useDesk((state) => state.connection.state !== "live");
-  return html`<${Frame} title=${t("Wall")} dialogs=${floorDialogs}>
+  return html`<${Frame} title=${t("Wall")} dialogs=${{ ...floorDialogs, "snooze-alert": SnoozeDialog }}>
     <main class=${old ? "wall-page old" : "wall-page"}>
       <div class="wall-top"><${AlertStrip} /><${Blind} /><${Totals} /><${Tools} /></div>
       <${QueueTable} /><${AgentTable} /><${CallTable} />
@@ -44,6 +46,8 @@ function Tools() {
 
 function startWall() {
   startStream();
+  startAlerts();
+  allowSound();
   watch(() => {
     const unseen = desk.connection.state === "lost";
     if (unseen !== Boolean(desk.unseen)) put({ unseen });

@@ -50,6 +50,8 @@ INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "/admin/webhooks": ("admin.html", "page-admin-webhooks.js"),
         "/admin/audit": ("admin.html", "page-admin-audit.js"),
         "/wall": ("wall.html", "page-wall.js"),
+        "/alerts": ("alerts.html", "page-alerts.js"),
+        "/admin/alerts": ("admin.html", "page-admin-alerts.js"),
     }
 )
 """The pages behind the door: template and script by address."""

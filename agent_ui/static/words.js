@@ -175,7 +175,42 @@ function fieldWord(path) {
 
 // In what the server refuses.
 const several = (word) => (value) => value.split(", ").map((one) => word(one)).join(", ");
-name({ field: fieldWord, kind: kindWord, status: statusWord, to: statusWord, possible: several(statusWord) });
+/** What a promise is at, and what cannot be done with it then, as promises/states.py says it in a refusal. */
+const promiseIs = said({
+  planned: t("planned"),
+  due: t("due"),
+  reserved: t("reserved"),
+  "being dialled": t("is dialled"),
+  "in a call": t("in the call"),
+  "waiting for its next try": t("to be tried again"),
+  "of unknown outcome": t("not known what came of it"),
+  kept: t("kept"),
+  withdrawn: t("withdrawn"),
+  broken: t("broken"),
+});
+const promiseStep = said({
+  "come due": t("come due"),
+  "be reserved for an agent": t("reserve it for an agent"),
+  "be let go": t("let it go"),
+  "be dialled": t("dial it"),
+  "be answered": t("have it answered"),
+  "be kept": t("keep it"),
+  "have failed": t("have it fail"),
+  "be lost sight of": t("lose sight of it"),
+  "be broken": t("break it"),
+  "be moved to another time": t("move it to another time"),
+  "be withdrawn": t("withdraw it"),
+});
+/** Why a promise was passed on from its owner, or kept, as the machinery writes it on the timeline. */
+const promiseWhy = said({
+  "did not answer the phone": t("did not answer the phone"),
+  "is not at work": t("is not at work"),
+  "has no screen open": t("has no screen open"),
+  "is paused": t("is on a pause"),
+  "the call was made": t("the call was made"),
+});
+
+name({ promise_is: promiseIs, promise_step: promiseStep, field: fieldWord, kind: kindWord, status: statusWord, to: statusWord, possible: several(statusWord) });
 
 /** One line for an entry of a timeline: what it says. */
 export function entryText(entry) {
@@ -215,7 +250,7 @@ function promiseText(body) {
     to,
     body.due_at ? when(body.due_at) : "",
     body.rating ? t("rated {n} of 5", { n: body.rating }) : body.keys ? t("pressed {keys}", { keys: body.keys }) : "",
-    body.why ?? "",
+    promiseWhy(body.why ?? "", body.why ?? ""),
   ];
   return parts.filter(Boolean).join(" · ");
 }

@@ -57,7 +57,8 @@ class Illegal(Conflict):
     """This cannot happen to a promise of this status. The event is said in words that people understand."""
 
     def __init__(self, status: PromiseStatus, event: Happening) -> None:
-        super().__init__(f"a promise that is {_SAID[status]} cannot {_MEANT[event]}")
+        promise_is, promise_step = _SAID[status], _MEANT[event]
+        super().__init__(f"a promise that is {promise_is} cannot {promise_step}")
         self.status: PromiseStatus = status
         self.event: Happening = event
 

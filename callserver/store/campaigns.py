@@ -23,7 +23,7 @@ from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.promises import campaign as planning
 from callserver.promises.campaign import Plan, State
-from callserver.store import audit, customers, history, ids, kinds, pledges, promises, text, tickets
+from callserver.store import audit, customers, history, ids, kinds, merging, pledges, promises, text, tickets
 from callserver.store.desk import products
 from callserver.store.desk import promises as promise_table
 from callserver.store.promising import campaigns as table
@@ -236,14 +236,22 @@ def _owe(connection: Connection, held: Campaign, one: _Case, now: Instant) -> bo
     today = _today(connection, now)
     if days is None or not days[0] - timedelta(days=AHEAD_DAYS) <= today <= days[1]:
         return False
-    known = select(promise_table.c.id).where(promise_table.c.key == one.key)
-    if connection.execute(known).first() is not None:
+    if _owed_before(connection, held, one):
         return False
     whom = _callable(connection, held, one)
     if whom is None:
         return False
     customer, number = whom
     return _promise(connection, held, one, customer, number, days, now)
+
+
+def _owed_before(connection: Connection, held: Campaign, one: _Case) -> bool:
+    """Whether this case was owed its call already: also as somebody who has become part of this customer since then."""
+    keys = {one.key}
+    if held.plan.source != "purchase":
+        keys |= {f"campaign:{held.id}:{id}" for id in merging.parts_of(connection, one.customer)}
+    known = select(promise_table.c.id).where(promise_table.c.key.in_(sorted(keys)))
+    return connection.execute(known.limit(1)).first() is not None
 
 
 def _callable(connection: Connection, held: Campaign, one: _Case) -> tuple[Customer, str] | None:

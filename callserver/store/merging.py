@@ -147,6 +147,17 @@ def living(connection: Connection, id: int) -> Customer:
     return customer
 
 
+def parts_of(connection: Connection, id: int) -> frozenset[int]:
+    """Every customer that has become part of this one by now, also by way of others."""
+    found: set[int] = set()
+    new = {id}
+    while new:
+        here = table.c.into_id.in_(sorted(new)) & table.c.undone_at.is_(None)
+        new = set(connection.execute(select(table.c.from_id).where(here)).scalars()) - found - {id}
+        found |= new
+    return frozenset(found)
+
+
 # --- what belongs to them --------------------------------------------------------------------------------------------
 
 

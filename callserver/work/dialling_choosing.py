@@ -102,7 +102,9 @@ class Choosing:
     def explain(self, connection: Connection, promise: Promise, scene: Scene) -> tuple[Line, ...]:
         """Every rule with its answer, for whoever wants to know why a promise is not dialled."""
         look = case_of(connection, promise, scene, self._site).look
-        later = promise.next_at if promise.tries and promise.status in MACHINE_MAY else None
+        waits = promise.tries and promise.status in MACHINE_MAY
+        # What a rule holds is looked at again then; that is no next attempt.
+        later = promise.next_at if waits and promise.held is None else None
         return holding.explain(replace(look, retry_at=later))
 
     def _held(self, connection: Connection, case: Case, scene: Scene) -> Done | None:

@@ -21,7 +21,7 @@ from callserver.store.attempts import Attempt, Next
 from callserver.store.engine import Connection, Store
 from callserver.work.dialling_looking import tried, zone_of
 from callserver.work.dialling_numbers import customer_of, numbers_of
-from callserver.work.dialling_rating import answered, pressed
+from callserver.work.dialling_rating import answered, heard, pressed
 from callserver.work.dialling_verdicts import Going, Look, Over, Seen, Trace, Verdict, verdict
 
 log = structlog.get_logger(__name__)
@@ -130,6 +130,8 @@ def end(
     following = Next(status=then.status, next_at=then.next_at)
     attempts.ended(connection, attempt.id, over.outcome, over.evidence, now, following, keys=keys)
     answered(connection, promise, attempt, keys, now)
+    if following.status == "kept":
+        heard(connection, promise, over.outcome, keys, now)
     owing.touched(connection, promise.id)
     return following
 

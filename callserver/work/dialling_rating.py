@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from callserver.errors import Refusal
 from callserver.facts import Actor, CallId, Instant, PbxId
+from callserver.promises.outcomes import AttemptOutcome
 from callserver.store import promises, tickets, timeline
 from callserver.store.attempts import Attempt
 from callserver.store.engine import Connection
@@ -44,6 +45,18 @@ def answered(connection: Connection, promise: Promise, attempt: Attempt, keys: s
     key = f"promise:{promise.id}:{attempt.n}:answer"
     if timeline.add(connection, promise.ticket, entry, BY_KEY, now, key) is not None and found is not None:
         _follows(connection, promise, found, now)
+
+
+def heard(connection: Connection, promise: Promise, outcome: AttemptOutcome, keys: str, now: Instant) -> None:
+    """A ticket that a campaign opened for nothing but a call that speaks for itself is closed when that was heard.
+
+    Not after a bad rating, nor where something else is owed, nor once somebody has taken the ticket further.
+    """
+    if promise.campaign is None or outcome != "played" or rating(promise, keys) in BAD:
+        return
+    ticket = tickets.get(connection, promise.ticket)
+    if ticket.status == "open" and not promises.owed_by(connection, ticket.id).promises:
+        _step(connection, ticket, "closed", "the campaign's call was heard", now)
 
 
 def rating(promise: Promise, keys: str) -> str | None:

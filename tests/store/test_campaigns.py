@@ -13,7 +13,7 @@ from sqlalchemy import select
 from callserver.errors import BadValue, BadValues, Conflict, NotFound, Outdated
 from callserver.facts import Instant, iso
 from callserver.promises.campaign import Plan
-from callserver.store import campaigns, pledges, promises, tickets
+from callserver.store import campaigns, merging, pledges, promises, tickets
 from callserver.store.campaigns import Campaign
 from callserver.store.desk import promises as promise_table
 from callserver.store.engine import Store
@@ -172,3 +172,25 @@ async def test_of_two_who_change_it_one_has_to_look_again(store: Store) -> None:
     with pytest.raises(NotFound):
         await done(store, campaigns.get, 10**6)
     assert await done(store, campaigns.every) == (ended,)
+
+
+@pytest.mark.parametrize(
+    "plan", [HEATER, replace(HEATER, source="list", category=None)], ids=["season", "list"]
+)
+@pytest.mark.parametrize("called_first", [True, False], ids=["who stays was called", "who went was called"])
+async def test_two_who_turn_out_to_be_one_between_two_passes_are_called_once(
+    store: Store, plan: Plan, called_first: bool
+) -> None:
+    one, other = await customer(store, "13800138001"), await customer(store, "13800138002")
+    first, second = (one, other) if called_first else (other, one)
+    if plan.source == "list":
+        plan = replace(plan, customers=(first, second))
+    await bought(store, first, category="water_heater")
+    campaign = await running(store, plan)
+    assert (await done(store, campaigns.step, campaign.id, MORNING, 1)).made == 1
+    await bought(store, second, category="water_heater")
+    await done(store, merging.merge, one, other, ANNA, MORNING)
+    while (await done(store, campaigns.step, campaign.id, MORNING, 1)).more:
+        pass
+    assert await passed(store, campaign) == 0
+    assert len(await made(store)) == 1

@@ -490,3 +490,45 @@ async def test_a_rating_lands_on_the_ticket_and_a_bad_one_reopens_it(
     assert (await office.status(one), await office.outcomes(one)) == ("kept", ["played"])
     assert "answer" in await office.told(one)
     assert (await office.store.read(lambda c: tickets.get(c, one.ticket))).status == status
+
+
+@pytest.mark.parametrize(
+    ("keys", "status"), [("", "closed"), ("4", "closed"), ("2", "open")], ids=["heard", "rated well", "badly"]
+)
+async def test_a_campaign_s_ticket_is_closed_when_its_call_was_heard(
+    office: Office, keys: str, status: str
+) -> None:
+    shipped = await office.store.read(lambda c: policies.get(c, "survey"))
+    always = replace(shipped, hours=(await office.store.read(lambda c: policies.get(c, "callback"))).hours)
+    await office.store.write(lambda c: policies.put(c, always, 0, ANNA, office.now))
+    one = await office.owes(kind="survey", campaign=3)
+    await office.looks()
+    (taken,) = await office.network.takes()
+    await office.network.settles(taken, "done", "answered")
+    pressed = [{"menu": "survey", "key": key} for key in keys]
+    await office.network.record(taken, office.now, open=False, heard=["human", "played"], keys=pressed)
+    await office.looks()
+    assert await office.status(one) == "kept"
+    assert (await office.store.read(lambda c: tickets.get(c, one.ticket))).status == status
+
+
+async def test_what_a_rule_holds_is_not_said_to_wait_for_a_next_attempt(office: Office) -> None:
+    """It is looked at again then, which is not the same."""
+    one = await office.owes(mode="agent_first", queue="hotline")
+    office.floor.comes(7)
+    await office.looks()
+    await office.looks(SHOWN_FIRST_MS)
+    (taken,) = await office.network.takes()
+    await office.network.settles(taken, "refused", "no_answer")
+    await office.looks()
+    assert await holding_now(office, one) == ["retry_later"]
+    office.floor.agents.clear()
+    await office.looks(10 * MINUTE)
+    assert (await office.promise(one)).held == "nobody_free"
+    assert await holding_now(office, one) == ["nobody_free"]
+
+
+async def holding_now(office: Office, one: Promise) -> list[str]:
+    promise = await office.promise(one)
+    lines = await office.store.read(lambda c: office.dialler.explain(c, promise, office.now))
+    return [line.code for line in lines if line.holds]

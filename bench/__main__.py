@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import ami, commits, day, importing, lookup, memory, pops, promises, resync
+from bench import ami, commits, day, importing, lookup, memory, pops, promises, resync, wall
 from bench.figures import Figure, Scale, table
 
 MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
     "importing": (importing.measure, "a list of customers into the archive"),
     "lookup": (lookup.measure, "a caller's number to everything about the caller; searches"),
     "promises": (promises.measure, "promises whose turn it is, found and claimed"),
+    "wall": (wall.measure, "from an event to the wall of 50 supervisors"),
     "pops": (pops.measure, "from the switch's event to the pop in 350 agents' browsers"),
 }
 

@@ -65,7 +65,10 @@ function startWall() {
 /** Titles and limits are settings, no picture of now: asked for once. */
 async function learnQueues() {
   const found = await api.get("/queues").catch(() => ({ queues: [] }));
-  put({ limits: Object.fromEntries(found.queues.map((one) => [`${one.pbx}/${one.queue}`, one])) });
+  put({
+    limits: Object.fromEntries(found.queues.map((one) => [`${one.pbx}/${one.queue}`, one])),
+    teamsOf: Object.fromEntries(found.queues.filter((one) => one.teams.length).map((one) => [one.queue, one.teams])),
+  });
 }
 
 begin(tv ? Television : Wall, startWall);

@@ -6,14 +6,16 @@ asks, how membership comes about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
 from callserver.facts import PbxId
 from callserver.settings import QueueSettings
-from callserver.store import agents
+from callserver.store import agents, teams
 from callserver.store.agents import Member
+from callserver.store.engine import Connection
 from callserver.web.api import seeing
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.shapes import Moment, moment
@@ -36,8 +38,8 @@ class QueueMember(Struct, frozen=True, kw_only=True):
 class Queue(Struct, frozen=True, kw_only=True):
     """One queue; `title` is its own name where nobody gave it one, `target_s` the seconds to answer within.
 
-    `short_s`: who hangs up earlier is counted apart. `warn_wait_s`, `warn_waiting`: from when on the wall warns, null:
-    as it thinks right.
+    `teams`: whose it is, for who sees the floor. `short_s`: who hangs up earlier is counted apart. `warn_wait_s`,
+    `warn_waiting`: from when on the wall warns, null: as it thinks right.
     """
 
     pbx: str
@@ -45,6 +47,7 @@ class Queue(Struct, frozen=True, kw_only=True):
     title: str
     target_s: float | None
     kind: str
+    teams: list[str] = []
     short_s: float
     warn_wait_s: float | None
     warn_waiting: int | None
@@ -62,27 +65,50 @@ async def list_queues(asked: Asked) -> Done[Queues]:
     """All queues and their members, as they are now; for somebody who is signed in those that they may see."""
     site = asked.site
     pbxs = [PbxId(pbx) for pbx in site.vitals.switches]
+    whose = await site.store.read(_teams) if asked.may("floor:read") else {}
     found = [
-        queue for pbx in pbxs for queue in listed(pbx, await agents.members(site.store, pbx), site.queues)
+        queue
+        for pbx in pbxs
+        for queue in listed(pbx, await agents.members(site.store, pbx), site.queues, whose)
     ]
     return Done(Queues(queues=[one for one in found if seeing.queue(asked, one.queue)]))
 
 
-def listed(pbx: PbxId, members: Iterable[Member], queues: Mapping[str, QueueSettings]) -> list[Queue]:
+def _teams(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """The teams of each queue, by name."""
+    found: dict[str, list[str]] = {}
+    for team in teams.every(connection):
+        for queue in team.queues:
+            found.setdefault(queue, []).append(team.name)
+    return found
+
+
+def listed(
+    pbx: PbxId,
+    members: Iterable[Member],
+    queues: Mapping[str, QueueSettings],
+    whose: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Queue]:
     """Every queue that has members or a name, sorted; a queue is followed with or without a name."""
     inside: dict[str, list[QueueMember]] = {name: [] for name in queues}
     for member in members:
         inside.setdefault(member.queue, []).append(_member(member))
-    return [_queue(pbx, name, queues.get(name, UNNAMED), inside[name]) for name in sorted(inside)]
+    return [
+        _queue(pbx, name, queues.get(name, UNNAMED), inside[name], whose.get(name, ()))
+        for name in sorted(inside)
+    ]
 
 
-def _queue(pbx: PbxId, name: str, said: QueueSettings, members: list[QueueMember]) -> Queue:
+def _queue(
+    pbx: PbxId, name: str, said: QueueSettings, members: list[QueueMember], whose: Sequence[str]
+) -> Queue:
     return Queue(
         pbx=pbx,
         queue=name,
         title=said.title or name,
         target_s=said.target_s,
         kind=said.kind,
+        teams=list(whose),
         short_s=said.short_s,
         warn_wait_s=said.warn_wait_s,
         warn_waiting=said.warn_waiting,

@@ -24,6 +24,12 @@ async function look() {
   else if (alerts.length) await pick((alerts.filter((one) => !one.cleared_at && isLoud(one))[0] ?? alerts[0]).id, true);
 }
 
+/** What people call the queues: asked for once. */
+async function learnQueues() {
+  const { queues } = await api.get("/queues");
+  put({ screen: { ...desk.screen, queues: Object.fromEntries(queues.map((one) => [`${one.pbx}/${one.queue}`, one])) } });
+}
+
 async function more() {
   const { alerts, cursor } = await api.get("/alerts", { ...filterOf(desk), cursor: desk.alertMore });
   put({ alertPage: [...desk.alertPage, ...alerts], alertMore: cursor });
@@ -122,8 +128,8 @@ function One() {
 
 const WAYS = () => ({ mail: t("e-mail"), call: t("telephone call") });
 const WORDS = () => ({ raised: t("that it began"), reminder: t("that it goes on"), cleared: t("that it is over") });
-const fate = (one) => (one.done_at ? html`<${Icon} name="ready" size=${13} /> ${when(one.done_at)}` : one.dead_at ? html`<span class="wrong"><${Icon} name="warning" size=${13} /> ${t("did not go out")}</span>`
-  : one.attempts ? html`<span class="wrong"><${Icon} name="again" size=${13} /> ${t("is tried again {time}", { time: when(one.due_at) })}</span>` : html`<${Icon} name="clock" size=${13} /> ${t("waits until {time}", { time: when(one.due_at) })}`);
+const fate = (one) => (one.done_at ? html`<${Icon} name="ready" size=${13} /> ${when(one.done_at)}` : one.dead_at ? html`<span class="wrong">${t("did not go out")}</span>`
+  : one.attempts ? html`<span class="wrong">${t("is tried again {time}", { time: when(one.due_at) })}</span>` : html`<${Icon} name="clock" size=${13} /> ${t("waits until {time}", { time: when(one.due_at) })}`);
 
 function Told({ told }) {
   if (!told.length) return html`<p class="quiet">${t("Nobody: the rule names no address and no number.")}</p>`;
@@ -137,5 +143,6 @@ begin(Alerts, () => {
   action("alert-ack", "a", t("Acknowledge"), () => acknowledge(desk.alertShown).then(again), () => Boolean(shown() && !desk.alertShown.acked_at));
   action("snooze", "s", t("Put off"), () => ask("snooze-alert", { one: desk.alertShown, then: again }), () => Boolean(shown()));
   learnMetrics();
+  learnQueues().catch((error) => { if (!(error instanceof Refused)) throw error; });
   keepLooking(look).catch((error) => { if (!(error instanceof Refused)) throw error; say(error.words, "warning"); });
 });

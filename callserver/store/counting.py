@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Table, and_, case, delete, false, func, or_, select, true, tuple_, update
@@ -20,10 +21,12 @@ from callserver.metrics import slots
 from callserver.metrics.handlings import Handling, handlings
 from callserver.metrics.visits import Visit, count, of_record
 from callserver.people import UserId
-from callserver.store import spans, teams, text
+from callserver.store import teams, text
+from callserver.store.count_phones import Phones
 from callserver.store.counted import call_counts, handling_counts, to_sum, visit_counts
 from callserver.store.desk import call_tickets, tickets
 from callserver.store.schema import calls
+from callserver.store.teams import Team
 from callserver.store.upsert import insert
 
 Ref: TypeAlias = tuple[str, str]
@@ -50,14 +53,57 @@ class Counted:
 
 def judge(connection: Connection, some: Sequence[Ref], terms: Terms) -> Counted:
     """What these calls count for, as they are on record now; of a call that is no more: nothing."""
-    made = Counted(tuple(dict.fromkeys(some)))
-    judging = _Judging(connection, terms)
+    these = tuple(dict.fromkeys(some))
+    return judge_records(connection, these, _records(connection, these), terms)
+
+
+def judge_records(
+    connection: Connection, some: Sequence[Ref], records: Iterable[Row], terms: Terms
+) -> Counted:
+    """The same of records that were read."""
+    made = Counted(tuple(some))
     matters = _matters(connection, made.calls)
-    for pbx, records in _records(connection, made.calls).items():
-        for record in records:
-            if not record.get("shift"):
-                judging.judge(record, matters.get((pbx, str(record["id"]))) or _NO_MATTER, made.rows)
+    known = teams.every(connection)
+    for group in _near(record for record in records if not record.get("shift")):
+        judging = _Judging(_phones(connection, group), known, terms)
+        for record in group:
+            key = (text.key(record["pbx"]), text.key(record["id"]))
+            judging.judge(record, matters.get(key) or _NO_MATTER, made.rows)
     return made
+
+
+_NEAR_MS: Final = 6 * 3600 * 1000
+
+
+def _near(records: Iterable[Row]) -> list[list[Row]]:
+    """Calls of about the same time together: whose phones are read at once is read for all of that time."""
+    found: list[list[Row]] = []
+    first: Instant | None = None
+    for at, record in sorted(((_began(one), one) for one in records), key=itemgetter(0)):
+        if first is None or at - first > _NEAR_MS:
+            found.append([])
+            first = at
+        found[-1].append(record)
+    return found
+
+
+def _began(record: Row) -> Instant:
+    return instant(record.get("started_at")) or 0
+
+
+def _phones(connection: Connection, some: Sequence[Row]) -> Phones:
+    """All phones that may have answered one of these calls."""
+    answered = {
+        (str(record["pbx"]), phone)
+        for record in some
+        for phone in (
+            *(one.interface for one in of_record(record)),
+            *(one.interface for one in handlings(record)),
+        )
+        if phone is not None
+    }
+    last = max(instant(record.get("ended_at")) or _began(record) for record in some)
+    return Phones(connection, answered, slots.Span(_began(some[0]), last + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +118,12 @@ _NO_MATTER: Final = _Matter()
 
 
 class _Judging:
-    """Some calls at once: teams are read once, and phones asked for once."""
+    """Some calls at once: phones and teams were read once for all."""
 
-    def __init__(self, connection: Connection, terms: Terms) -> None:
-        self._connection = connection
+    def __init__(self, phones: Phones, known: Sequence[Team], terms: Terms) -> None:
+        self._phones = phones
         self._terms = terms
-        self._teams = teams.every(connection)
+        self._teams = known
 
     def judge(self, record: Row, matter: _Matter, rows: dict[str, list[Row]]) -> None:
         key = {"pbx": text.key(record["pbx"]), "call_id": text.key(record["id"])}
@@ -110,7 +156,7 @@ class _Judging:
         whose = self._whose(pbx, one.queue, one.interface, one.talked_from)
         if one.direct and whose["agent"] == one.interface:
             return None  # nobody who works here sat there: the customer's own line, an outside number
-        wrap_ms, ended_at = self._wrapped(pbx, CallId(record["id"]), one)
+        wrap_ms, ended_at = self._phones.wrapped(pbx, one.interface, CallId(record["id"]), one.ended_at)
         return {
             "n": one.n,
             **whose,
@@ -146,7 +192,7 @@ class _Judging:
 
     def _whose(self, pbx: PbxId, queue: str, interface: str | None, at: Instant) -> Row:
         """Who sat at a phone; the phone itself where nobody had signed in."""
-        user = None if interface is None else spans.who(self._connection, pbx, interface, at)
+        user = None if interface is None else self._phones.who(pbx, interface, at)
         agent = text.key(interface or "") if user is None else str(user)
         return {
             "queue": text.key(queue),
@@ -161,24 +207,6 @@ class _Judging:
         answering = [one.name for one in theirs if queue in one.queues]
         return next(chain(answering, (one.name for one in theirs)), "")
 
-    def _wrapped(self, pbx: PbxId, call: CallId, one: Handling) -> tuple[int, Instant]:
-        """How long the record was finished after the talk, and until when."""
-        after = spans.read(
-            self._connection,
-            one.ended_at,
-            one.ended_at + _LONGEST_WRAP_MS,
-            spans.table.c.pbx == text.key(pbx),
-            spans.table.c.interface == text.key(one.interface),
-            spans.table.c.state == "wrap_up",
-            spans.table.c.call_id == text.key(call),
-        )
-        over = [span for span in after if span.to is not None]
-        wrap_ms = sum((span.to or 0) - span.begin for span in over)
-        return wrap_ms, max((span.to or 0 for span in over), default=one.ended_at)
-
-
-_LONGEST_WRAP_MS: Final = 24 * 3600 * 1000
-
 
 def _is_known(record: Row, matter: _Matter) -> bool:
     """Whether it can be said that somebody called again about this: who called, and about what."""
@@ -186,11 +214,11 @@ def _is_known(record: Row, matter: _Matter) -> bool:
     return record.get("direction") == "inbound" and matter.customer is not None and about is not None
 
 
-def _records(connection: Connection, some: Sequence[Ref]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+def _records(connection: Connection, some: Sequence[Ref]) -> list[Row]:
+    found: list[Row] = []
     for pbx, ids in _by_switch(some).items():
         wanted = select(calls.c.record).where(calls.c.pbx == pbx, calls.c.call_id.in_(ids))
-        found[pbx] = [text.load(body) for body in connection.execute(wanted).scalars()]
+        found += [text.load(body) for body in connection.execute(wanted).scalars()]
     return found
 
 

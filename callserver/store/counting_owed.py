@@ -119,7 +119,7 @@ def _visited_again(connection: Connection, products: Iterable[int]) -> set[Insta
     for product in products:
         here = (c.product_id == product, c.visited_at.is_not(None))
         rows = connection.execute(select(ticket_counts).where(*here).order_by(c.visited_at)).all()
-        for row, following in zip(rows, [*rows[1:], None], strict=True):
+        for row, following in zip(rows, [*rows[1:], None], strict=False):
             soon = following is not None and following.visited_at - row.visited_at <= REPEAT_MS
             repeated = soon or row.visits > 1
             if repeated != row.repeated:

@@ -11,7 +11,7 @@ these are few. So a number is that of the calls that `reporting_calls` lists for
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import partial
@@ -29,7 +29,7 @@ from callserver.store import tallying
 from callserver.store.counted import to_sum
 from callserver.store.engine import Store
 from callserver.store.schema import gaps, reconciliations
-from callserver.store.tallying import Cell, Dimension, Level, Summed
+from callserver.store.tallying import Cell, Dimension, Level
 
 Split: TypeAlias = Literal["queue", "agent", "team", "kind", "site", "outcome", "promise"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
@@ -158,19 +158,37 @@ def _at_once(by: By) -> int:
 
 
 def _part(asked: Asked, spans: list[Span], connection: Connection) -> Part:
+    """Kept sums; those that are kept no longer or not at all are made of the rows."""
     whole = Span(spans[0].begin, spans[-1].end)
     begins = [one.begin for one in spans]
     found: dict[tuple[int, str], Sums] = {}
     part = Part()
-    for cell, sums, made in _cells(connection, asked, whole):
-        place = bisect_right(begins, cell.at) - 1
-        found.setdefault((place, _key(asked, cell)), Sums()).add(sums)
-        if made is not None:
-            part.recomputed_at = max(part.recomputed_at or 0, made)
+
+    def of(cell: Cell) -> Sums:
+        return found.setdefault((bisect_right(begins, cell.at) - 1, _key(asked, cell)), Sums())
+
+    by_slot = asked.by in ("interval", "hour")
+    changed: dict[Instant, Span] = {whole.begin: whole}
+    if not (by_slot and asked.dimension):
+        level: Level = "slot" if by_slot else "day"
+        changed = _changed_spans(connection, level, whole, asked.zone)
+        for cell, body, made in tallying.kept(connection, level, whole, asked.dimension, _queues(asked)):
+            if cell.at not in changed:
+                of(cell).add_json(body)
+                part.recomputed_at = max(part.recomputed_at or 0, made)
+    every_ms = QUARTER_MS if by_slot else None
+    for span in changed.values():
+        anew = tallying.summed(connection, span, asked.dimension, every_ms=every_ms, queues=_queues(asked))
+        for cell, sums in anew.items():
+            of(cell).add(sums)
     if asked.split is None:
         found = {(place, ""): found.get((place, ""), Sums()) for place in range(len(spans))}
     part.rows = [Row(spans[place], key, found[place, key]) for place, key in sorted(found)]
     return part
+
+
+def _queues(asked: Asked) -> list[str] | None:
+    return None if asked.queues is None else sorted(asked.queues)
 
 
 def _key(asked: Asked, cell: Cell) -> str:
@@ -183,32 +201,6 @@ def _key(asked: Asked, cell: Cell) -> str:
             return cell.pbx
         case _:
             return cell.value
-
-
-def _cells(connection: Connection, asked: Asked, whole: Span) -> Iterator[tuple[Cell, Sums, Instant | None]]:
-    """Kept sums; those that are kept no longer or not at all are made of the rows."""
-    queues = None if asked.queues is None else sorted(asked.queues)
-    if asked.by in ("interval", "hour") and asked.dimension:
-        yield from _anew(connection, whole, asked.dimension, queues, every_ms=QUARTER_MS)
-        return
-    level: Level = "slot" if asked.by in ("interval", "hour") else "day"
-    changed = _changed_spans(connection, level, whole, asked.zone)
-    for cell, sums, made in tallying.kept(connection, level, whole, asked.dimension, queues):
-        if cell.at not in changed:
-            yield cell, sums, made
-    for span in changed.values():
-        yield from _anew(connection, span, asked.dimension, queues)
-
-
-def _anew(
-    connection: Connection,
-    span: Span,
-    dimension: Dimension,
-    queues: list[str] | None,
-    every_ms: int | None = None,
-) -> Iterable[tuple[Cell, Sums, None]]:
-    made: Summed = tallying.summed(connection, span, dimension, every_ms=every_ms, queues=queues)
-    return ((cell, sums, None) for cell, sums in made.items())
 
 
 def _changed_spans(connection: Connection, level: Level, whole: Span, zone: tzinfo) -> dict[Instant, Span]:

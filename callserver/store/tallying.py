@@ -376,8 +376,8 @@ def kept(
     span: Span,
     dimension: Dimension = "",
     queues: Sequence[str] | None = None,
-) -> list[tuple[Cell, Sums, Instant]]:
-    """The sums that are kept of spans that begin in this one, in order, with when they were made."""
+) -> list[tuple[Cell, dict[str, Any], Instant]]:
+    """The sums, as JSON, that are kept of spans that begin in this one, in order, with when they were made."""
     c = tallies.c
     wanted = select(c.at, c.pbx, c.queue, c.value, c.sums, c.recomputed_at).where(
         c.level == level, c.dimension == dimension, c.at >= span.begin, c.at < span.end
@@ -385,7 +385,7 @@ def kept(
     if queues is not None:
         wanted = wanted.where(c.queue.in_([text.key(name) for name in queues]))
     rows = connection.execute(wanted.order_by(c.at))
-    return [(Cell(*row[:4]), Sums.from_json(text.load(row[4])), row[5]) for row in rows]
+    return [(Cell(*row[:4]), text.load(row[4]), row[5]) for row in rows]
 
 
 def mark_all(connection: Connection, mark: int, zone: tzinfo, *, other_days: bool) -> None:

@@ -39,6 +39,14 @@ def test_sums_come_back_from_json_as_they_were(one: Sums) -> None:
     assert Sums.from_json(json.loads(json.dumps(one.to_json()))) == one
 
 
+@settings(max_examples=40, deadline=None)
+@given(some, some)
+def test_adding_json_is_adding(one: Sums, other: Sums) -> None:
+    added = merge([one])
+    added.add_json(json.loads(json.dumps(other.to_json())))
+    assert added == merge([one, other])
+
+
 def test_adding_leaves_what_was_added_alone() -> None:
     one = Sums(waits={3: 1})
     merge([one, one])

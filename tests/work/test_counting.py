@@ -103,7 +103,7 @@ async def test_counting_again_changes_nothing_and_a_correction_changes_its_own_d
     assert sorted(kept.values()) == [made[0], hotline.now]
 
 
-def _kept(connection: Connection) -> list[tuple[tallying.Cell, Sums, Instant]]:
+def _kept(connection: Connection) -> list[tuple[tallying.Cell, dict[str, Any], Instant]]:
     whole = Asked(first=date(2026, 11, 1), last=date(2026, 11, 30), zone=ZONE).span
     return tallying.kept(connection, "day", whole)
 

@@ -34,14 +34,18 @@ def sort_of(day: date, country: str) -> Sort:
     return "holiday" if day in free else "ordinary"
 
 
-def names(country: str, year: int) -> dict[date, str]:
-    """The days of a year that are not ordinary, by their names in the country's own language, the moved ones too."""
+def names(country: str, year: int, language: str) -> dict[date, str]:
+    """The days of a year that are not ordinary, the moved ones too: what each is called in a language (`zh-CN`), else
+    in the country's own; nothing where a day has no name."""
     if not country or country not in countries():
         return {}
     import holidays
 
     free, worked = _year(country, year)
-    known = holidays.country_holidays(country, years=(year - 1, year, year + 1), expand=False)
+    tongue = {"zh-CN": "zh_CN", "en": "en_US"}.get(language)
+    known = holidays.country_holidays(
+        country, years=(year - 1, year, year + 1), expand=False, language=tongue
+    )
     return {day: known.get(day) or "" for day in sorted(free | worked)}
 
 

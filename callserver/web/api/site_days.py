@@ -82,7 +82,10 @@ async def list_site_days(asked: Asked, query: DaysQuery) -> Done[Days]:
     country = asked.site.plan.country.upper()
     year = query.year or datetime.fromtimestamp(asked.now / 1000, asked.site.zone).year
     mine = await asked.site.store.read(site_days.every)
-    known = await asyncio.to_thread(_calendar, country, year)  # a quarter of a second, the first time
+    language = asked.person.language if asked.person else "en"
+    known = await asyncio.to_thread(
+        _calendar, country, year, language
+    )  # a quarter of a second, the first time
     return Done(Days(days=[_shown(one) for one in mine], country=country, year=year, calendar=known))
 
 
@@ -107,10 +110,10 @@ def remove_site_day(connection: Connection, asked: Asked, day: DayName) -> Done[
     return Done(None)
 
 
-def _calendar(country: str, year: int) -> list[CalendarDay]:
+def _calendar(country: str, year: int, language: str) -> list[CalendarDay]:
     return [
         CalendarDay(day=day.isoformat(), sort=sort_of(day, country), title=title)
-        for day, title in names(country, year).items()
+        for day, title in names(country, year, language).items()
     ]
 
 

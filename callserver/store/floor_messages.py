@@ -108,7 +108,7 @@ def unread(connection: Connection, *, since: int = 0) -> list[tuple[UserId, Mess
         select(readers.c.user_id, table)
         .join(table, table.c.id == readers.c.message_id)
         .where(readers.c.read_at.is_(None), table.c.id > since)
-        .order_by(table.c.id)
+        .order_by(table.c.id, readers.c.user_id)
     )
     return [(UserId(row.user_id), _message(row)) for row in connection.execute(wanted)]
 

@@ -116,12 +116,12 @@ async def _journal(store: Store) -> Journal:
 
 # --- killed ----------------------------------------------------------------------------------------------------------
 
-ROUNDS = {"sqlite": 200, "postgresql": 40}
+ROUNDS = {"sqlite": 160, "postgresql": 40}  # two hundred in all
 
 
 @pytest_asyncio.fixture
 async def killed(url: str) -> AsyncIterator[tuple[Store, list[int]]]:
-    """A database after two hundred kills and one last life; how many landings each life found unfinished."""
+    """A database after so many kills and one last life; how many landings each life found unfinished."""
     rounds = str(ROUNDS[url.partition(":")[0].partition("+")[0]])
     process = await asyncio.create_subprocess_exec(
         sys.executable,

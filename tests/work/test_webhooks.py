@@ -282,10 +282,10 @@ def test_waits_grow_from_seconds_to_a_quarter_of_an_hour_and_differ():
 
 @pytest.mark.timeout(400)
 async def test_a_day_of_outage_loses_nothing(store, courier, clock):
-    """5,000 events of 200 tickets in 24 hours while nobody takes them. Only the first is tried, about a hundred times;
-    when the receiver is back, each of the others arrives once and in its order.
+    """5,000 events of 200 tickets in 24 hours (1,000 of 40 on PostgreSQL) while nobody takes them. Only the first is
+    tried, about a hundred times; when the receiver is back, each of the others arrives once and in its order.
     """
-    put_down = 0
+    put_down, all_ = 0, 5_000 if store.dialect == "sqlite" else 1_000
 
     async def put_down_until(count: int) -> None:
         nonlocal put_down
@@ -296,20 +296,20 @@ async def test_a_day_of_outage_loses_nothing(store, courier, clock):
     async with receiver(status=503) as there:
         webhook = await subscribed(store, there.url)
         while clock.now < AT + 24 * HOUR:
-            await put_down_until(1 + 4_998 * (clock.now - AT) // (24 * HOUR))
+            await put_down_until(1 + (all_ - 2) * (clock.now - AT) // (24 * HOUR))
             await courier.work_once()
             retry_at = (await now_of(store, webhook)).retry_at
             assert retry_at is not None
             clock.now = retry_at
-        await put_down_until(5_000)
+        await put_down_until(all_)
         tries = len(there.heard)
         assert set(there.numbers) == {0}
         assert 95 <= tries <= 110
         (waiting,) = await store.read(deliveries.backlog)
-        assert (waiting.unsent, waiting.dead, waiting.since) == (5_000, 0, AT)
+        assert (waiting.unsent, waiting.dead, waiting.since) == (all_, 0, AT)
         there.status = 204
         await courier.work_once()
-        assert there.numbers[tries:] == list(range(5_000))
+        assert there.numbers[tries:] == list(range(all_))
     (waiting,) = await store.read(deliveries.backlog)
     assert (waiting.unsent, waiting.dead, waiting.since) == (0, 0, None)
 

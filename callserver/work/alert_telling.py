@@ -194,7 +194,7 @@ def letter(style: Style, target: str, page: Sequence[tuple[Row, Alert]], now: In
     where = [] if style.url is None else [f"{style.url.rstrip('/')}/alerts"]
     return Letter(
         to=target,
-        subject=f"{subject} · {wording.where(about.subject, style.language, _queue(style, about))}",
+        subject=f"{subject} - {wording.where(about.subject, style.language, _queue(style, about))}",
         text="\n\n".join([*lines, *where]) + "\n",
         keys=[row.key for row, _ in page],
         at=datetime.fromtimestamp(now / 1000, style.zone),

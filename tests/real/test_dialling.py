@@ -20,7 +20,7 @@ from callserver.seats.shift import Seat
 from callserver.store import attempts, engine, policies, promises, shifts, tickets, users
 from callserver.store.engine import Store
 from callserver.tickets.changing import Draft
-from callserver.tickets.promise import NewPromise, Promise
+from callserver.tickets.promise import NewPromise, Promise, PromiseKind
 from tests.real.test_promises import brief
 from tests.rig import provision
 from tests.rig.asterisk import Asterisk
@@ -28,6 +28,7 @@ from tests.rig.phones import Customer as PhoneCustomer
 from tests.rig.phones import Phones, Sipp
 from tests.rig.scenarios import REPAIR, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
+from tests.store.of_tickets import filled
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -166,3 +167,51 @@ async def test_who_gives_their_place_in_the_queue_is_called_at_that_place(hot: H
     await hot.store.write(lambda c: shifts.wish(c, zhang.person.id, "ready", None, now()))
     await hot.comes_to(one, "kept")
     assert await hot.outcomes(one) == ["talked"]
+
+
+async def in_seconds(hot: Hotline, kind: PromiseKind, due_s: int, **more: Any) -> None:
+    """The kind's rule with seconds in place of minutes and hours, at any hour, and time enough for a slow machine."""
+    shipped = await hot.store.read(lambda c: policies.get(c, kind))
+    seconds = replace(
+        shipped, due_ms=due_s * 1000, earliest_ms=due_s * 1000, deadline_ms=60_000, hours=ALWAYS, **more
+    )
+    await hot.store.write(lambda c: policies.put(c, seconds, shipped.version, BOSS, now()))
+
+
+async def born(hot: Hotline, status: str) -> Promise:
+    """What a ticket owes by itself when it comes to this status."""
+    ticket = await hot.store.write(lambda c: tickets.open_ticket(c, filled(), BOSS, now(), rule="a test"))
+    await hot.store.write(lambda c: tickets.move(c, ticket.id, status, "as agreed", BOSS, now()))
+    (one,) = await hot.store.read(lambda c: promises.open_of_ticket(c, ticket.id))
+    return one
+
+
+async def test_a_product_that_is_watched_is_asked_about_when_its_minutes_are_over(hot: Hotline) -> None:
+    """Zhang is ready since the test before. Four seconds stand for the thirty minutes."""
+    await hot.customers("answers", ring_ms=200, stay_ms=1_000)
+    await in_seconds(hot, "watch", 4)
+    one = await born(hot, "watching")
+    assert one.due_at - one.created_at == 4_000
+    kept = await hot.comes_to(one, "kept")
+    (attempt,) = await hot.store.read(lambda c: attempts.of_promise(c, one.id))
+    assert attempt.outcome == "talked"
+    assert one.due_at <= attempt.sent_at <= one.deadline_at
+    assert kept.broken_at is None
+
+
+async def test_a_return_visit_is_not_made_too_early_and_tried_again_until_it_is_kept_in_time(
+    hot: Hotline,
+) -> None:
+    """Three seconds stand for the day after the service, two for the time between attempts."""
+    await hot.customers("rejects", code=486)
+    shipped = await hot.store.read(lambda c: policies.get(c, "return_visit"))
+    soon = {outcome: replace(retry, delay_ms=2_000) for outcome, retry in shipped.retries.items()}
+    await in_seconds(hot, "return_visit", 3, retries=soon)
+    one = await born(hot, "serviced")
+    await hot.comes_to(one, "to_retry")
+    await hot.customers("answers", ring_ms=200, stay_ms=1_000)
+    kept = await hot.comes_to(one, "kept")
+    made = await hot.store.read(lambda c: attempts.of_promise(c, one.id))
+    assert (made[0].outcome, made[-1].outcome) == ("busy", "talked")
+    assert made[0].sent_at - one.created_at >= 3_000
+    assert kept.broken_at is None and kept.settled_at is not None and kept.settled_at < one.deadline_at

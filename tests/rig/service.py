@@ -118,7 +118,7 @@ class Service:
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, within_s: float = 40) -> None:
+    async def start(self, within_s: float = 120) -> None:
         """Run it until it says that it is ready: the switch is seen, the database takes writes."""
         with (self.home / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(

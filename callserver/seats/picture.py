@@ -63,8 +63,13 @@ class OnCall:
     legs: dict[LegId, Part] = field(default_factory=dict)
     waits_in: str | None = None
     waits_since: Instant | None = None
-    line: bool = False  # an agent's line of AgentLogin: up for a whole shift, and no call
+    line: bool = False  # no call: an agent's line of AgentLogin, up for a whole shift; a supervisor's who listens
     answered: dict[int, str] = field(default_factory=dict)  # visit -> interface
+
+    @property
+    def listens(self) -> bool:
+        """Whether it is a supervisor's line into a call: why that phone is in use is no riddle."""
+        return any(leg.startswith(facts.LISTENING) for leg in self.legs)
 
     def phones(self) -> frozenset[str]:
         """Whose phones are up in it. The halves of a `Local/` channel are nobody's phone, and come and go."""
@@ -108,7 +113,7 @@ class Picture:
         return not any(
             seat.is_phone(part.interface)
             for call in self.calls.values()
-            if not call.line
+            if not call.line or call.listens
             for part in call.legs.values()
         )
 

@@ -17,12 +17,13 @@ from typing import Any, TypeAlias
 class Scale:
     """How much is measured. `quick` only shows that everything runs; its figures mean nothing.
 
-    `customers`: of the archive that things are looked up in.
+    `customers`: of the archive that things are looked up in. `on_switch`: promises are dialled on a real switch.
     """
 
     repetitions: int = 5
     quick: bool = False
     customers: int = 200_000
+    on_switch: bool = False
 
     def of(self, amount: int) -> int:
         """`amount`, or a little of it."""

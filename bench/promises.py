@@ -21,6 +21,7 @@ from statistics import median, quantiles
 import asyncpg
 from sqlalchemy import Connection, Table, text
 
+from bench import promises_switch
 from bench.figures import Figure, Goal, Scale
 from callserver.store import address, bare, desk, engine, migrations, turns
 from callserver.store.engine import Store
@@ -39,7 +40,9 @@ _IN_THE_HOUR = 10_000
 
 
 def measure(scale: Scale) -> list[Figure]:
-    """SQLite always; PostgreSQL where the test set-up installed its server."""
+    """SQLite always; PostgreSQL where the test set-up installed its server. Or on a real switch, where asked for."""
+    if scale.on_switch:
+        return promises_switch.measure(scale)
     sizes = (*SIZES[:1], 100_000) if scale.quick else SIZES
     figures = asyncio.run(_on_sqlite(sizes, scale))
     try:

@@ -297,6 +297,18 @@ class Phones:
         """The public network: every number called refuses with this SIP code."""
         return await self._stand_outside(_rejecting(ring_ms=ring_ms, code=code))
 
+    async def outside_mixed(
+        self, *, busy: str, ring_ms: int = 500, stay_ms: int = FOR_EVER_MS, code: int = 486
+    ) -> Sipp:
+        """The public network: numbers that end with one of the digits in `busy` refuse, all others answer."""
+        digit = f'<ereg regexp="[{busy}]@" search_in="var" variable="2" check_it="false" assign_to="5"/>'
+        asked = f'<nop><action>{digit}</action></nop><nop next="refuse" test="5"/>'
+        answered = _fragment("answer", stay_ms=stay_ms, during="", sound=self._sound)
+        refused = f'<label id="refuse"/>{_fragment("reject", code=code)}'
+        return await self._stand_outside(
+            _text("phone", ring_ms=str(ring_ms), verdict=asked + answered + refused)
+        )
+
     async def outside_never_answers(self) -> Sipp:
         """The public network: every number called rings and rings."""
         return await self._stand_outside(self._answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))

@@ -23,12 +23,14 @@ from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import create_engine
+
 from bench import archive
 from bench.figures import Figure, Goal, Scale
 from callserver.metrics.slots import QUARTER_MS
 from callserver.numbers import Plan
 from callserver.store import counting, engine, lookup, reporting
-from callserver.store.counted import TABLES
+from callserver.store.counted import TABLES, metadata
 from callserver.store.engine import Store
 from callserver.store.reporting import Asked, Split
 from callserver.work.counting import Counting
@@ -78,6 +80,9 @@ def _fill(file: Path, many: int) -> None:
     """A month of counted calls, a stay in a queue and a handling each; their days are to be summed."""
     span = Asked(first=_FIRST, last=_LAST, zone=_ZONE).span
     chance = random.Random(20_261_122)
+    making = create_engine(f"sqlite:///{file}")
+    metadata.create_all(making, tables=TABLES)  # an archive that was made before there were these tables
+    making.dispose()
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA synchronous = OFF")
     begun = time.monotonic()

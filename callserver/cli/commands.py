@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from callserver.cli import (
+    alerts,
     asterisk,
     audit,
     config,
@@ -22,6 +23,7 @@ from callserver.cli import (
     promises,
     reconcile,
     replay,
+    report,
     serve,
     tail,
     tickets,
@@ -85,6 +87,7 @@ app.command(name="replay")(replay.replay)
 app.command(name="tail")(tail.tail)
 app.command(name="watch")(watch.watch)
 app.command(name="reconcile")(reconcile.reconcile)
+app.command(name="report")(report.report)
 app.command(name="number")(number.number)
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(trace.app, name="trace")
@@ -93,6 +96,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(promises.app, name="promises")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(user.app, name="user")
 app.add_typer(user.team_app, name="team")
 app.add_typer(token.app, name="token")

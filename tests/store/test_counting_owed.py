@@ -138,8 +138,9 @@ async def test_whoever_calls_again_about_the_same_matter_was_not_helped(store: S
     matters = {1: (AT, 5), 2: (AT + 6 * DAY, 5), 3: (AT + 14 * DAY, 5), 4: (AT + DAY, 6)}
     rows: list[dict[str, Any]] = []
     for number, (at, about) in matters.items():
-        counted = {"pbx": "main", "call_id": f"main:{number}", "queue": "", "interface": None, "agent": ""}
-        counted |= {"team": "", "kind": "", "at": at, "direction": "inbound", "outcome": "answered"}
+        counted: dict[str, Any] = {"pbx": "main", "call_id": f"main:{number}", "queue": "", "agent": ""}
+        counted |= {"interface": None, "team": "", "kind": "", "at": at, "direction": "inbound"}
+        counted |= {"outcome": "answered"}
         rows.append(counted | {"customer_id": 1, "product_id": None, "ticket_id": about, "known": True,
                                "repeated": False, "gap": False})  # fmt: skip
     some = [(row["pbx"], row["call_id"]) for row in rows]

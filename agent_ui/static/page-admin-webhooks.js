@@ -114,7 +114,7 @@ function One({ webhook }) {
         ${field("name", Line, { needed: true, maxlength: 100, placeholder: t("ticket system") })}
         ${field("state", Choose, { options: STATES, help: form.state === "off" ? t("What it did not get yet becomes dead letters, which can be sent again later.") : "" })}
         ${field("timeout_s", Count)}
-        ${field("url", Line, { needed: true, wide: true, maxlength: 2000, inputmode: "url", placeholder: "https://tickets.example.com/hooks/callserver", help: t("Events hold names and numbers of customers in full: they go there.") })}
+        ${field("url", Line, { needed: true, wide: true, maxlength: 2000, inputmode: "url", help: t("Events hold names and numbers of customers in full: they go there.") })}
         ${field("headers", Long, { wide: true, rows: 2, placeholder: "Authorization: Bearer ...", help: t("One on each line: Authorization, or a name that begins with X-. What is kept is shown as ********; left so, it stays.") })}
         ${field("events", Several, { wide: true, options: eventOptions(types, form.events) })}
       </div>

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from callserver.web import guard
-from callserver.web.pages import LANGUAGE_COOKIE, Pages, Reader
+from callserver.web.pages import INSIDE, LANGUAGE_COOKIE, Pages, Reader
 from callserver.web.static import Statics
 
 Client = TestClient[Any, Any]
@@ -174,14 +174,7 @@ async def test_files_are_packed_for_browsers_that_take_it(client, pages):
     assert packed.headers["Vary"] == "Accept-Encoding"
 
 
-@pytest.mark.parametrize(
-    ("path", "script"),
-    [
-        ("/desk", "desk.js"),
-        ("/promises", "page-promises.js"),
-        ("/promises/policies", "page-policies.js"),
-    ],
-)
+@pytest.mark.parametrize(("path", "script"), [(path, script) for path, (_, script) in INSIDE.items()])
 async def test_everything_that_a_page_names_is_there(client, path, script):
     page = await (await client.get(path, headers=signed_in())).text()
     named = set(re.findall(r'"(/static/[^"]+)"', page))

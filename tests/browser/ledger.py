@@ -110,7 +110,7 @@ def one(
     }
 
 
-def fortnight(most: int = 12) -> Iterator[dict[str, Any]]:
+def fortnight(most: int = 6) -> Iterator[dict[str, Any]]:
     """Fourteen days of calls from 9 to 18 o'clock: of the hotline `most` an hour in the middle of the day, of repair
     half of them, of sales one a day; every fifth gives up after 40 s, every seventh waits for 30 s, the others for 8.
     """
@@ -193,7 +193,7 @@ async def on_tickets(store: Store) -> None:
 async def counted(store: Store) -> None:
     """As the process does that counts: all at once."""
     leading = Leading(store, "counting", holder="ledger/1", node="ledger")
-    terms = {name: (20_000, 5_000) for name in QUEUES}
+    terms = dict.fromkeys(QUEUES, (20000, 5000))
     await Counting(store, lambda: terms, zone=ZONE, leading=leading, clock=lambda: at(14)).all(at(14))
 
 

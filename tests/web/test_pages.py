@@ -57,7 +57,7 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in(client, path):
     assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
 
 
-@pytest.mark.parametrize("path", ["/promises", "/promises/policies"])
+@pytest.mark.parametrize("path", ["/promises", "/promises/policies", "/calls", "/reports"])
 async def test_who_signs_in_first_comes_back_to_the_page_that_was_wanted(client, path):
     answer = await client.get(path, allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, f"/sign-in?next={path}")

@@ -10,10 +10,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
+from callserver.ami.answers import Finding
 from tests.browser import house
 from tests.browser.house import House
 from tests.browser.looking import complaints
-from tests.browser.stage import Desk, Stage
+from tests.browser.stage import Desk
+from tests.push.watching import PBX, PHONE, arriving
 from tests.rig import provision
 from tests.test_recordings import tone
 
@@ -228,24 +230,37 @@ async def test_a_policy_goes_back_to_how_it_is_shipped(office: Office, root: Des
     assert (await office.ask("GET", "policies/survey"))["most_tries"] == 9
 
 
-@pytest.mark.real
-async def test_the_first_steps_end_with_the_first_answered_call(stage: Stage) -> None:
-    root = await stage.desk("root")
-
+async def test_the_first_steps_follow_what_happens_until_a_call_was_answered(
+    whole_house: House, root: Desk, office: Office
+) -> None:
     def step(name: str) -> Locator:
         return root.page.locator(f"[data-step={name}]")
 
+    async def done(name: str, answer: str = "yes") -> None:
+        await expect(step(name)).to_have_attribute("data-done", answer)
+
     await opens(root, "/start")
-    for done in ("link", "queue", "people"):
-        await expect(step(done)).to_have_attribute("data-done", "yes")
-    await expect(step("check")).not_to_contain_text("being looked over")
-    await expect(step("call")).to_have_attribute("data-done", "no")
+    for name in ("link", "check", "phones", "people", "seat", "call"):
+        await done(name, "no")
     await in_order(root)
-    zhang = await stage.working("zhang")
-    await expect(step("seat")).to_have_attribute("data-done", "yes")
-    await stage.calls(number="13800138000")
-    await zhang.is_("talking")
+    whole_house.is_connected()
+    await done("link")
+    await done("queue")
+    await expect(step("check")).to_contain_text("may not originate")
+    await in_order(root)
+    whole_house.findings[:] = [Finding(severity="ok", what="Asterisk 22")]
+    await root.page.keyboard.press("c")
+    await done("check")
+    zhang = {"login": "zhang", "name": "Zhang Wei 张伟", "role": "agent", "teams": ["Kitchen"]}
+    seat = {"pbx": "main", "interface": PHONE}
+    await office.ask("POST", "users", {**zhang, "seat": seat, "password": house.PASSWORD})
+    await whole_house.sits_down("zhang")
+    for name in ("phones", "people", "seat"):
+        await done(name)
+    whole_house.hub.feed(PBX, arriving())
     await expect(step("call")).to_contain_text("13800138000")
-    await stage.hangs_up("13800138000")
-    await expect(step("call")).to_have_attribute("data-done", "yes")
+    await done("call", "no")
+    await whole_house.was_answered("13800138000")
+    await done("call")
+    await expect(root.page.locator(".hurray")).to_contain_text("The first call was answered")
     await in_order(root)

@@ -118,7 +118,7 @@ export function AgentHelpDialog({ id }) {
   const name = agent.name || agent.interface;
   const doing = doer({ user, why, about, look, name });
   return html`<${Dialog} wide title=${t("Help for {name}", { name })} onKey=${press}>
-    <p class=${`state-${agent.state}`}><${Icon} name=${agent.state} /> <strong>${agent.state === "paused" && agent.reason ? reasonWord(agent.reason) : stateWord(agent.state)}</strong>
+    <p class=${`state-${agent.state}`}><${Icon} name=${agent.state} /> <strong>${agent.state === "paused" && agent.reason ? reasonWord(agent.reason) : stateWord(agent.state)}</strong>${" "}
       <span class="quiet">${[agent.interface, agent.pbx].join(" · ")}</span></p>
     ${call && TALKS.has(call.state) && html`<${Ears} call=${call} id=${agent.call} agent=${agent.interface} why=${why} />`}
     ${user ? html`<${Choices} agent=${agent} doing=${doing} />` : html`<p class="quiet">${t("Nobody is signed in at this phone.")}</p>`}
@@ -154,11 +154,15 @@ function Choices({ agent, doing }) {
   </div>`;
 }
 
+/** Moments and reasons as people read them. */
+const readableText = ({ text, args }) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => when(moment))
+  .replace(args.reason ? `(${args.reason})` : "\u0000", `(${reasonWord(args.reason)})`).replace(args.reason ? `（${args.reason}）` : "\u0000", `（${reasonWord(args.reason)}）`);
+
 /** Why they get no calls, who did something last, which queues they answer. */
 function About({ about, doing }) {
   const { problems, deed } = about;
   return html`<section class="about-agent" aria-label=${t("Why do they get no calls?")}>
-    ${problems.length ? html`<ul class="problems tall">${problems.map((one) => html`<li key=${one.code}><${Icon} name="warning" /><span>${one.text}</span></li>`)}</ul>`
+    ${problems.length ? html`<ul class="problems tall">${problems.map((one) => html`<li key=${one.code}><${Icon} name=${one.code === "nobody_waits" ? "why" : "warning"} /><span>${readableText(one)}</span></li>`)}</ul>`
       : html`<p><${Icon} name="ready" /> ${t("Nothing keeps calls from them.")}</p>`}
     ${deed && html`<p class="quiet">${t("{by} did this last: {what}, {time}", { by: deed.by, what: DEEDS[deed.action] ?? deed.action, time: when(deed.at) })} ${deed.why && html`(<bdi>${reasonWord(deed.why)}</bdi>)`}</p>`}
     <${TheirQueues} about=${about} doing=${doing} />

@@ -235,7 +235,7 @@ class Live:
         """One subject's numbers."""
         match subject:
             case ("agent", user):
-                return self._person(user).numbers(now)
+                return (self._people.get(user) or Person(self.day)).numbers(now)
             case ("queue", pbx, name):
                 today, waits = self._today(pbx, name), self._waits(pbx, name)
                 crew = self._crew(pbx, name)
@@ -248,7 +248,7 @@ class Live:
     def told(self, subject: Subject) -> dict[str, Any]:
         """One subject's numbers as the screens have them: sums from which those of any group can be made, too."""
         if subject[0] == "agent":
-            return {"user": subject[1], **self._person(subject[1]).numbers(self.now)}
+            return {"user": subject[1], **self.of(subject, self.now)}
         pbx = subject[1] if len(subject) == 3 else None
         today = self._site if len(subject) != 3 else self._today(subject[1], subject[2])
         recent = {f"{key}_30m": number for key, number in _summed(today.recent).items() if key in _RECENT}
@@ -279,6 +279,7 @@ class Live:
         return self._crews.setdefault((pbx, name), Crew())
 
     def _person(self, user: int) -> Person:
+        """Somebody whose numbers are about to change."""
         person = self._people.get(user)
         if person is None:
             person = self._people[user] = Person(self.day)

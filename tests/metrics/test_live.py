@@ -306,6 +306,10 @@ def test_whoever_is_at_two_phones_has_the_time_of_both_and_who_leaves_stops_coun
 
 def test_only_what_may_be_another_number_is_told():
     switch = Switch()
+    switch.is_(ZHANG, "ready", NOON)
+    for subject in switch.live.taken():
+        switch.live.told(subject)
+    assert switch.live.taken() == set()
     switch.live.taken()
     switch.queued(1)
     assert switch.live.taken() == {QUEUE, SITE}

@@ -126,6 +126,6 @@ function Chain() {
 }
 
 beginAdmin(Audit, null, () => {
-  load().catch(told);
+  load().catch((error) => (error.status === 403 ? put({ refused: error.words }) : told(error)));
   if (may("users:manage")) attempt(async () => put({ names: Object.fromEntries((await api.get("/users")).users.map((one) => [`user:${one.id}`, one.name])) }));
 }); // once: every look is noted in it

@@ -41,6 +41,7 @@ export const open = () => PLACES.map(([title, pages]) => [title, pages.filter(([
 /** A page of the administration. `dialogs`: components by name, besides confirm, once and conflict. */
 export function Admin({ title, dialogs, children }) {
   useDesk((state) => state.me);
+  const refused = useDesk((state) => state.refused); // nothing of the page may be seen by its reader
   const here = location.pathname;
   return html`<${Frame} title=${title} dialogs=${{ confirm: ConfirmDialog, once: OnceDialog, conflict: ConflictDialog, ...dialogs }}>
     <main class="admin">
@@ -49,7 +50,7 @@ export function Admin({ title, dialogs, children }) {
         ${open().map(([group, pages]) => html`<div key=${group} role="group" aria-label=${group}><p class="quiet" aria-hidden="true">${group}</p>
           ${pages.map(([path, name, , icon]) => html`<a key=${path} href=${path} class="way" aria-current=${path === here ? "page" : undefined}><${Icon} name=${icon} /> ${name}</a>`)}</div>`)}
       </div></nav>
-      <div class="admin-here">${children}</div>
+      <div class="admin-here">${refused ? html`<section class="panel empty-place" aria-label=${title}><p class="wrong" role="alert">${refused}</p></section>` : children}</div>
     </main>
   <//>`;
 }
@@ -59,13 +60,19 @@ export function beginAdmin(Page, load = null, start = null) {
   return begin(Page, () => {
     start?.();
     addEventListener("beforeunload", (event) => { if (Object.values(desk.drafts ?? {}).some(Boolean)) event.preventDefault(); });
-    if (load) keepLooking(load).catch(told);
+    if (load) keepLooking(() => load().catch(refuse));
   });
+}
+
+/** Who may not see the page reads so in its place; everything else is for `keepLooking`, which asks again. */
+function refuse(error) {
+  if (error.status === 403) return put({ refused: error.words });
+  if (error.status > 0 && !desk.toasts.some((one) => one.text === error.words)) told(error);
+  throw error;
 }
 
 /** A refusal, said where all notices are; anything else is a mistake of ours. */
 export function told(error) {
   if (!(error instanceof Refused)) throw error;
-  put({ loadWrong: error.words });
   say(error.words, "warning");
 }

@@ -7,7 +7,8 @@ see do not even change a total.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from callserver.store.engine import Connection
 from callserver.store.reporting import Split
 from callserver.web.api import seeing
 from callserver.web.api.operation import Asked
+from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import Day
 
 Title = Callable[[str], str]
@@ -57,6 +59,15 @@ _COLUMNS: Mapping[Split | None, tuple[str, ...]] = {
     "outcome": _CALLS,
     "promise": _PROMISES,
 }
+
+
+@contextmanager
+def asked_too_much() -> Iterator[None]:
+    """What the store refuses is wrong in the query. Raises Refused 400."""
+    try:
+        yield
+    except BadValue as error:
+        raise wrong_query(error.field, error.why) from None
 
 
 def columns(wanted: reporting.Asked) -> list[str]:

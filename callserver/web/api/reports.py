@@ -13,7 +13,7 @@ from msgspec import Struct
 from callserver.metrics.definitions import DEFINITIONS, VERSION
 from callserver.web.api import report_calls, report_export, report_telling
 from callserver.web.api.operation import Asked, Done, Download, Operations
-from callserver.web.api.report_asking import ReportQuery
+from callserver.web.api.report_asking import ReportQuery, asked_too_much
 from callserver.web.api.report_calls import CountedCalls, CountedQuery
 from callserver.web.api.report_export import ExportQuery
 from callserver.web.api.report_telling import Report
@@ -55,7 +55,8 @@ async def read_report(asked: Asked, query: ReportQuery) -> Done[Report]:
 
     A supervisor gets those of their teams' queues. More than 20,000 rows are refused: the export has them.
     """
-    return Done(await report_telling.made(asked, query))
+    with asked_too_much():
+        return Done(await report_telling.made(asked, query))
 
 
 @api("GET", "/reports/definitions", scope="reports:read")
@@ -71,13 +72,15 @@ async def list_counted_calls(asked: Asked, query: CountedQuery) -> Done[CountedC
     A call that counts twice, because it was in a queue twice, is there twice. Of a ratio or a mean those are listed of
     whom it is taken. Records come to whoever may read calls, too; the others get what was counted only.
     """
-    return Done(await report_calls.listed(asked, query), seen=("calls",))
+    with asked_too_much():
+        return Done(await report_calls.listed(asked, query), seen=("calls",))
 
 
 @api("GET", "/reports/export", scope="reports:read", long=True)
 async def export_report(asked: Asked, query: ExportQuery) -> Done[Download]:
     """The same rows as a file, however many they are: CSV, or a workbook. What looks like a formula is text in it."""
-    return Done(await report_export.file(asked, query))
+    with asked_too_much():
+        return Done(await report_export.file(asked, query))
 
 
 def _shown(key: str) -> DefinitionShown:

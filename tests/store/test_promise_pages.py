@@ -114,8 +114,8 @@ async def test_whose_it_is_and_on_whose_screen_it_lies(store: Store) -> None:
     found = {each.promise.id: (each.owner, each.reserved) for each in page.promises}
     owner, nobody = found[one.id]
     assert owner is not None and (owner.login, owner.name, nobody) == ("li", "Li", None)
-    assert found[other.id][0] is None
-    assert found[other.id][1] is not None and found[other.id][1].login == "wang"
+    nobody, reserved = found[other.id]
+    assert reserved is not None and (nobody, reserved.login) == (None, "wang")
     assert await listed(store, Wanted(owner="li")) == [one.id]
     shown = await done(store, promise_pages.one, await done(store, promises.get, one.id))
     assert shown == replace(page.promises[0], promise=shown.promise)

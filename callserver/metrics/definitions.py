@@ -458,6 +458,15 @@ _ALL: Final = (
         ("`waiting` where `agents_ready` is 0, otherwise 0", "`agents_ready` 为 0 时的 `waiting`，否则为 0"),
     ),
     _define(
+        *("promises_owed", "count", "none", _LIVE),
+        ("Promises still owed today", "今日待办回访"),
+        (
+            "Calls still owed and due before the day is over, those that are late included.",
+            "当天结束前到期且尚未完成的应拨回访，含已逾期。",
+        ),
+        ("open promises with due time < midnight", "应拨时刻早于午夜的未完成回访"),
+    ),
+    _define(
         *("promises_late", "count", "down", _LIVE),
         ("Promises late", "逾期回访"),
         ("Calls that are owed and past their deadline.", "已过截止时刻仍未完成的应拨回访。"),

@@ -1,7 +1,7 @@
 """The rules that are shipped: what goes wrong at every hotline.
 
-In: nothing. Out: `DEFAULTS`. Must not know: who changed which. They are told on screens and to webhooks; addresses and
-numbers are for whoever runs the place.
+In: nothing. Out: `DEFAULTS`. Must not know: who changed which. They are told on screens and to webhooks; addresses
+are for whoever runs the place.
 """
 
 from __future__ import annotations

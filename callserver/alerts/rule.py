@@ -31,7 +31,6 @@ MOST: Final = 50  # addresses, queues, switches of one rule
 _MAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
 )
-_NUMBER: Final = re.compile(r"\+?[0-9*#]{2,32}")
 _NAME: Final = re.compile(r"[^\s,|;&/\x00-\x1f\x7f\ud800-\udfff]{1,79}")
 
 
@@ -55,7 +54,7 @@ Readings: TypeAlias = Mapping[Subject, Mapping[str, float | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """No e-mail and no call from minute `begin` of these days (0: Monday) until before `end`, at most a day later."""
+    """No e-mail from minute `begin` of these days (0: Monday) until before `end`, at most a day later."""
 
     days: tuple[int, ...]
     begin: int
@@ -67,9 +66,8 @@ class Rule:
     """`metric` of each of `queues` (or `switches`; none: of all) is `side` of `threshold` for `for_s`: an alert.
 
     It is over once the number was on the good side of `clear` for `clear_for_s`; between the two nothing changes. Told
-    on `screens`, by `mail` (addresses), to each `webhook` that wants it, by a `call` to a number; mails and calls wait
-    while it is `quiet`. Until somebody acknowledges it, it is told again each `repeat_s`; 0: never. `version` 0: as
-    shipped.
+    on `screens`, by `mail` (addresses), to each `webhook` that wants it; mails wait while it is `quiet`. Until somebody
+    acknowledges it, it is told again each `repeat_s`; 0: never. `version` 0: as shipped.
     """
 
     id: RuleId
@@ -86,7 +84,6 @@ class Rule:
     screens: bool = True
     mail: tuple[str, ...] = ()
     webhook: bool = True
-    call: str = ""
     quiet: tuple[Quiet, ...] = ()
     repeat_s: float = 0.0
     enabled: bool = True
@@ -117,7 +114,7 @@ class Rule:
         return value <= self.clear if self.side == "above" else value >= self.clear
 
     def loud_at(self, now: Instant, zone: tzinfo) -> Instant:
-        """The first moment from now on at which e-mails and calls may go out, by the site's clock; full minutes."""
+        """The first moment from now on at which e-mails may go out, by the site's clock; full minutes."""
         at = datetime.fromtimestamp(now / 1000, zone)
         if not _is_quiet(self.quiet, at):
             return now
@@ -203,9 +200,7 @@ def _ways(rule: Rule) -> Iterator[tuple[str, str]]:
     for place, address in enumerate(rule.mail):
         if not _MAIL.fullmatch(address) or ".." in address:
             yield f"mail[{place}]", "is no e-mail address"
-    if rule.call and not _NUMBER.fullmatch(rule.call):
-        yield "call", "must be a number as the trunk dials it: digits, * and #, + before them"
-    if not (rule.screens or rule.mail or rule.webhook or rule.call):
+    if not (rule.screens or rule.mail or rule.webhook):
         yield "screens", "nobody would hear of it: choose a way"
 
 

@@ -100,7 +100,7 @@ def rules(config: Config = None, as_json: AsJson = False) -> None:
         else:
             state = one.severity if one.enabled else "off"
             limits = f"{one.metric} {one.side} {one.threshold:g} for {one.for_s:g} s"
-            ways = ", ".join([*one.mail, *([one.call] if one.call else [])])
+            ways = ", ".join(one.mail)
             print(printable("  ".join(part for part in (one.id, state, limits, ways) if part)))
 
 

@@ -63,7 +63,7 @@ Index(
 Index("ix_alerts_open", alerts.c.raised_at, alerts.c.id, **where(alert_open))
 Index("ix_alerts_raised", alerts.c.raised_at, alerts.c.id)
 
-# Who is still to be told what by e-mail or telephone. `key`: the same word to the same address is one row, for ever.
+# Who is still to be told what, by e-mail (`way`). `key`: the same word to the same address is one row, for ever.
 # `word`: raised, cleared, reminder. `held`: put off by quiet hours; dropped if the alert is over by then.
 alert_tellings = Table(
     "alert_tellings",
@@ -78,7 +78,6 @@ alert_tellings = Table(
     Column("at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("command_id", BigInteger),
     Column("done_at", BigInteger),
     Column("dead_at", BigInteger),
     Column("said", Text, nullable=False),

@@ -1,7 +1,7 @@
-"""Who is still to be told of an alert by e-mail or telephone, and what came of it.
+"""Who is still to be told of an alert by e-mail, and what came of it.
 
 In: now. Out: what is due; nobody claims it, since one process of a cluster does this (work/alerting.py). Must not know:
-SMTP, telephones. A mail is marked as done after its server has taken it: a crash in between sends it twice, with the
+SMTP. A mail is marked as done after its server has taken it: a crash in between sends it twice, with the
 same Message-ID, and never not at all.
 """
 
@@ -14,7 +14,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from callserver.facts import Instant
-from callserver.seats.asking import CommandId
 from callserver.store import text
 from callserver.store.alarms import alert_tellings as table
 from callserver.store.alarms import alerts, telling_waiting
@@ -38,7 +37,6 @@ class Telling:
     at: Instant
     due_at: Instant
     attempts: int
-    command: CommandId | None
     done_at: Instant | None
     dead_at: Instant | None
     said: str
@@ -76,17 +74,10 @@ def again(connection: Connection, ids: Collection[int], said: str, at: Instant) 
     _settle(connection, ids, values)
 
 
-def asked(connection: Connection, id: int, command: CommandId, at: Instant) -> None:
-    """A switch was asked to make this call; look at what came of it at that moment."""
-    values = {"command_id": command, "due_at": at, "attempts": table.c.attempts + 1}
-    _settle(connection, [id], values)
-
-
 def _settle(connection: Connection, ids: Collection[int], values: dict[str, Any]) -> None:
     connection.execute(update(table).where(table.c.id.in_(ids), telling_waiting).values(values))
 
 
 def _telling(row: Row[Any]) -> Telling:
     values = {name: value for name, value in row._mapping.items() if name not in ("alert_id", "command_id")}
-    command = None if row.command_id is None else CommandId(row.command_id)
-    return Telling(alert=row.alert_id, command=command, **values)
+    return Telling(alert=row.alert_id, **values)

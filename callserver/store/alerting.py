@@ -25,7 +25,7 @@ from callserver.store.alarms import alerts as table
 from callserver.store.outbox import Event
 from callserver.tickets.wording import line
 
-Way = Literal["mail", "call"]
+Way = Literal["mail"]
 Word = Literal["raised", "reminder", "cleared"]
 LONGEST_WHY: Final = 300
 LONGEST_SNOOZE_MIN: Final = 7 * 1440
@@ -60,7 +60,6 @@ class Alert:
     screens: bool = True
     webhook: bool = True
     mail: tuple[str, ...] = ()
-    call: str = ""
     test: bool = False
     worst: float | None = None
     cleared_at: Instant | None = None
@@ -80,7 +79,7 @@ class Alert:
 
 
 _RECORD: Final = (
-    *("metric", "title", "side", "threshold", "value", "screens", "webhook", "mail", "call", "worst", "why"),
+    *("metric", "title", "side", "threshold", "value", "screens", "webhook", "mail", "worst", "why"),
     *("acked_by", "ack_why", "snoozed_by", "snooze_why"),
 )
 _ROW: Final = ("id", "severity", "test", "raised_at", "cleared_at", "acked_at", "snoozed_until", "told_at")
@@ -158,7 +157,6 @@ def _made(
         screens=rule.screens,
         webhook=rule.webhook,
         mail=rule.mail,
-        call=rule.call,
         test=test,
         told_at=now,
     )
@@ -261,14 +259,11 @@ def _changed(connection: Connection, before: Alert, row: Mapping[str, Any], said
 def _tell(
     connection: Connection, alert: Alert, rule: Rule | None, word: Word, now: Instant, zone: tzinfo
 ) -> None:
-    """Webhooks at once; mails and calls in the first moment in which they are not quiet."""
+    """Webhooks at once; mails in the first moment that is not quiet."""
     if alert.webhook and word != "reminder":
         outbox.tell(connection, _event(alert, word, now))
     due = now if rule is None or alert.test else rule.loud_at(now, zone)
-    targets: list[tuple[Way, str]] = [("mail", address) for address in alert.mail]
-    if alert.call and word != "cleared":
-        targets.append(("call", alert.call))
-    rows = [_telling(alert, way, target, word, now, due) for way, target in targets]
+    rows = [_telling(alert, "mail", address, word, now, due) for address in alert.mail]
     if rows:
         new = upsert.insert(connection, alert_tellings)
         connection.execute(new.on_conflict_do_nothing(index_elements=["key"]), rows)

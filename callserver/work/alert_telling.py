@@ -1,7 +1,7 @@
-"""Tells of alerts by e-mail and telephone: at least once a mail, at most once a ring of a telephone.
+"""Tells of alerts by e-mail, at least once.
 
-In: who is to be told (store/alert_tellings.py), a mail server, a way to ask a switch for a call. Out: mails, calls;
-what became of each. Must not know: when an alert is raised.
+In: who is to be told (store/alert_tellings.py), a mail server. Out: mails; what became of each. Must not know: when an
+alert is raised.
 
 What happens together is one mail: all that is due for an address at this moment stands in it. Nobody's mail server
 holds up the watching: the round goes on beside it.
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 import structlog
 
@@ -43,13 +43,6 @@ NO_SERVER: Final = "no mail server is named in the settings ([mail] host)"
 SendMail = Callable[[Letter], Awaitable[Fate]]
 
 
-class Calls(Protocol):
-    """Makes telephone calls about alerts, and looks after them."""
-
-    async def look(self, row: Row, alert: Alert, now: Instant) -> None:
-        """Begin this call, or see what became of it. Raises StoreError."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """How mails are written: the language, the clock on the wall, the address of the screens (None: not known)."""
@@ -63,13 +56,10 @@ class Style:
 class Telling:
     """`look` each second; a round of its own works off what is due."""
 
-    def __init__(
-        self, store: Store, style: Style, mail: SendMail | None = None, calls: Calls | None = None
-    ) -> None:
+    def __init__(self, store: Store, style: Style, mail: SendMail | None = None) -> None:
         self._store = store
         self._style = style
         self._mail = mail
-        self._calls = calls
         self._sent: dict[str, deque[Instant]] = {}
         self._round: asyncio.Task[None] | None = None
 
@@ -94,13 +84,9 @@ class Telling:
     async def _tell(self, found: Sequence[tuple[Row, Alert]], now: Instant) -> None:
         try:
             useful = await self._without_vain(found, now)
-            for row, alert in useful:
-                if row.way == "call":
-                    await self._call(row, alert, now)
             mails: dict[str, list[tuple[Row, Alert]]] = {}
             for row, alert in useful:
-                if row.way == "mail":
-                    mails.setdefault(row.target, []).append((row, alert))
+                mails.setdefault(row.target, []).append((row, alert))
             await asyncio.gather(*(self._write(target, page, now) for target, page in mails.items()))
         except StoreError as error:
             log.warning("nobody is told of alerts", why=str(error))
@@ -115,12 +101,6 @@ class Telling:
         if vain:
             await self._store.write(lambda c: tellings.done(c, vain, tellings.NOT_NEEDED, now))
         return [(row, alert) for row, alert in found if row.id not in vain]
-
-    async def _call(self, row: Row, alert: Alert, now: Instant) -> None:
-        if self._calls is None:
-            await self._store.write(lambda c: tellings.dead(c, [row.id], "this site makes no calls", now))
-        else:
-            await self._calls.look(row, alert, now)
 
     # --- mails -------------------------------------------------------------------------------------------------------
 

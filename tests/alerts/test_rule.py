@@ -48,7 +48,6 @@ def test_what_is_shipped_can_be_worked_by(rule: Rule) -> None:
         ({"switches": ("a|b",)}, "switches[0]"),
         ({"mail": ("a@b..c",)}, "mail[0]"),
         ({"mail": ("Li <li@example.com>",)}, "mail[0]"),
-        ({"call": "110\r\nX"}, "call"),
         ({"quiet": (Quiet(days=(7,), begin=0, end=1),)}, "quiet[0].days"),
         ({"quiet": (Quiet(days=(1,), begin=1440, end=1500),)}, "quiet[0].begin"),
         ({"quiet": (Quiet(days=(1,), begin=10, end=1451),)}, "quiet[0].end"),

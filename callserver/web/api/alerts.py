@@ -105,7 +105,7 @@ class TellingShown(Struct, frozen=True, kw_only=True):
 
 
 class AlertWhole(AlertShown, frozen=True, kw_only=True):
-    """An alert, with who was told of it by e-mail and telephone."""
+    """An alert, with who was told of it by e-mail."""
 
     told: list[TellingShown]
 
@@ -155,7 +155,7 @@ class AlertRuleGiven(Struct, frozen=True, kw_only=True):
 
     An alert is raised when `metric` was `side` of `threshold` for `for_s`, and is over when it was on the good side of
     `clear` for `clear_for_s`. `queues`, `switches`: these only; none: all. `mail`: addresses; `webhook`: every webhook
-    that wants `callserver.alert.*`; `call`: a telephone. E-mails and calls wait while it is `quiet`. `repeat_s`: told
+    that wants `callserver.alert.*`. E-mails wait while it is `quiet`. `repeat_s`: told
     again so often until somebody acknowledges it; 0: never.
     """
 
@@ -172,7 +172,6 @@ class AlertRuleGiven(Struct, frozen=True, kw_only=True):
     screens: bool = True
     mail: Annotated[list[Annotated[str, Meta(max_length=320)]], Meta(max_length=50)] = []
     webhook: bool = True
-    call: Annotated[str, Meta(max_length=40)] = ""
     quiet: Annotated[list[QuietBody], Meta(max_length=14)] = []
     repeat_s: Seconds = 0.0
     enabled: bool = True
@@ -321,7 +320,7 @@ def remove_alert_rule(connection: Connection, asked: Asked, rule: RuleName) -> D
 def test_alert_rule(connection: Connection, asked: Asked, rule: RuleName) -> Done[AlertWhole]:
     """Raise an alert that says that it is a test, by all ways of the rule; it is over after a minute.
 
-    Read it again after some seconds: `told` says what became of e-mails and calls.
+    Read it again after some seconds: `told` says what became of e-mails.
     """
     found = alert_rules.get(connection, rule)
     made = alerting.test(connection, found, asked.actor, asked.now, asked.site.zone)

@@ -130,7 +130,6 @@ async def test_every_shipped_rule_goes_in_as_it_comes_out_and_can_be_had_back(si
         ({"side": "below", "clear": 4}, "clear"),
         ({"title": {"en": " "}}, "title"),
         ({"mail": ["boss@example.com\r\nBcc: all@example.com"]}, "mail[0]"),
-        ({"call": "+49 30"}, "call"),
         ({"repeat_s": 5}, "repeat_s"),
         ({"queues": ["a b"]}, "queues[0]"),
         ({"quiet": [{"days": [0], "begin": 600, "end": 600}]}, "quiet[0].end"),

@@ -62,7 +62,7 @@ function stepsOf({ first, checks, screen, startedAt }) {
     {
       id: "link", title: t("Connected with the switch"), icon: "transfer", done: up.length > 0,
       is: switches.length ? listed(switches.map((one) => `${one.pbx} (${one.address}): ${one.link === "up" ? t("connected, Asterisk {version}", { version: one.version }) : one.problem || one.link}`)) : t("The settings name no switch."),
-      next: t("On the switch: a manager account as this prints it, then `manager reload`. Here: its address, user and secret in the settings file."), command: "callserver asterisk render --help",
+      next: t("On the switch: a manager account as this prints it, then `manager reload`. Here: its address, user and secret in the settings file."), command: "callserver asterisk render ./etc",
     },
     {
       id: "check", title: t("The switch says what we need to hear"), icon: "search", done: looked && !errors.length && checked.some((one) => one.findings.length), waits: up.length === 0,
@@ -72,7 +72,7 @@ function stepsOf({ first, checks, screen, startedAt }) {
     {
       id: "phones", title: t("Phones"), icon: "talking", done: seats.length > 0, waits: up.length === 0,
       is: seats.length ? tn("{n} phone is known: {names}", "{n} phones are known: {names}", seats.length, { names: listed(seats.slice(0, 6).map((one) => one.interface)) }) : t("No phone is known yet."),
-      next: t("Register a telephone at the switch (pjsip.conf), and name it under `phones` in the settings file or as a member in queues.conf."), command: "callserver asterisk render --phone 1001",
+      next: t("Register a telephone at the switch (pjsip.conf), and name it under `phones` in the settings file or as a member in queues.conf."), command: 'callserver asterisk render ./etc --phone "1001=Li Na"',
     },
     {
       id: "queue", title: t("A queue that somebody answers"), icon: "queue", done: served.length > 0, waits: up.length === 0,

@@ -24,6 +24,7 @@ from callserver.facts import Actor, Instant
 from callserver.promises import campaign as planning
 from callserver.promises.campaign import Plan, State
 from callserver.store import audit, customers, history, ids, kinds, merging, pledges, promises, text, tickets
+from callserver.store.audit_changes import changed
 from callserver.store.desk import products
 from callserver.store.desk import promises as promise_table
 from callserver.store.promising import campaigns as table
@@ -105,11 +106,11 @@ def change(
         raise Conflict(f"campaign {before.id} is over")
     record = text.dump(planning.to_json(before.plan))
     history.keep(connection, "campaign", before.id, before.version, record, actor, now)
-    changed = _changed(connection, before, now, place=0, **_planned(connection, plan))
-    audit.note(
-        connection, actor, "campaign.change", f"campaign:{campaign}", {"version": changed.version}, now
-    )
-    return changed
+    after = _changed(connection, before, now, place=0, **_planned(connection, plan))
+    told = changed(planning.to_json(before.plan), planning.to_json(after.plan))
+    detail = {"version": after.version, **told}
+    audit.note(connection, actor, "campaign.change", f"campaign:{campaign}", detail, now)
+    return after
 
 
 def turn(
@@ -122,9 +123,10 @@ def turn(
     before = _held(connection, campaign, expected)
     if state not in _MAY[before.state]:
         raise Conflict(f"campaign {before.id} is {before.state}: it cannot be {state}")
-    changed = _changed(connection, before, now, state=state)
-    audit.note(connection, actor, f"campaign.{state}", f"campaign:{campaign}", {}, now)
-    return changed
+    after = _changed(connection, before, now, state=state)
+    detail = changed({"state": before.state}, {"state": state})
+    audit.note(connection, actor, f"campaign.{state}", f"campaign:{campaign}", detail, now)
+    return after
 
 
 def _planned(connection: Connection, plan: Plan) -> dict[str, Any]:

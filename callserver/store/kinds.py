@@ -6,6 +6,7 @@ row; the others are tickets.defaults.DEFAULTS, so that a newer program may bring
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, select
 from callserver.errors import BadValue, Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.store import audit, history, text
+from callserver.store.audit_changes import NOTHING, changed
 from callserver.store.desk import history as versions
 from callserver.store.desk import ticket_kinds as table
 from callserver.store.desk import tickets
@@ -62,7 +64,8 @@ def put(connection: Connection, kind: Kind, expected: int | None, actor: Actor, 
     _remember(connection, before, actor, now)
     _write(connection, after)
     action = "kind.change" if before else "kind.create"
-    audit.note(connection, actor, action, f"kind:{kind.name}", {"version": after.version}, now)
+    detail = {"version": after.version, **changed(_told(before), _told(after))}
+    audit.note(connection, actor, action, f"kind:{kind.name}", detail, now)
     return after
 
 
@@ -83,7 +86,8 @@ def remove(connection: Connection, name: str, expected: int | None, actor: Actor
         raise Conflict(f"there are tickets of the kind {name}; retire it instead")
     _remember(connection, before, actor, now)
     connection.execute(delete(table).where(table.c.name == name))
-    audit.note(connection, actor, "kind.remove", f"kind:{name}", {"version": before.version}, now)
+    detail = {"version": before.version, **changed(_told(before), _told(DEFAULTS.get(name)))}
+    audit.note(connection, actor, "kind.remove", f"kind:{name}", detail, now)
 
 
 def _locked(connection: Connection, name: str) -> Kind | None:
@@ -123,6 +127,11 @@ def _write(connection: Connection, kind: Kind) -> None:
     ).returning(table.c.name)
     if connection.execute(same).first() is None:
         raise Conflict(f"there is a kind of ticket called {kind.name!r}")
+
+
+def _told(kind: Kind | None) -> Mapping[str, Any]:
+    """But for the version, which the note says beside."""
+    return {name: value for name, value in to_json(kind).items() if name != "version"} if kind else NOTHING
 
 
 def _row(kind: Kind) -> dict[str, Any]:

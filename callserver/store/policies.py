@@ -19,6 +19,7 @@ from callserver.promises.defaults import DEFAULTS
 from callserver.promises.policy import Policy, check
 from callserver.promises.reading import from_json, to_json
 from callserver.store import audit, history, site_days, text
+from callserver.store.audit_changes import changed
 from callserver.store.locking import one_after_another
 from callserver.store.promising import promise_policies as table
 from callserver.store.site_days import SiteDay
@@ -57,7 +58,8 @@ def put(connection: Connection, policy: Policy, expected: int, actor: Actor, now
     row = {"version": after.version, "record": text.dump(to_json(after)), "updated_at": now}
     new = insert(connection, table).values(kind=policy.kind, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["kind"], set_=row))
-    audit.note(connection, actor, "policy.change", f"policy:{policy.kind}", {"version": after.version}, now)
+    detail = {"version": after.version, **changed(to_json(before), to_json(after))}
+    audit.note(connection, actor, "policy.change", f"policy:{policy.kind}", detail, now)
     return after
 
 
@@ -69,8 +71,10 @@ def reset(connection: Connection, kind: PromiseKind, expected: int, actor: Actor
         raise Outdated(f"the policy of {kind} is at version {before.version}, not {expected}")
     _remember(connection, before, actor, now)
     connection.execute(delete(table).where(table.c.kind == kind))
-    audit.note(connection, actor, "policy.reset", f"policy:{kind}", {"version": before.version}, now)
-    return get(connection, kind)
+    after = get(connection, kind)
+    detail = {"version": before.version, **changed(to_json(before), to_json(after))}
+    audit.note(connection, actor, "policy.reset", f"policy:{kind}", detail, now)
+    return after
 
 
 def _remember(connection: Connection, before: Policy, actor: Actor, now: Instant) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, select
 from callserver.errors import BadValue, NotFound
 from callserver.facts import Actor, Instant
 from callserver.store import audit, text
+from callserver.store.audit_changes import changed
 from callserver.store.locking import one_after_another
 from callserver.store.promising import prompts as table
 from callserver.store.upsert import insert
@@ -65,7 +66,9 @@ def put(
     new = insert(connection, table).values(language=language, name=name, **row)
     written = new.on_conflict_do_update(index_elements=["language", "name"], set_=row)
     connection.execute(written)
-    audit.note(connection, actor, "prompt.put", f"prompt:{language}/{name}", {"version": version + 1}, now)
+    before = {"version": version or None}
+    detail = changed(before, {"version": version + 1, "ms": ms})
+    audit.note(connection, actor, "prompt.put", f"prompt:{language}/{name}", detail, now)
     return Prompt(language=language, name=name, version=version + 1, ms=ms, actor=actor.name, at=now)
 
 

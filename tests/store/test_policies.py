@@ -11,7 +11,7 @@ import pytest
 from callserver.errors import BadValue, BadValues, NotFound, Outdated
 from callserver.promises.defaults import DEFAULTS
 from callserver.promises.policy import Policy
-from callserver.store import dialling, policies
+from callserver.store import audit, dialling, policies
 from callserver.store.engine import Store
 from callserver.tickets.promise import PROMISE_KINDS
 from tests.store.of_tickets import ANNA, HOUR, NOON, done, noted
@@ -37,6 +37,9 @@ async def test_a_changed_policy_is_kept_with_what_it_was(store: Store) -> None:
     assert await done(store, policies.get, "watch") == second
     assert (await done(store, policies.every))["watch"] == second
     assert await noted(store) == ["policy.change"] * 2
+    (told, *_) = [one async for one in audit.lines(store)]
+    before, after = told.to_json()["detail"]["changed"]["deadline_ms"]
+    assert (before, after) == (WATCH.deadline_ms, 2 * HOUR)
     assert await done(store, policies.reset, "watch", 2, ANNA, NOON) == WATCH
     assert (await put(store, first, 0)).version == 3
 

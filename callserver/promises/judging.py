@@ -40,7 +40,7 @@ def outcome(mode: str, channel: str, record: Record) -> AttemptOutcome | None:
     | a machine was heard | machine |
     | the customer was to find an agent, by the mode or by key 0, and none came | no_agent |
     | automatic: a key was pressed, or the prompt was heard to its end | played |
-    | automatic, not seen by ourselves: CEL knows no keys | (does not tell) |
+    | automatic, not seen by ourselves: no keys are read from CEL | (does not tell) |
     | automatic: otherwise | silent |
     """
     ours = _leg(record, channel)

@@ -38,8 +38,8 @@ export function Frame({ title, dialogs, children }) {
         <a key=${path} href=${path} aria-current=${isHere(path) ? "page" : undefined}>${name}</a>`)}</nav>
       ${unseen && html`<${Badge} kind="bad" icon="offline">${t("Not connected: this picture is old")}<//>`}
       <nav aria-label=${t("This screen")}>
-        <button type="button" class="bare" onClick=${() => ask("keys")} aria-keyshortcuts="?"><${Icon} name="keys" /> <span>${t("Keys")}</span> <kbd aria-hidden="true">?</kbd></button>
-        <button type="button" class="bare" onClick=${() => ask("settings")}><${Icon} name="gear" /> <span class="cut"><bdi>${me?.name ?? ""}</bdi></span></button>
+        <button type="button" class="bare" onClick=${() => ask("keys")} aria-keyshortcuts="?" aria-label=${t("Keys")}><${Icon} name="keys" /> <span>${t("Keys")}</span> <kbd aria-hidden="true">?</kbd></button>
+        <button type="button" class="bare" onClick=${() => ask("settings")} aria-label=${me?.name ?? t("This screen")}><${Icon} name="gear" /> <span class="cut"><bdi>${me?.name ?? ""}</bdi></span></button>
       </nav>
     </header>
     ${children}

@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 import uPlot from "./vendor/page-uplot.js";
 import { chosenMetric } from "./page-report-cards.js";
 import { callsOf } from "./page-report-link.js";
-import { brief, definition, onlyDay, spanOf, titleOf, told } from "./page-report-words.js";
+import { brief, definition, keyWord, onlyDay, spanOf, titleOf, told } from "./page-report-words.js";
 
 const LINES = 6; // more cannot be told apart
 const COLOURS = ["--accent", "--bad", "--wrap", "--ring", "--pause", "--talk"];
@@ -19,7 +19,7 @@ function drawn(report, metric) {
   const spans = [...new Map(report.rows.map((row) => [row.at, row])).values()];
   const place = new Map(spans.map((row, at) => [row.at, at]));
   const keys = report.asked.split ? report.totals.by_key.slice(0, LINES) : [{ key: "", title: titleOf(metric) }];
-  const lines = keys.map(({ key, title }) => ({ key, title: title || key || t("nobody"), values: Array(spans.length).fill(null), rows: Array(spans.length).fill(null) }));
+  const lines = keys.map(({ key, title }) => ({ key, title: report.asked.split ? keyWord(report.asked.split, { key, title }) : title, values: Array(spans.length).fill(null), rows: Array(spans.length).fill(null) }));
   const byKey = new Map(lines.map((line) => [line.key, line]));
   for (const row of report.rows) {
     const line = byKey.get(row.key);
@@ -33,6 +33,7 @@ function drawn(report, metric) {
 export function Chart() {
   const report = useDesk((state) => state.report);
   const metric = useDesk(chosenMetric);
+  useDesk((state) => state.kinds, alike);
   const known = useDesk((state) => Boolean(state.definitions[metric]));
   const [at, setAt] = useState(null);
   const found = report && known ? drawn(report, metric) : null;

@@ -111,3 +111,8 @@ export async function lookAtQueues() {
   const { queues } = await api.get("/queues");
   put({ titles: Object.fromEntries(queues.map((one) => [one.queue, one.title])) });
 }
+
+export async function lookAtKinds() {
+  const { kinds } = await api.get("/kinds");
+  put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) });
+}

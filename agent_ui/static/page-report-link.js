@@ -2,7 +2,7 @@
 import { html, classes } from "./ui.js";
 import { t } from "./texts.js";
 import { asQuery, question } from "./page-report-data.js";
-import { NOTHING, told, titleOf } from "./page-report-words.js";
+import { NOTHING, definition, told, titleOf } from "./page-report-words.js";
 
 /** Numbers that are not of calls; calls cannot be listed for them. */
 const NOT_OF_CALLS = /^(promise|ticket_age|first_visit|repeat_repair|occupancy|omission|ratings|csat|dissatisfied)/;
@@ -17,7 +17,8 @@ export function callsOf(metric, row = {}) {
 /** A number, as a link where it is one of calls. */
 export function Value({ metric, value, row, label, gap }) {
   const text = told(metric, value);
-  const address = value ? callsOf(metric, row) : null;
+  const none = value === null || value === undefined || (value === 0 && definition(metric)?.unit === "count");
+  const address = none ? null : callsOf(metric, row);
   const name = [label, titleOf(metric), text].filter(Boolean).join(", ");
   const mark = gap && value !== null && html`<span class="gap-mark" title=${t("A part of what it counts was not seen.")}>◇<span class="unseen"> ${t("touches a gap")}</span></span>`;
   return address ? html`<a class=${classes("number", "value")} href=${address} aria-label=${t("{number}: show the calls", { number: name })}>${text}</a>${mark}`

@@ -5,7 +5,7 @@ import { alike, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { want } from "./page-report-data.js";
 import { Value } from "./page-report-link.js";
-import { SPLITS, TABLES, explain, hint, spanOf, titleOf } from "./page-report-words.js";
+import { SPLITS, TABLES, explain, hint, keyWord, spanOf, titleOf } from "./page-report-words.js";
 
 const MOST = 2_000; // rows that a browser draws without delay; an export has all
 
@@ -16,6 +16,7 @@ export function Numbers() {
   const report = useDesk((state) => state.report);
   const wanted = useDesk((state) => state.wanted, alike);
   useDesk((state) => state.definitions, alike);
+  useDesk((state) => state.kinds, alike);
   if (!report) return html`<section class="panel numbers" aria-label=${t("Numbers")} aria-busy="true" />`;
   const { by, split } = report.asked;
   const name = tableOf(wanted, report.columns);
@@ -26,7 +27,7 @@ export function Numbers() {
     <div class="inside" tabindex="0"><table class="report-table">
       <thead><tr><th scope="col">${split ? SPLITS[split]() : t("When")}</th>${columns.map((key) => html`<th key=${key} scope="col" class="right">
         <button type="button" class="bare" title=${hint(key)} onClick=${() => explain(key)}>${titleOf(key)}</button></th>`)}</tr></thead>
-      ${split && html`<tbody class="keys">${report.totals.by_key.map((row) => html`<${Row} key=${row.key} row=${row} name=${row.title || row.key || t("nobody")} columns=${columns} />`)}</tbody>`}
+      ${split && html`<tbody class="keys">${report.totals.by_key.map((row) => html`<${Row} key=${row.key} row=${row} name=${keyWord(split, row)} columns=${columns} />`)}</tbody>`}
       <tbody class="whole"><${Row} row=${report.totals} name=${t("all together")} columns=${columns} /></tbody>
       ${split ? html`<${Spans} report=${report} columns=${columns} />` : html`<tbody>${report.rows.slice(0, MOST).map((row) => html`<${Row} key=${row.at} row=${row} name=${spanOf(row, by)} columns=${columns} />`)}</tbody>`}
     </table>
@@ -42,7 +43,7 @@ const Row = ({ row, name, columns }) => html`<tr><th scope="row" class="cut"><bd
 function Spans({ report, columns }) {
   const groups = Map.groupBy ? Map.groupBy(report.rows.slice(0, MOST), (row) => row.at) : grouped(report.rows.slice(0, MOST));
   return [...groups].map(([at, rows]) => html`<tbody key=${at}><tr><th scope="rowgroup" colspan=${columns.length + 1} class="span-head">${spanOf(rows[0], report.asked.by)}</th></tr>
-    ${rows.map((row) => html`<${Row} key=${row.key} row=${row} name=${row.title || row.key || t("nobody")} columns=${columns} />`)}</tbody>`);
+    ${rows.map((row) => html`<${Row} key=${row.key} row=${row} name=${keyWord(report.asked.split, row)} columns=${columns} />`)}</tbody>`);
 }
 
 function grouped(rows) {

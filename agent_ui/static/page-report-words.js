@@ -5,6 +5,8 @@ import { Icon } from "./icons.js";
 import { ask, desk, useDesk } from "./store.js";
 import { language, t, titled } from "./texts.js";
 import { lasting } from "./time.js";
+import { promiseWord } from "./words.js";
+import { endOf } from "./page-call-words.js";
 
 const percent = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const tenth = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
@@ -80,6 +82,17 @@ export const SPLITS = {
   queue: () => t("per queue"), agent: () => t("per agent"), team: () => t("per team"), kind: () => t("per kind"),
   site: () => t("per switch"), outcome: () => t("per outcome"), promise: () => t("per promise"),
 };
+
+const NONE = { team: () => t("no team"), kind: () => t("on no ticket"), outcome: () => t("goes on"), site: () => NOTHING };
+
+/** What a row of a split is called. The server names queues and agents; codes are words of the screens. */
+export function keyWord(split, { key, title }) {
+  if (!key) return (NONE[split] ?? (() => t("nobody")))();
+  if (split === "outcome") return endOf(key).word;
+  if (split === "promise") return promiseWord(key);
+  if (split === "kind") return titled(desk.kinds[key]?.title, key);
+  return title || key;
+}
 
 /** Columns of the table, by what they are about. */
 export const TABLES = {

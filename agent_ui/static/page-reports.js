@@ -9,7 +9,7 @@ import { t } from "./texts.js";
 import { Moment, when } from "./time.js";
 import { Cards } from "./page-report-cards.js";
 import { Chart } from "./page-report-chart.js";
-import { load, lookAtDefinitions, lookAtQueues, refresh } from "./page-report-data.js";
+import { load, lookAtDefinitions, lookAtKinds, lookAtQueues, refresh } from "./page-report-data.js";
 import { Filters, startFilters } from "./page-report-filters.js";
 import { Numbers } from "./page-report-table.js";
 import { CUTS, DefinitionsDialog, SPLITS, period } from "./page-report-words.js";
@@ -44,6 +44,7 @@ begin(Reports, () => {
   startFilters(() => desk.wanted);
   attempt(lookAtDefinitions);
   attempt(lookAtQueues);
+  if (may("tickets:read")) attempt(lookAtKinds);
   if (may("promises:manage")) attempt(async () => put(await api.get("/promises/takers")));
   const look = () => (desk.report ? refresh() : load());
   keepLooking(look).catch((error) => {

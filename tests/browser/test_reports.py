@@ -143,8 +143,9 @@ async def test_the_chart_is_read_by_keys(site: Ledger) -> None:
 
 
 async def test_every_number_says_what_it_means(site: Ledger) -> None:
-    root = await site.screen("root", f"/reports?{FORTNIGHT}")
-    await expect(card(root, "offered").locator(".large")).to_contain_text(n(CALLS))
+    root = await site.screen("root", f"/reports?{FORTNIGHT}&split=outcome")
+    await expect(root.page.locator(".report-table .keys th").first).to_have_text("已接听")
+    await expect(root.page.locator(".report-table .keys a").first).to_have_text(n(answered(CALLS)))
     await root.page.keyboard.press("d")
     await expect(root.page.locator("dialog .meanings")).to_contain_text("服务水平")
     await in_order(root)

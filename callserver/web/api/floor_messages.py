@@ -16,6 +16,7 @@ from callserver.store import audit, floor_messages, users
 from callserver.store.engine import Connection
 from callserver.store.floor_messages import Message, Receipt
 from callserver.web.api import floor_rights as rights
+from callserver.web.api.me import api as me
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.shapes import Moment, moment
 
@@ -91,7 +92,7 @@ def list_messages(connection: Connection, asked: Asked) -> Done[MessagesShown]:
     return Done(MessagesShown(messages=[_shown(message, receipts) for message, receipts in found]))
 
 
-@api("POST", "/me/messages/{id}/read", scope=None, status=204, errors=(404, 409))
+@me("POST", "/me/messages/{id}/read", scope=None, status=204, errors=(404, 409))
 def read_message(connection: Connection, asked: Asked, id: Id) -> Done[None]:
     """One has read a message: it goes from all one's screens, and its writer sees it."""
     if asked.person is None:

@@ -25,6 +25,7 @@ FILLED |= {
     "queue": "repair",
     "day": "2027-02-14",
     "pbx": "main",
+    "user": "1",
 }
 FILLED |= {"rule": "long_wait"}
 

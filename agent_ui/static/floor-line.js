@@ -6,7 +6,7 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { name as nameValues } from "./refusals.js";
 import { alike, ask, desk, say, unask, useDesk } from "./store.js";
-import { t, tn } from "./texts.js";
+import { reasons as REASONS, t, tn } from "./texts.js";
 import { when } from "./time.js";
 
 const PATIENCE_MS = 100_000; // as long as a phone may ring
@@ -137,7 +137,7 @@ function Sent({ one }) {
 /** What supervisors and callserver tell of a person's own work. */
 export const MESSAGES = {
   message: ({ name, text }) => t("{name}: {text}", { name, text }),
-  paused_by: (args) => told(t("{name} paused you: {reason}", args), args),
+  paused_by: (args) => told(t("{name} paused you: {reason}", { ...args, reason: REASONS[args.reason]?.title ?? args.reason }), args),
   made_ready_by: (args) => told(t("{name} made you ready", args), args),
   signed_out_by: (args) => told(t("{name} signed you out; in a call, when it is over", args), args),
   queues_by: (args) => told(t("{name} changed your queues. New: {add}. Not any more: {remove}", { ...args, add: list(args.add), remove: list(args.remove) }), args),

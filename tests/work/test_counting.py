@@ -179,3 +179,27 @@ async def test_an_open_call_is_offered_and_not_decided(hotline: Counted) -> None
     await hotline.write(waits)
     sums = await hotline.sums()
     assert (sums.offered, sums.undecided, value("sl_offered", sums)) == (1, 1, None)
+
+
+async def test_the_night_that_has_an_hour_twice_has_twenty_five(hotline: Counted) -> None:
+    berlin, night = ZoneInfo("Europe/Berlin"), date(2026, 10, 25)
+    first, second = (instant(f"2026-10-25T02:30:00+{offset}") or 0 for offset in ("02:00", "01:00"))
+    hotline.counting = hotline.begun(berlin)
+    await hotline.write(call(1, visit(first, 1, talk_s=1)), call(2, visit(second, 1, talk_s=1)))
+    asked = Asked(first=night, last=night, by="hour", zone=berlin)
+    hours = [row async for part in _rows(hotline.store, asked) for row in part]
+    assert len(hours) == 25
+    assert [place for place, row in enumerate(hours) if row.sums.offered] == [2, 3]
+    day = [
+        row
+        async for part in _rows(hotline.store, Asked(first=night, last=night, zone=berlin))
+        for row in part
+    ]
+    assert [row.sums.offered for row in day] == [2]
+
+
+async def test_ten_years_are_told_month_by_month_also_where_there_was_nothing(hotline: Counted) -> None:
+    await hotline.write(call(1, visit(MORNING, 1, talk_s=1)))
+    months = await hotline.rows(date(2016, 12, 1), date(2026, 11, 30), by="month")
+    assert len(months) == 120
+    assert [row.sums.offered for row in months[-2:]] == [0, 1]

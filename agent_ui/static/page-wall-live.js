@@ -1,6 +1,6 @@
 // What keeps a wall of 60 queues and 350 agents calm: a table is looked at ten times a second at most however many messages come, a row is
 // drawn anew only when its own values are others, and the seconds that run are text that is written, not drawn.
-import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./ui.js";
 import { desk, watch } from "./store.js";
 import { lasting, now } from "./time.js";
 
@@ -74,7 +74,7 @@ function tick(element, { since, warn }, at) {
 /** How long something lasts; from `warn` seconds on it says so with its class. Screen readers are not told each second. */
 export function Since({ at, warn }) {
   const place = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const since = Date.parse(at);
     if (!Number.isFinite(since)) return undefined;
     const element = place.current;

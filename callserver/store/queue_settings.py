@@ -63,6 +63,7 @@ def find(connection: Connection, queue: str) -> Kept:
 
 def put(connection: Connection, queue: str, said: Said, expected: int, actor: Actor, now: Instant) -> Kept:
     """Set them from now on. Raises BadValue, BadValues; Outdated where another administrator was quicker."""
+    naming.queue(queue)
     before = _locked(connection, queue, expected)
     after = Kept(queue=queue, version=before.version + 1, said=checked(said), updated_at=now)
     return _write(connection, "queue.change", before, after, actor, now)
@@ -110,8 +111,7 @@ def _problems(said: Said) -> Iterator[tuple[str, str]]:
 
 
 def _locked(connection: Connection, queue: str, expected: int) -> Kept:
-    """As it is, with nobody else changing it. Raises BadValue for what is no name of a queue, Outdated."""
-    naming.queue(queue)
+    """As it is, with nobody else changing it. Raises Outdated."""
     one_after_another(connection, "queue settings")
     before = find(connection, queue)
     if before.version != expected:

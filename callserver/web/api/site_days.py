@@ -12,7 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from callserver.errors import BadValue
+from callserver.errors import BadValue, NotFound
 from callserver.promises.days import names, sort_of
 from callserver.store import site_days, turns
 from callserver.store.engine import Connection
@@ -105,7 +105,11 @@ def put_site_days(connection: Connection, asked: Asked, body: DaysGiven) -> Done
 @api("DELETE", "/site-days/{day}", scope="queues:manage", status=204, guarded=False)
 def remove_site_day(connection: Connection, asked: Asked, day: DayName) -> Done[None]:
     """Go back to what the calendar says of a day."""
-    site_days.remove(connection, _day(day, "day"), asked.actor, asked.now)
+    try:
+        which = date.fromisoformat(day)
+    except ValueError:
+        raise NotFound("nothing was said of this day") from None
+    site_days.remove(connection, which, asked.actor, asked.now)
     turns.stir(connection, _LET_GO, asked.now)
     return Done(None)
 

@@ -54,7 +54,7 @@ Database = Literal["sqlite", "postgresql"]
 FAULTS: Final[tuple[Fault, ...]] = ("none", "none", "cut", "switch", "database", "database")
 MOST_STEPS = 8  # of a life: attempts begun, requests over; so that each gets on, on a busy machine too
 LONGEST_S = 0.3  # after its last step: into the middle of the next
-NOTHING_S = 2.0
+NOTHING_S = 5.0
 AWAY_S = 1.0  # how long a database is away at most
 BEGUN_S = 60.0
 

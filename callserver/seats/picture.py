@@ -63,7 +63,9 @@ class OnCall:
     legs: dict[LegId, Part] = field(default_factory=dict)
     waits_in: str | None = None
     waits_since: Instant | None = None
-    line: bool = False  # no call: an agent's line of AgentLogin, up for a whole shift; a supervisor's who listens
+    line: bool = (
+        False  # no call: an agent's of AgentLogin, up for a whole shift, or a supervisor's who listens
+    )
     answered: dict[int, str] = field(default_factory=dict)  # visit -> interface
 
     @property

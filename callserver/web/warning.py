@@ -86,8 +86,8 @@ def audience(alert: Alert) -> Audience:
     return Queues(frozenset({alert.subject.name})) if alert.subject.name else READERS
 
 
-def alert_told(alert: Alert) -> dict[str, Any]:
-    """An alert as the stream has it."""
+def what_is_wrong(alert: Alert) -> dict[str, Any]:
+    """What an alert is about, and by how much; the stream and the API tell it alike."""
     return {
         "id": alert.id,
         "rule": alert.rule,
@@ -100,6 +100,13 @@ def alert_told(alert: Alert) -> dict[str, Any]:
         "side": alert.side,
         "threshold": alert.threshold,
         "value": alert.value,
+    }
+
+
+def alert_told(alert: Alert) -> dict[str, Any]:
+    """An alert as the stream has it."""
+    return {
+        **what_is_wrong(alert),
         "raised_at": iso(alert.raised_at),
         "told_at": iso(alert.told_at),
         "acked_at": iso(alert.acked_at),

@@ -19,15 +19,15 @@ import structlog
 
 from callserver.alerts.judging import Cleared, Event, Judge, Raised
 from callserver.alerts.rule import Readings, Rule, RuleId, Subject
-from callserver.errors import LeaseLost, StoreError
+from callserver.errors import StoreError
 from callserver.facts import Instant
-from callserver.store import alert_rules, alerting, leases
+from callserver.store import alert_rules, alerting
 from callserver.store.alert_rules import RulesChanged
 from callserver.store.alerting import Alert, AlertsChanged
 from callserver.store.engine import Connection, Store
-from callserver.store.leases import Lease
 from callserver.work.alert_gauges import Gauges
 from callserver.work.alert_telling import Telling
+from callserver.work.leading import Leading
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +60,8 @@ class Watch:
         self._numbers = numbers
         self._gauges = gauges
         self._telling = telling
-        self._holder = holder
-        self._node = node
+        self._leading = Leading(store, LEASE, holder=holder, node=node, ttl_s=LEASE_S)
+        self._led = False
         self._zone = zone
         self._clock = clock
         self._tick_s = tick_s
@@ -70,9 +70,6 @@ class Watch:
         self._open: list[Alert] = []
         self._stale = True  # rules and alerts are to be read again
         self._read_at = 0.0
-        self._lease: Lease | None = None
-        self._renewed_at = 0.0
-        self._first = True
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -88,7 +85,7 @@ class Watch:
         finally:
             quiet()
             await self._telling.close()
-            await self._give_up_lease()
+            await self._leading.give_up()
 
     def stop(self) -> None:
         """`run` comes to its end after the look under way."""
@@ -119,35 +116,17 @@ class Watch:
 
     async def _leads(self) -> bool:
         """Whether this process watches now."""
-        now = asyncio.get_running_loop().time()
-        if self._lease is not None and now - self._renewed_at < LEASE_S / 3:
-            return True
-        try:
-            if self._lease is not None:
-                self._lease = await leases.renew(self._store, self._lease, LEASE_S)
-        except LeaseLost:
-            self._lease = None
-        if self._lease is None:
-            self._lease = await leases.acquire(
-                self._store, LEASE, self._holder, LEASE_S, node=self._node, take_over=self._first
-            )
-            self._first = False
-            if self._lease is not None:
-                await self._begin()
-        self._renewed_at = now
-        return self._lease is not None
+        leads = await self._leading.ours()
+        if leads and not self._led:
+            await self._begin()
+        self._led = leads
+        return leads
 
     async def _begin(self) -> None:
         """What is on record as an alert is one; of everything else nobody knows since when it is so."""
         found = await self._store.read(alerting.open_alerts)
         self._judge.begin((one.rule, one.subject) for one in found if not one.test)
         self._stale = True
-
-    async def _give_up_lease(self) -> None:
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            with contextlib.suppress(StoreError):
-                await leases.release(self._store, lease)
 
     # --- a look ------------------------------------------------------------------------------------------------------
 

@@ -49,4 +49,7 @@ async def test_no_customer_is_called_twice_without_evidence_and_nobody_is_forgot
     assert process.returncode == 0, wrong.decode()
     row = [cell.strip() for cell in said.decode().splitlines()[-1].split("|")]
     assert row[1:3] == [mode, database]
-    assert (row[6], row[8] != "0") == (PROMISES, True)  # how often a kill hit an attempt differs with the load
+    assert (row[6], row[8] != "0") == (
+        PROMISES,
+        True,
+    )  # how often a kill hit an attempt differs with the load

@@ -38,6 +38,7 @@ from callserver.web.api.shapes import (
     moment,
     place_in,
 )
+from callserver.web.warning import what_is_wrong
 
 api = Operations("alerts", "What is wrong, who takes care of it, and what is watched.")
 
@@ -343,17 +344,7 @@ def rule_shown(rule: Rule) -> AlertRuleShown:
 
 def _members(alert: Alert) -> dict[str, Any]:
     return {
-        "id": alert.id,
-        "rule": alert.rule,
-        "title": dict(alert.title),
-        "severity": alert.severity,
-        "metric": alert.metric,
-        "about": alert.subject.about,
-        "pbx": alert.subject.pbx or None,
-        "queue": alert.subject.name or None,
-        "side": alert.side,
-        "threshold": alert.threshold,
-        "value": alert.value,
+        **what_is_wrong(alert),
         "worst": alert.worst,
         "said": {language: alerting.said(alert, language) for language in ("en", "zh")},
         "raised_at": moment(alert.raised_at),

@@ -8,13 +8,17 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.async_api import expect
 
+from callserver.store import migrations
+from tests.browser import crew, ledger
 from tests.browser.office import Api
 from tests.browser.stage import Desk, Stage, opened
 from tests.rig import provision
-from tests.rig.scenarios import LI, ZHANG
+from tests.rig.browser import chrome
+from tests.rig.scenarios import HOTLINE, LI, REPAIR, ZHANG
 
 TARGET = Path(__file__).parent.parent / "docs" / "screenshots"
 WANG, EMMA = "13800138000", "13800138004"
@@ -134,11 +138,64 @@ async def day(stage: Stage) -> None:
     await owed(stage, li)
 
 
+async def the_wall(stage: Stage) -> None:
+    """Twelve agents, callers who wait, callers who talk: what their supervisor sees, by day and on the large screen."""
+    boss = await stage.desk("boss", scheme="dark")
+    await boss.window.go("/wall")
+    await crew.all_sit(stage, boss)
+    await expect(boss.page.locator("tr[data-agent][data-state=ready]")).to_have_count(len(crew.SEATS))
+    for number in range(4):
+        await stage.calls(number=f"1390000000{number}", dialed=REPAIR)
+    burst = await stage.phones.crowd([(WANG, "Wang")], dialed=HOTLINE, calls=24, rate_per_s=6)
+    await expect(boss.page.locator("tr[data-agent][data-state=talking]").nth(3)).to_be_visible()
+    await picture(boss, "wall-en-dark")
+    await burst.finished(60)
+    tv = await stage.desk("boss")
+    await tv.window.go("/wall?tv&language=zh-CN")
+    await expect(tv.page.locator("main")).to_contain_text("4")
+    await picture(tv, "wall-tv-zh-light")
+
+
+async def looking_back(browser: provision.Browser) -> None:
+    """A fortnight's report, and the calls behind one of its numbers."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "calls.db"
+        await migrations.upgrade(f"sqlite:///{file}")
+        async with chrome(browser) as found, ledger.opened(file, found, ledger.fortnight()) as site:
+            for login, style, path in (
+                ("boss", "report-en-light", "/reports?from=2026-11-02&to=2026-11-15"),
+                ("root", "report-zh-light", "/reports?from=2026-11-02&to=2026-11-15&split=queue"),
+                ("boss", "calls-en-light", "/calls?from=2026-11-02&to=2026-11-03&call=main:1.0"),
+            ):
+                window = await site.screen(login, path)
+                await expect(window.page.locator("[aria-busy=true]")).to_have_count(0)
+                await picture(Desk(window, login), style)
+            await site.clear()
+
+
+async def administering(stage: Stage) -> None:
+    """The pages of whoever runs it."""
+    root = await stage.desk("root")
+    for path, name in (
+        ("/admin/queues?id=hotline", "admin-queues"),
+        ("/admin/users", "admin-users"),
+        ("/start", "start"),
+    ):
+        await root.window.go(path)
+        await expect(root.page.locator("[aria-busy=true]")).to_have_count(0)
+        await picture(root, f"{name}-zh-light")
+
+
 async def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
-    async with opened(provision.asterisk(), provision.chromium()) as stage:
+    switch, browser = provision.asterisk(), provision.chromium()
+    async with opened(switch, browser) as stage:
         await day(stage)
+        await administering(stage)
         await stage.clear()
+    async with crew.opened(switch, browser) as stage:
+        await the_wall(stage)
+    await looking_back(browser)
 
 
 if __name__ == "__main__":

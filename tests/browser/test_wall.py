@@ -5,23 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from asterisk_conf.plan import Phone
+from tests.browser import crew
+from tests.browser.crew import SEATS
 from tests.browser.looking import complaints
-from tests.browser.office import Api
-from tests.browser.stage import PASSWORD, PEOPLE, Desk, Stage
+from tests.browser.stage import Desk, Stage
 from tests.calls.queue_log import LoggedVisit, visits
 from tests.rig import provision
-from tests.rig.asterisk import SECRET, Asterisk
-from tests.rig.browser import chrome
-from tests.rig.phones import Phones
-from tests.rig.scenarios import hotline, repair, stage_plan
-from tests.rig.service import Service
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,12 +23,6 @@ pytestmark = [
     pytest.mark.timeout(400),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-SEATS = [str(1101 + number) for number in range(12)]
-SETTINGS = """
-[work]
-wrap_up_s = 1
-absent_s = 3600
-"""
 BURST, PATIENT = 18, 3
 WANG = "13800138000"
 
@@ -44,51 +32,16 @@ async def floor(
     asterisk_22: provision.Switch, sipp: list[str], chromium: provision.Browser
 ) -> AsyncIterator[Stage]:
     """A switch with twelve phones that answer, and callserver; nobody has signed in."""
-    plan = stage_plan(
-        hotline(members=(), strategy="rrmemory", ring_s=20, wrapup_s=0), repair(members=(), wrapup_s=0)
-    )
-    phones = tuple(Phone(endpoint=seat, secret=SECRET, name=f"Agent {seat}") for seat in SEATS)
-    switch = Asterisk(replace(plan, phones=(*plan.phones, *phones)), software=asterisk_22)
-    try:
-        await switch.start()
-        service = Service(switch)
-        with service.settings.open("a") as settings:
-            settings.write(SETTINGS)
-        await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
-        name, role, language, _ = PEOPLE["boss"]
-        said = ("--name", name, "--role", role, "--language", language, "--team", "line")
-        await service.must("user", "add", "boss", *said, typed=f"{PASSWORD}\n")
-        async with Phones(switch, sound=False) as on_stage, service, chrome(chromium) as found:
-            await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=1_500)
-            yield Stage(switch, on_stage, service, found)
-    finally:
-        await switch.close()
-
-
-async def _sits(floor: Stage, office: Api, seat: str) -> None:
-    """Somebody is hired for the hotline, signs in and is ready, as their page would do it."""
-    login = f"agent{seat}"
-    made = {"login": login, "name": f"Agent {seat}", "role": "agent", "password": PASSWORD, "teams": ["line"]}
-    await office.ask("POST", "users", {**made, "queues": [{"queue": "hotline"}]})
-    context = await floor.chrome.browser.new_context(base_url=floor.base)
-    headers = {"X-Callserver": "1", "Origin": floor.base, "If-Match": "*"}
-    for method, path, body in (
-        ("POST", "session", {"login": login, "password": PASSWORD}),
-        ("PUT", "me/seat", {"pbx": "main", "interface": f"PJSIP/{seat}"}),
-        ("PUT", "me/state", {"state": "ready"}),
-    ):
-        answer = await context.request.fetch(f"/api/v1/{path}", method=method, data=body, headers=headers)
-        assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"
+    async with crew.opened(asterisk_22, chromium) as stage:
+        yield stage
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def wall(floor: Stage) -> AsyncIterator[Desk]:
     """The supervisor looks at the wall; twelve agents sit down."""
     boss = await floor.desk("boss")
-    office = Api(boss.window.context.request, floor)
     await boss.window.go("/wall")
-    for at in range(0, len(SEATS), 3):  # all at once, their passwords take longer than a request may
-        await asyncio.gather(*(_sits(floor, office, seat) for seat in SEATS[at : at + 3]))
+    await crew.all_sit(floor, boss)
     yield boss
     assert boss.window.wrong == []
 

@@ -1,0 +1,76 @@
+"""Twelve agents of one hotline on a real switch, and the supervisor who answers for them.
+
+In: a switch's software, a browser. Out: a stage; agents who sit down as their page would do it. Must not know: what is
+looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from asterisk_conf.plan import Phone
+from tests.browser.office import Api
+from tests.browser.stage import PASSWORD, PEOPLE, Desk, Stage
+from tests.rig import provision
+from tests.rig.asterisk import SECRET, Asterisk
+from tests.rig.browser import chrome
+from tests.rig.phones import Phones
+from tests.rig.scenarios import hotline, repair, stage_plan
+from tests.rig.service import Service
+
+SEATS = [str(1101 + number) for number in range(12)]
+SETTINGS = """
+[work]
+wrap_up_s = 1
+absent_s = 3600
+"""
+
+
+@asynccontextmanager
+async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
+    """All of it, running; nobody has signed in."""
+    plan = stage_plan(
+        hotline(members=(), strategy="rrmemory", ring_s=20, wrapup_s=0), repair(members=(), wrapup_s=0)
+    )
+    phones = tuple(Phone(endpoint=seat, secret=SECRET, name=f"Agent {seat}") for seat in SEATS)
+    switch = Asterisk(replace(plan, phones=(*plan.phones, *phones)), software=software)
+    try:
+        await switch.start()
+        service = Service(switch)
+        with service.settings.open("a") as settings:
+            settings.write(SETTINGS)
+        await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
+        name, role, language, _ = PEOPLE["boss"]
+        said = ("--name", name, "--role", role, "--language", language, "--team", "line")
+        await service.must("user", "add", "boss", *said, typed=f"{PASSWORD}\n")
+        async with Phones(switch, sound=False) as on_stage, service, chrome(browser) as found:
+            await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=1_500)
+            yield Stage(switch, on_stage, service, found)
+    finally:
+        await switch.close()
+
+
+async def all_sit(floor: Stage, boss: Desk) -> None:
+    """Everybody is hired, signs in and is ready."""
+    office = Api(boss.window.context.request, floor)
+    for at in range(0, len(SEATS), 3):  # all at once, their passwords take longer than a request may
+        await asyncio.gather(*(_sits(floor, office, seat) for seat in SEATS[at : at + 3]))
+
+
+async def _sits(floor: Stage, office: Api, seat: str) -> None:
+    """Somebody is hired for the hotline, signs in and is ready, as their page would do it."""
+    login = f"agent{seat}"
+    made = {"login": login, "name": f"Agent {seat}", "role": "agent", "password": PASSWORD, "teams": ["line"]}
+    await office.ask("POST", "users", {**made, "queues": [{"queue": "hotline"}]})
+    context = await floor.chrome.browser.new_context(base_url=floor.base)
+    headers = {"X-Callserver": "1", "Origin": floor.base, "If-Match": "*"}
+    for method, path, body in (
+        ("POST", "session", {"login": login, "password": PASSWORD}),
+        ("PUT", "me/seat", {"pbx": "main", "interface": f"PJSIP/{seat}"}),
+        ("PUT", "me/state", {"state": "ready"}),
+    ):
+        answer = await context.request.fetch(f"/api/v1/{path}", method=method, data=body, headers=headers)
+        assert answer.ok, f"{method} {path}: {answer.status} {await answer.text()}"

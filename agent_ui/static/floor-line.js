@@ -141,6 +141,7 @@ export const MESSAGES = {
   made_ready_by: (args) => told(t("{name} made you ready", args), args),
   signed_out_by: (args) => told(t("{name} signed you out; in a call, when it is over", args), args),
   queues_by: (args) => told(t("{name} changed your queues. New: {add}. Not any more: {remove}", { ...args, add: list(args.add), remove: list(args.remove) }), args),
+  rated_badly: (args) => t("Ticket {number}: the customer rated us {rating} of 5 by key; look at it", args),
   call_taken_over: (args) => told(t("{name} took your customer over", args), args),
 };
 const told = (text, { why }) => (why ? `${text} – ${why}` : text);

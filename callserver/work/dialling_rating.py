@@ -1,7 +1,8 @@
 """What customers answer by key, and what follows from it on their ticket.
 
 In: the record of an automatic call that is over. Out: an entry on the timeline; a ticket that is reopened by a bad
-rating, or closed by a good one where nothing else is owed. Must not know: prompts, the switch.
+rating, of which its supervisors are told, or closed by a good one where nothing else is owed. Must not know: prompts,
+the switch.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Any, Final
 
 from callserver.errors import Refusal
 from callserver.facts import Actor, CallId, Instant, PbxId
+from callserver.people import UserId
 from callserver.promises.outcomes import AttemptOutcome
-from callserver.store import promises, tickets, timeline
+from callserver.store import floor_messages, promises, tickets, timeline, users
 from callserver.store.attempts import Attempt
 from callserver.store.engine import Connection
 from callserver.store.timeline import NewEntry
+from callserver.tickets.number import spoken
 from callserver.tickets.promise import Promise
 from callserver.tickets.record import Ticket
 from callserver.tickets.tables import step
@@ -69,8 +72,28 @@ def _follows(connection: Connection, promise: Promise, found: str, now: Instant)
     said = f"rated {found} of 5 by key"
     if found in BAD:
         _step(connection, ticket, "reopened", said, now)
+        args = {"rating": int(found), "ticket": ticket.id, "number": spoken(ticket.number)}
+        floor_messages.write(
+            connection,
+            _supervisors(connection, ticket.team),
+            by=None,
+            by_name=BY_KEY.name,
+            now=now,
+            code="rated_badly",
+            urgent=True,
+            to_name=ticket.team,
+            args=args,
+        )
     elif ticket.status == "owed_visit" and not promises.owed_by(connection, ticket.id).promises:
         _step(connection, ticket, "closed", said, now)
+
+
+def _supervisors(connection: Connection, team: str | None) -> list[UserId]:
+    """Of the ticket's team; of all teams, else the administrators, where that one has none."""
+    people = [one.person for one in users.every(connection) if one.enabled]
+    all_ = [one for one in people if one.role == "supervisor"]
+    theirs = [one for one in all_ if team in one.teams]
+    return [one.id for one in theirs or all_ or [one for one in people if one.role == "administrator"]]
 
 
 def _step(connection: Connection, ticket: Ticket, to: str, why: str, now: Instant) -> None:

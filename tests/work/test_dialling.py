@@ -14,7 +14,7 @@ import pytest_asyncio
 from callserver.customers import checking
 from callserver.facts import Instant
 from callserver.numbers import Plan
-from callserver.people import UserId
+from callserver.people import Role, UserId
 from callserver.seats.asking import DialCustomer, Originate
 from callserver.store import (
     attempts,
@@ -23,6 +23,7 @@ from callserver.store import (
     customers,
     dialling,
     engine,
+    floor_messages,
     owners,
     policies,
     promises,
@@ -32,8 +33,8 @@ from callserver.store import (
 )
 from callserver.store.attempts import Attempt
 from callserver.store.beside import promise_owners
-from callserver.store.engine import Store
-from callserver.store.users import Wanted
+from callserver.store.engine import Connection, Store
+from callserver.store.users import Changes, Wanted
 from callserver.tickets.landing import DIALLED
 from callserver.tickets.promise import NewPromise, Promise
 from callserver.work.dialling import Dialler
@@ -490,6 +491,27 @@ async def test_a_rating_lands_on_the_ticket_and_a_bad_one_reopens_it(
     assert (await office.status(one), await office.outcomes(one)) == ("kept", ["played"])
     assert "answer" in await office.told(one)
     assert (await office.store.read(lambda c: tickets.get(c, one.ticket))).status == status
+
+
+@pytest.mark.parametrize(("keys", "told"), [("1", [1]), ("52", [2]), ("5", [])])
+async def test_of_a_bad_rating_the_supervisors_are_told_and_of_a_good_one_nobody(
+    office: Office, keys: str, told: list[int]
+) -> None:
+    def hire(connection: Connection) -> UserId:
+        people: dict[str, Role] = {"boss": "supervisor", "away": "supervisor", "root": "administrator"}
+        for login, role in people.items():
+            made = users.add(connection, Wanted(login=login, name=login, role=role), ANNA, office.now)
+            if login == "away":
+                users.change(connection, made.person.id, Changes(disabled=True), ANNA, office.now)
+        return users.by_login(connection, "boss").person.id
+
+    boss = await office.store.write(hire)
+    one = await _rated(office, keys)
+    found = await office.store.read(floor_messages.unread)
+    assert [(reader, message.code, message.args["rating"]) for reader, message in found] == [
+        (boss, "rated_badly", rating) for rating in told
+    ]
+    assert all((message.urgent, message.args["ticket"]) == (True, one.ticket) for _, message in found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Every morning: whoever is on a running campaign's list by today is owed a call.
+"""Every morning: whoever is on a running campaign's list by today is owed a call; whose clock has new rules is called
+when it shows what was agreed.
 
 In: the site's clock. Out: promises, one line of the log a campaign. Must not know: who is on a list, when they are
 called. A day's work that was interrupted goes on where it was; done twice, the second one finds nothing to do.
@@ -6,6 +7,7 @@ called. A day's work that was interrupted goes on where it was; done twice, the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from datetime import time as clock_time
@@ -14,7 +16,7 @@ from typing import Any, Final
 import structlog
 
 from callserver.facts import Instant
-from callserver.store import campaigns, jobs
+from callserver.store import campaigns, jobs, zone_rules
 from callserver.store.engine import Store
 from callserver.store.jobs import Job, NewJob
 
@@ -40,7 +42,16 @@ class Campaigning:
     async def job(self, job: Job) -> Mapping[str, Any]:
         """One day."""
         await self.begin(job.run_at)
-        return {"made": await self.look(self._clock())}
+        now = self._clock()
+        return {"moved": await self.follow_clocks(now), "made": await self.look(now)}
+
+    async def follow_clocks(self, now: Instant) -> int:
+        """How many promises were moved, because the rules of their zones are not what they were yesterday."""
+        rules = await asyncio.to_thread(zone_rules.present, now)
+        moved = await self._store.write(lambda connection: zone_rules.follow(connection, rules, now))
+        if moved:
+            log.warning("clocks go by other rules", moved=len(moved))
+        return len(moved)
 
     async def look(self, now: Instant) -> int:
         """One pass over every running campaign; how many promises that made."""

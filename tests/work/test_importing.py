@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 ANNA = Actor(name="anna", through="import")
 PLAN = Plan(area_code="0532")
 ROWS = 8_000  # in the file whose import is killed
-KILLS = 5
+KILLS = 3
 
 
 async def into(store: Store, file: Path, change="all", **said) -> Summary:

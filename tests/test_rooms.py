@@ -228,7 +228,7 @@ REGISTRIES = re.compile(
     rb"rg|registry\.npmjs\.o"
     rb"rg|registry\.yarnpkg\.c"
     rb"om"
-    rb"|[a-z.]+\.debian\.o"
+    rb"|(?<![a-z.])[a-z.]+\.debian\.o"
     rb"rg/debian|(deb|ftp|security|archive|snapshot)[a-z.]*\.debian\.o"
     rb"rg"
 )

@@ -25,6 +25,13 @@ from tests.rig.debian import Unavailable
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "CALLSERVER_TEST_SESSION"
 GRACE_S = 3.0
+LONG = (
+    "tests/work/test_landing",
+    "tests/work/test_importing",
+    "tests/work/test_webhooks",
+    "tests/real/",
+    "tests/browser/",
+)
 FILES = pytest.StashKey[set[str]]()
 LEFT = pytest.StashKey[list[str]]()
 Found = TypeVar("Found")
@@ -96,6 +103,11 @@ def nothing_left_running() -> Iterator[None]:
     yield
     left = still_running(os.environ.pop(MARK))
     assert not left, "still running after the last test:\n" + "\n".join(left)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first: begun last, it would keep one process busy while others have nothing left."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,7 +1,7 @@
 // What is watched, and who hears of it: rules, each with its number, its limits and its ways; tried by a button.
 import { html } from "./ui.js";
 import { Refused, api } from "./api.js";
-import { doing as asking, severityIcon, severityWord } from "./alerts.js";
+import { doing as asking, severityIcon, severityWord } from "./page-alert-strip.js";
 import { Do } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
 import { Editor, forget, isDraft, saidSaved } from "./page-admin-edit.js";

@@ -1,7 +1,7 @@
 // Alerts: what is wrong and what was, the newest first; one of them with all that is known: who took it, who was told.
 import { html, classes } from "./ui.js";
 import { Refused, api } from "./api.js";
-import { SnoozeDialog, acknowledge, alertTitle, isLoud, learnMetrics, limitWord, metricTitle, ordered, placeWord, reset, severityIcon, severityWord, sleeps, valueWord } from "./alerts.js";
+import { SnoozeDialog, acknowledge, alertTitle, isLoud, learnMetrics, limitWord, metricTitle, ordered, placeWord, reset, severityIcon, severityWord, sleeps, valueWord } from "./page-alert-strip.js";
 import { Badge, Do, Empty } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";

@@ -1,8 +1,8 @@
 // The wall: queues, agents and calls as they are now, from the stream alone. `/wall?tv` is for a screen that hangs there.
 import { html } from "./ui.js";
-import { SnoozeDialog, startAlerts } from "./alerts.js";
+import { SnoozeDialog, startAlerts } from "./page-alert-strip.js";
 import { api } from "./api.js";
-import { floorDialogs } from "./floor-actions.js";
+import { floorDialogs } from "./page-floor-actions.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Frame, begin } from "./page-frame.js";

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -77,7 +78,21 @@ async def nobody(_: web.Request) -> Reader | None:
 
 def statics() -> Statics:
     """The files of `agent_ui/static` and the catalogs of texts."""
-    return Statics({f"texts.{tag}.json": one.json() for tag, one in texts.every().items()})
+    return Statics(catalogs())
+
+
+def catalogs() -> dict[str, bytes]:
+    """The texts of each language by the name of their file: whole, and what the desk says alone, since it loads them
+    while somebody waits to work.
+    """
+    desk = texts.literals(
+        one.read_text("utf-8")
+        for one in resources.files("agent_ui").joinpath("static").iterdir()
+        if one.name.endswith(".js") and not one.name.startswith("page-")
+    )
+    every = texts.every().items()
+    whole = {f"texts.{tag}.json": one.json() for tag, one in every}
+    return whole | {f"texts.desk.{tag}.json": one.json(desk) for tag, one in every}
 
 
 class Pages:

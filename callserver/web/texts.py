@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -29,6 +29,7 @@ LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({"en": "English", "zh-CN"
 """What there is, by the tag that users have; each called as its own readers call it."""
 SOURCE: Final = "en"
 _PLACE = re.compile(r"\{(\w+)\}")
+_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _LONGEST_WISH = 500
 _PLURALS = ("zero", "one", "two", "few", "many", "other")
 
@@ -73,12 +74,14 @@ class Texts:
             datetime.fromtimestamp(at / 1000, UTC), "medium", tzinfo=zone, locale=self.locale
         )
 
-    def json(self) -> bytes:
-        """For the browser; with it the codes that the server gives, in words that are written down beside them."""
+    def json(self, among: Container[str] | None = None) -> bytes:
+        """For the browser, with the codes that the server gives, in words that are written down beside them. among: of
+        the messages only these.
+        """
         chinese = self.language.startswith("zh")
         body = {
             "language": self.language,
-            "messages": dict(self.messages),
+            "messages": {one: said for one, said in self.messages.items() if among is None or one in among},
             "refusals": dict(self.refusals),
             "problems": {code: rule.zh if chinese else rule.en for code, rule in BY_CODE.items()},
             "reasons": {
@@ -86,6 +89,11 @@ class Texts:
             },
         }
         return json.dumps(body, ensure_ascii=False).encode()
+
+
+def literals(sources: Iterable[str]) -> frozenset[str]:
+    """Every text in quotation marks in these scripts: among them the messages that they say."""
+    return frozenset(one.replace('\\"', '"') for source in sources for one in _LITERAL.findall(source))
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:

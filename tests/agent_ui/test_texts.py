@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+import agent_ui
 from callserver.facts import instant
-from callserver.web import texts
+from callserver.web import pages, texts
 from callserver.web.texts import Texts, chosen, filled
 from scripts import refusals
 from scripts import texts as catalogs
 
 LOCALES = {"zh_CN": "zh-CN"}
+_SAID = re.compile(r'\bt\("([^"\\\n]*)"')
 
 
 KINDS = {
@@ -166,3 +168,13 @@ def test_the_browser_gets_the_catalog_and_the_words_for_codes_of_the_server():
     assert body["refusals"]["there is no such call"] == "没有这次通话"
     assert re.search("未注册", body["problems"]["phone_unregistered"])
     assert body["reasons"]["lunch"] == {"title": "用餐", "chosen": True}
+
+
+def test_the_desk_gets_every_word_that_its_own_scripts_say_and_few_others():
+    files = Path(agent_ui.__file__).parent.joinpath("static").glob("*.js")
+    said = {one.name: set(_SAID.findall(one.read_text("utf-8"))) for one in files}
+    desk = {text for name, words in said.items() if not name.startswith("page-") for text in words}
+    others = {text for name, words in said.items() if name.startswith("page-") for text in words} - desk
+    got = json.loads(pages.catalogs()["texts.desk.zh-CN.json"])["messages"]
+    assert desk & texts.every()["zh-CN"].messages.keys() <= got.keys()
+    assert len(others & got.keys()) < len(others) / 10

@@ -66,7 +66,7 @@ async def test_a_call_on_a_ticket_is_the_desks(site: Site) -> None:
 async def test_queues_of_others_are_not_shown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     named = {name: QueueSettings() for name in ("repair", "sales")}
     listed = queues.listed
-    monkeypatch.setattr(queues, "listed", lambda pbx, members, _: listed(pbx, members, named))
+    monkeypatch.setattr(queues, "listed", lambda pbx, members, _, *whose: listed(pbx, members, named, *whose))
     site.vitals.switch("main")
     await team(site, "repair")
     await user(site, teams=["repair"])

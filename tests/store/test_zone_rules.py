@@ -24,7 +24,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def summer() -> Instant:
     """A moment to come at which Berlin's clocks are two hours ahead."""
     days = (NOON + day * DAY for day in range(5, 360))
-    return next(at for at in days if datetime.fromtimestamp(at / 1000, BERLIN).utcoffset() == timedelta(hours=2))
+    return next(
+        at for at in days if datetime.fromtimestamp(at / 1000, BERLIN).utcoffset() == timedelta(hours=2)
+    )
 
 
 def as_before(rules: dict[str, Spans]) -> dict[str, Spans]:

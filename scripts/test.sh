@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 scripts/lint.sh
 linted=$?
 echo '== pytest'
-# Two processes more than there are cores: whoever drives a switch or a browser mostly waits for it.
-.venv/bin/python -m pytest -n "${WORKERS:-$(($(nproc) + 2))}" --dist loadfile --no-loadscope-reorder "$@" </dev/null
+# One process more than there are cores: whoever drives a switch mostly waits for it. With two more, browsers get too slow.
+.venv/bin/python -m pytest -n "${WORKERS:-$(($(nproc) + 1))}" --dist loadfile --no-loadscope-reorder "$@" </dev/null
 tested=$?
 exit $((linted || tested))

@@ -59,37 +59,37 @@ def _comparable(one):
 usual = st.sampled_from([text for text in CELLS if text.isprintable()])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(CELLS), min_size=len(HEADINGS), max_size=len(HEADINGS)), max_size=3))
 def test_rows_of_any_shape(cells):
     same(WIDE, cells)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(range(len(HEADINGS))), usual, max_size=6), max_size=4))
 def test_rows_that_are_nearly_usual(told):
     same(WIDE, [[said.get(place, text) for place, text in enumerate(WHOLE)] for said in told])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(range(len(HEADINGS))), st.text(max_size=30))
 def test_any_text_in_any_column(place, text):
     same(WIDE, [WHOLE, [text if place == one else cell for one, cell in enumerate(WHOLE)]])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(usual, usual, usual).map(list), max_size=4))
 def test_lists_without_ids(cells):
     same(NARROW, cells)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(usual, usual, usual, usual).map(list), max_size=4))
 def test_two_numbers_in_another_country(cells):
     same(ABROAD, cells)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(usual, min_size=9, max_size=9), max_size=3))
 def test_two_addresses_and_two_products(cells):
     same(TWICE, cells)

@@ -30,13 +30,16 @@ function Shown({ id }) {
   const inList = useDesk((state) => state.list?.about?.[id]);
   const titles = useDesk((state) => state.titles ?? {}, alike);
   const [whole, setWhole] = useState(null);
-  const [about, setAbout] = useState(inList);
+  const [found, setFound] = useState(null);
+  const about = inList ?? found;
   useEffect(() => {
     let gone = false;
     attempt(async () => {
-      const found = await api.get(`/calls/${encodeURIComponent(id)}`);
-      if (!gone) setWhole(found);
-      if (!gone && found.ticket && !inList) setAbout(await aboutIt(found.ticket));
+      const call = await api.get(`/calls/${encodeURIComponent(id)}`);
+      if (gone) return;
+      setWhole(call);
+      const matter = call.ticket && !inList ? await aboutIt(call.ticket) : null;
+      if (!gone && matter) setFound(matter);
     });
     return () => { gone = true; };
   }, [id, listed?.ended_at, listed?.outcome]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from callserver.facts import iso
 from tests.browser import ledger
@@ -206,9 +207,26 @@ async def test_a_call_is_found_by_its_number_and_shows_the_way_it_took(site: Led
     await expect(boss.page.locator(".one [data-action=ticket]")).to_have_attribute("href", "/desk#ticket=1")
     await expect(boss.page.locator(".one .whom a")).to_have_attribute("href", "/desk#customer=1")
     await in_order(boss)
+
+
+async def test_a_call_that_is_opened_by_its_link_has_its_callers_name_however_late_the_list_comes(
+    site: Ledger,
+) -> None:
+    boss = await site.screen("boss", "/calls")
+    await boss.page.locator("#call-number").fill("13800130001")
+    await boss.page.keyboard.press("Enter")
+    await expect(boss.page.locator(".call-table tbody tr")).to_have_count(1)
+    await boss.page.locator(".call-table tbody td").first.click()
+    await expect(boss.page.locator(".one h2")).to_have_text("王小明")
+
+    async def after_the_list(route: Route) -> None:
+        await expect(boss.page.locator(".call-table tbody tr")).to_have_count(1)
+        await route.continue_()
+
+    await boss.page.route(re.compile(r"/api/v1/calls/[^/?]+$"), after_the_list)
     await boss.page.reload()
     await expect(boss.page.locator(".one h2")).to_have_text("王小明")
-    await expect(boss.page.locator(".call-table tbody tr")).to_have_count(1)
+    await boss.page.unroute_all()
 
 
 async def test_calls_are_filtered_turned_and_walked_by_keys(site: Ledger) -> None:

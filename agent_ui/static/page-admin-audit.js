@@ -7,6 +7,7 @@ import { action } from "./keys.js";
 import { Admin, beginAdmin, told } from "./page-admin-frame.js";
 import { actionWord, pathWord, subjectWord, throughWord } from "./page-admin-audit-words.js";
 import { may } from "./page-frame.js";
+import { paging } from "./page-steps.js";
 import { attempt } from "./shift.js";
 import { alike, desk, put, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
@@ -49,18 +50,18 @@ function want(part) {
   put({ wanted, places: [], lines: null, opened: null });
   reload();
 }
-const turn = (places) => {
-  put({ places, lines: null, opened: null });
-  reload();
-};
-const forth = () => desk.lines?.cursor && turn([...desk.places, desk.lines.cursor]);
-const back = () => desk.places.length && turn(desk.places.slice(0, -1));
+const pages = paging(
+  () => {
+    put({ lines: null, opened: null });
+    reload();
+  },
+  () => desk.lines,
+);
 
 function Audit() {
   const lines = useDesk((state) => state.lines);
   const page = useDesk((state) => state.places.length);
-  action("forth", "PageDown", t("The next page"), forth, () => Boolean(desk.lines?.cursor));
-  action("back", "PageUp", t("The page before"), back, () => desk.places.length > 0);
+  pages.start();
   action("find", "/", t("Filter"), () => document.querySelector(".filter input")?.focus());
   return html`<${Admin} title=${t("Audit")}>
     <section class="panel table-of audit" aria-label=${t("Audit")} aria-busy=${lines ? undefined : "true"}>
@@ -69,8 +70,8 @@ function Audit() {
         <tbody>${(lines?.lines ?? []).map((one) => html`<${Row} key=${one.seq} one=${one} />`)}</tbody></table>
         ${lines && !lines.lines.length && html`<${Empty}>${lines.cursor ? t("Nothing like that among these lines; older ones are on the next page.") : t("Nothing is like that.")}<//>`}</div>
       <footer class="pages"><${Chain} />
-        <button type="button" data-action="back" disabled=${!page} onClick=${back}>${t("Page before")}</button><span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
-        <button type="button" data-action="forth" disabled=${!lines?.cursor} onClick=${forth}>${t("Next page")}</button></footer>
+        <button type="button" data-action="back" disabled=${!page} onClick=${pages.back}>${t("Page before")}</button><span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
+        <button type="button" data-action="forth" disabled=${!lines?.cursor} onClick=${pages.forth}>${t("Next page")}</button></footer>
     </section>
   <//>`;
 }
@@ -85,7 +86,7 @@ function Filters() {
     <label><span>${t("Of what")}</span><input value=${wanted.subject} maxlength="300" placeholder="user:3" onChange=${typed("subject")} /></label>
     <label><span>${t("From")}</span><input type="date" value=${wanted.since} onChange=${typed("since")} /></label>
     <label><span>${t("To")}</span><input type="date" value=${wanted.until} onChange=${typed("until")} /></label>
-    <button type="button" class="bare" data-action="again" onClick=${() => turn([])}><${Icon} name="again" size=${14} /> ${t("Look again")}</button>
+    <button type="button" class="bare" data-action="again" onClick=${() => pages.turn([])}><${Icon} name="again" size=${14} /> ${t("Look again")}</button>
     ${NAMES.some((name) => wanted[name]) && html`<button type="button" class="bare" onClick=${() => want(Object.fromEntries(NAMES.map((name) => [name, ""])))}><${Icon} name="close" size=${12} /> ${t("Everything again")}</button>`}
   </header>`;
 }

@@ -11,6 +11,7 @@ import { number, t } from "./texts.js";
 import { Moment, lasting, now } from "./time.js";
 import { agents, directionWord, directions, endOf, ends, nameOf, outsider, talked, waited } from "./page-call-words.js";
 import { Counted, counted } from "./page-call-counted.js";
+import { paging, step } from "./page-steps.js";
 
 const PAGE = 50;
 const EMPTY_PAGES = 8; // a page may be empty, and not the last one: so many are asked for before somebody is asked
@@ -98,32 +99,19 @@ export function want(part) {
   reload();
 }
 
-const turn = (places) => {
-  put({ places });
-  reload();
-};
-const forth = () => desk.list?.cursor && turn([...desk.places, desk.list.cursor]);
-const back = () => desk.places.length && turn(desk.places.slice(0, -1));
+const pages = paging(reload);
 
 export function choose(id) {
   put({ chosen: id });
   remember();
 }
 
-function step(by) {
-  const rows = desk.list?.calls ?? [];
-  const at = rows.findIndex((one) => one.id === desk.chosen);
-  const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
-  if (!next) return;
-  choose(next.id);
-  document.getElementById(`call-${next.id}`)?.scrollIntoView({ block: "nearest" });
-}
+const go = (by) => step(desk.list?.calls ?? [], by, choose, "call");
 
 export function startList() {
-  action("down", "ArrowDown", t("The next call of the list"), () => step(1));
-  action("up", "ArrowUp", t("The call before it"), () => step(-1));
-  action("forth", "PageDown", t("The next page"), forth, () => Boolean(desk.list?.cursor));
-  action("back", "PageUp", t("The page before"), back, () => desk.places.length > 0);
+  action("down", "ArrowDown", t("The next call of the list"), () => go(1));
+  action("up", "ArrowUp", t("The call before it"), () => go(-1));
+  pages.start();
   action("filter", "/", t("Search a number"), () => document.getElementById("call-number")?.focus());
   action("closeOne", "Escape", t("Close what is shown"), () => choose(null), () => desk.chosen !== null);
 }
@@ -146,9 +134,9 @@ export function List() {
       ${list && !rows.length && html`<${Empty}>${list.cursor ? t("None so far: there are more pages to look through.") : t("No call is like that.")}<//>`}</div>
     <footer class="pages">
       ${list?.count !== undefined && html`<span class="quiet total">${t("{n} in all", { n: number(list.count) })}</span>`}
-      <button type="button" data-action="back" disabled=${!page} onClick=${back}>${t("Page before")}</button>
+      <button type="button" data-action="back" disabled=${!page} onClick=${pages.back}>${t("Page before")}</button>
       <span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
-      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${forth}>${t("Next page")}</button></footer>
+      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${pages.forth}>${t("Next page")}</button></footer>
   </section>`;
 }
 

@@ -11,6 +11,7 @@ import { alike, desk, put, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { Due, Moment, isPast } from "./time.js";
 import { fateIcon, promiseFate, promiseWord, promiseKinds } from "./words.js";
+import { paging, step } from "./page-steps.js";
 
 const PAGE = 50;
 const NAMES = ["show", "kind", "owner", "team", "due_from", "due_to", "sort", "ticket"];
@@ -62,29 +63,16 @@ export function want(part) {
   reload();
 }
 
-const turn = (places) => {
-  put({ places });
-  reload();
-};
-const forth = () => desk.list?.cursor && turn([...desk.places, desk.list.cursor]);
-const back = () => desk.places.length && turn(desk.places.slice(0, -1));
+const pages = paging(reload);
 
 export const choose = (id) => put({ chosen: id });
 
-function step(by) {
-  const rows = desk.list?.promises ?? [];
-  const at = rows.findIndex((one) => one.id === desk.chosen);
-  const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
-  if (!next) return;
-  choose(next.id);
-  document.getElementById(`promise-${next.id}`)?.scrollIntoView({ block: "nearest" });
-}
+const go = (by) => step(desk.list?.promises ?? [], by, choose, "promise");
 
 export function startList() {
-  action("down", "ArrowDown", t("The next promise of the list"), () => step(1));
-  action("up", "ArrowUp", t("The promise before it"), () => step(-1));
-  action("forth", "PageDown", t("The next page"), forth, () => Boolean(desk.list?.cursor));
-  action("back", "PageUp", t("The page before"), back, () => desk.places.length > 0);
+  action("down", "ArrowDown", t("The next promise of the list"), () => go(1));
+  action("up", "ArrowUp", t("The promise before it"), () => go(-1));
+  pages.start();
   action("filter", "/", t("Filter"), () => document.querySelector(".filter select")?.focus());
 }
 
@@ -102,9 +90,9 @@ export function List() {
       <tbody>${rows.map((one) => html`<${Row} key=${one.id} one=${one} chosen=${one.id === chosen} />`)}</tbody></table>
       ${list && !rows.length && html`<${Empty}>${t("No promise is like that.")}<//>`}</div>
     <footer class="pages">
-      <button type="button" data-action="back" disabled=${!page} onClick=${back}>${t("Page before")}</button>
+      <button type="button" data-action="back" disabled=${!page} onClick=${pages.back}>${t("Page before")}</button>
       <span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
-      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${forth}>${t("Next page")}</button></footer>
+      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${pages.forth}>${t("Next page")}</button></footer>
   </section>`;
 }
 

@@ -1,7 +1,7 @@
 // What keeps a wall of 60 queues and 350 agents calm: a table is looked at ten times a second at most however many messages come, a row is
 // drawn anew only when its own values are others, and the seconds that run are text that is written, not drawn.
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./ui.js";
-import { desk, watch } from "./store.js";
+import { html, useLayoutEffect, useMemo, useRef } from "./ui.js";
+import { useDesk, watch } from "./store.js";
 import { lasting, now } from "./time.js";
 
 const APART_MS = 100; // between two drawings: what comes meanwhile is drawn together
@@ -28,25 +28,14 @@ function soon(look) {
 }
 
 /** As `useDesk`, ten times a second at most. */
-export function useFrame(select, same = Object.is) {
-  const [, again] = useState(0);
-  const look = useRef(select);
-  look.current = select;
-  const value = select(desk);
-  const shown = useRef(value);
-  shown.current = value;
-  useEffect(() => {
-    const check = () => {
-      if (!same(look.current(desk), shown.current)) again((n) => n + 1);
-    };
-    check();
-    const quiet = watch(() => soon(check));
-    return () => {
-      waiting.delete(check);
-      quiet();
-    };
-  }, []);
-  return value;
+export const useFrame = (select, same) => useDesk(select, same, calmly);
+
+function calmly(check) {
+  const quiet = watch(() => soon(check));
+  return () => {
+    waiting.delete(check);
+    quiet();
+  };
 }
 
 /** A row: drawn again only when one of these values is another one. */

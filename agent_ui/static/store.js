@@ -39,8 +39,8 @@ export function putIn(name, key, value) {
   put({ [name]: value === undefined ? rest : { ...rest, [key]: value } });
 }
 
-/** Whatever `select` finds, again whenever it is something else. */
-export function useDesk(select, same = Object.is) {
+/** Whatever `select` finds, again whenever it is something else. `hear`: when that is looked at; gives what ends it. */
+export function useDesk(select, same = Object.is, hear = watch) {
   const [, again] = useState(0);
   const look = useRef(select);
   look.current = select;
@@ -48,12 +48,11 @@ export function useDesk(select, same = Object.is) {
   const shown = useRef(value);
   shown.current = value;
   useEffect(() => {
-    const watch = () => {
+    const check = () => {
       if (!same(look.current(desk), shown.current)) again((n) => n + 1);
     };
-    watch();
-    watchers.add(watch);
-    return () => watchers.delete(watch);
+    check();
+    return hear(check);
   }, []);
   return value;
 }

@@ -35,7 +35,7 @@ from callserver.people import UserId
 from callserver.process import identity
 from callserver.push.hub import Hub
 from callserver.settings import AsteriskSettings, Of, QueueBook, Settings
-from callserver.stages import Running, Stage, nothing, soon
+from callserver.stages import Loop, Running, Stage, nothing, soon
 from callserver.store import deliveries, engine, jobs, migrations, pledges
 from callserver.store.engine import Store
 from callserver.store.retention import terms
@@ -160,52 +160,40 @@ class App:
             why=Answering(Choosing(dialled_from(self.settings)), hall).why,
             check_switch=self._look_over,
         )
-        telling = Telling(store, hub, wall_clock)
-        desk = Running(telling.run, telling.stop)
-        await self._begin(Stage("desk", desk.start, desk.stop))
-        messaging = Messaging(store, hub)
-        messenger = Running(messaging.run, messaging.stop)
-        await self._begin(Stage("messages", messenger.start, messenger.stop))
+        await self._keep("desk", Telling(store, hub, wall_clock))
+        await self._keep("messages", Messaging(store, hub))
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
         await jobs.take_back(store, self.myself.node, self.myself.holder)
         landing = self._landing(store)
-        lander = Running(landing.run, landing.stop)
-        await self._begin(
-            Stage("landing", lander.start, lander.stop)
-        )  # stopped after the last facts are written
+        await self._keep("landing", landing)  # stopped after the last facts are written
         noting = self._noting(store, hub, presence)
         await self._begin(Stage("noting", nothing, noting.stop))
         timekeeping = Timekeeping(store, wall_clock)
         hub.on_agents(timekeeping.changed)
-        keeping = Running(timekeeping.run, timekeeping.stop)
-        await self._begin(Stage("timekeeping", keeping.start, keeping.stop))
+        await self._keep("timekeeping", timekeeping)
         tallying = self.tallying = Tallying(
             store, hub, self.settings.zone, wall_clock, limits_of(self.queues)
         )
-        counting = Running(tallying.run, tallying.stop)
-        await self._begin(Stage("tallies", counting.start, counting.stop))
+        await self._keep("tallies", tallying)
         watcher = Several(timekeeping, tallying, hub, presence, noting, self._overhearing(hub, presence))
         screens = Several(tallying, hub)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, screens) for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
-        sitting = Running(presence.run, presence.stop)
-        await self._begin(Stage("presence", sitting.start, sitting.stop))
+        await self._keep("presence", presence)
         await self._begin(Stage("node", soon(node.start), node.stop))
-        dialler = self._dialler(store, hall, switchboard)
-        dialling = Running(dialler.run, dialler.stop)
-        await self._begin(Stage("dialling", dialling.start, dialling.stop))
-        worker = self._worker(store, node)
-        running = Running(worker.run, worker.stop)
-        await self._begin(Stage("worker", running.start, running.stop))
+        await self._keep("dialling", self._dialler(store, hall, switchboard))
+        await self._keep("worker", self._worker(store, node))
         await self._alerts(store, hub, tallying.live)
-        counter = self._counter(store)
-        adding_up = Running(counter.run, counter.stop)
-        await self._begin(Stage("counting", adding_up.start, adding_up.stop))
-        housekeeping = await self._housekeeping(store)
-        await self._begin(Stage("housekeeping", housekeeping.start, housekeeping.stop))
+        await self._keep("counting", self._counter(store))
+        await self._keep("housekeeping", await self._housekeeping(store))
+
+    async def _keep(self, name: str, loop: Loop) -> None:
+        """It runs until it is stopped."""
+        running = Running(loop)
+        await self._begin(Stage(name, running.start, running.stop))
 
     async def _begin(self, stage: Stage) -> None:
         await stage.start()
@@ -240,8 +228,7 @@ class App:
                 (one.webhook, one.unsent, one.since, one.dead) for one in queues
             ),
         )
-        running = Running(courier.run, courier.stop)
-        await self._begin(Stage("webhooks", running.start, running.stop))
+        await self._keep("webhooks", courier)
 
     async def _hub(self, store: Store, places: Places) -> Hub:
         """The live screens: begun and ended by the web server."""
@@ -365,9 +352,7 @@ class App:
     async def _alerts(self, store: Store, hub: Hub, live: Live) -> None:
         """What is wrong: shown by each process, watched and told by one of them."""
         settings = self.settings
-        showing = Alerting(store, hub)
-        shown = Running(showing.run, showing.stop)
-        await self._begin(Stage("alerts on screens", shown.start, shown.stop))
+        await self._keep("alerts on screens", Alerting(store, hub))
         trunks = {PbxId(one.id): one.trunks for one in settings.asterisk}
         style = Style(
             language=settings.mail.language,
@@ -385,8 +370,7 @@ class App:
             zone=settings.zone,
             clock=wall_clock,
         )
-        watching = Running(watch.run, watch.stop)
-        await self._begin(Stage("alerts", watching.start, watching.stop))
+        await self._keep("alerts", watch)
 
     def _counter(self, store: Store) -> Counting:
         """Counts what changed, for reports."""
@@ -399,7 +383,7 @@ class App:
             clock=wall_clock,
         )
 
-    async def _housekeeping(self, store: Store) -> Running:
+    async def _housekeeping(self, store: Store) -> Worker:
         """Of its own, because a night's work may take hours."""
         night = Night(
             store,
@@ -411,14 +395,13 @@ class App:
         await night.begin()
         campaigning = Campaigning(store, zone=self.settings.zone, clock=wall_clock)
         await campaigning.begin()
-        worker = Worker(
+        return Worker(
             store,
             self.myself.holder,
             {NIGHT: night.job, CAMPAIGNS: campaigning.job},
             kinds=lambda: [NIGHT, CAMPAIGNS],
             on_result=self.vitals.job_done,
         )
-        return Running(worker.run, worker.stop)
 
     # --- stopping ----------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +20,30 @@ class Stage:
     stop: Callable[[], Awaitable[None]]
 
 
-class Running:
-    """A loop as a stage: `run` in a task, `ask` it to end, wait for it."""
+class Loop(Protocol):
+    """What does something again and again."""
 
-    def __init__(self, run: Callable[[], Awaitable[None]], ask: Callable[[], None]) -> None:
-        self._run = run
-        self._ask = ask
+    async def run(self) -> None:
+        """Until it is asked to stop."""
+
+    def stop(self) -> None:
+        """Ask: `run` returns soon."""
+
+
+class Running:
+    """A loop as a stage: `run` in a task, ask it to end, wait for it."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
         self._task: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Begin; returns at once."""
-        self._task = asyncio.ensure_future(self._run())
+        self._task = asyncio.ensure_future(self._loop.run())
 
     async def stop(self) -> None:
         """Ask, and wait; cancelled while waiting, the loop is cancelled too."""
-        self._ask()
+        self._loop.stop()
         if self._task is not None:
             await self._task
 

@@ -202,12 +202,17 @@ def test_no_two_runs_have_the_same_holder(tmp_path: Path) -> None:
 
 
 async def test_a_loop_is_a_stage() -> None:
-    asked = asyncio.Event()
+    class Waiting:
+        def __init__(self) -> None:
+            self.asked = asyncio.Event()
 
-    async def loop() -> None:
-        await asked.wait()
+        async def run(self) -> None:
+            await self.asked.wait()
 
-    running = Running(loop, asked.set)
+        def stop(self) -> None:
+            self.asked.set()
+
+    running = Running(Waiting())
     await running.start()
     async with asyncio.timeout(5):
         await running.stop()

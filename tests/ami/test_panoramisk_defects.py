@@ -266,7 +266,7 @@ async def test_close_during_the_wait(switch: FakeSwitch) -> None:
     await until(link, Lost)
     await link.close()
     assert task.done()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # for something that must not happen there is nothing to wait for
     assert switch.connections == before
 
 

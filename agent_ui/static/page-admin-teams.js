@@ -1,14 +1,16 @@
 // Who works together on which queues. A team's people are put into it here or at the user; either way the user is changed.
 import { html } from "./ui.js";
 import { api } from "./api.js";
-import { Editor, isDraft, patchOf, saidSaved } from "./page-admin-edit.js";
+import { Do } from "./bits.js";
+import { confirm } from "./page-admin-dialogs.js";
+import { Editor, forget, isDraft, patchOf, saidSaved } from "./page-admin-edit.js";
 import { Line, Several } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
 import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
 import { queueNames } from "./page-admin-profile.js";
 import { roleWord } from "./page-admin-words.js";
 import { attempt } from "./shift.js";
-import { desk, put, useDesk } from "./store.js";
+import { desk, put, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 
 const WORDS = { name: t("Its name"), queues: t("Queues"), members: t("People") };
@@ -83,9 +85,20 @@ function One({ team }) {
       throw error;
     }
   };
+  const remove = () => confirm({
+    title: t("Remove the team {name}", { name: team.name }), label: t("Remove it"),
+    says: [t("It can be removed once nobody is in it, it has no queue, and nothing open is with it."), t("What was counted for it stays in the reports. It can be made again under the same name.")],
+    run: async () => {
+      await api.remove(`/teams/${team.id}`, { version: team.version });
+      forget(`team:${team.id}`);
+      pick(null);
+      await load();
+      say(t("{name} is removed", { name: team.name }), "info", { label: t("Undo"), run: () => attempt(async () => { const made = await api.post("/teams", { name: team.name }); await load(); pick(made.id); }) });
+    },
+  });
   return html`<${Editor} name=${`team:${team?.id ?? NEW}`} title=${team?.name ?? t("New team")} thing=${team} form=${toForm} body=${(form, complain, base) => toBody(form, complain, base, !team)}
       save=${save} saved=${saved} again=${team && again} words=${WORDS} shown=${shown}
-      doing=${team && html`<span class="left"><a href=${`/admin/audit?subject=team:${team.id}`}>${t("What was changed of this team")}</a></span>`}>
+      doing=${team && html`<span class="left"><a href=${`/admin/audit?subject=team:${team.id}`}>${t("What was changed of this team")}</a> <${Do} id="remove" icon="close" kind="danger" onClick=${remove}>${t("Remove")}<//></span>`}>
     ${(field) => html`<div class="grid">
       ${field("name", Line, { needed: true, maxlength: 100 })}
       ${field("queues", Several, { wide: true, options: known, empty: t("The switch has no queue."), help: t("Its agents answer these, unless they have a list of their own; its supervisors see, help and answer for these.") })}

@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NewType
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
 
 from callserver.errors import Conflict, NotFound, Outdated
 from callserver.facts import Actor, Instant
 from callserver.people import UserId, naming
-from callserver.store import audit, changes, ids
+from callserver.store import audit, changes, ids, kinds
 from callserver.store.audit_changes import NOTHING, changed
+from callserver.store.desk import promise_open, promises, ticket_open, tickets
 from callserver.store.locking import one_after_another
-from callserver.store.people import team_members
+from callserver.store.people import team_members, users
 from callserver.store.people import teams as table
 from callserver.store.text import dump, load
 
 TeamId = NewType("TeamId", int)
+_NAMED = 5
+"""Of what stands in the way, so many are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,47 @@ def change(
     audit.note(connection, actor, "team.change", f"team:{team}", detail, now)
     changes.count(connection, after.members)
     return after
+
+
+def remove(
+    connection: Connection, team: TeamId, actor: Actor, now: Instant, *, expected: int | None = None
+) -> None:
+    """There is no such team any more. Raises NotFound, Outdated, and Conflict while it has people, queues or work.
+
+    What was counted for it stays counted for it; a new one of its name goes on where it was.
+    """
+    before = _locked(connection, team, expected)
+    _must_be_empty(connection, before)
+    connection.execute(delete(table).where(table.c.id == team))
+    audit.note(connection, actor, "team.remove", f"team:{team}", changed(_told(before), NOTHING), now)
+
+
+def _must_be_empty(connection: Connection, team: Team) -> None:
+    if team.members:
+        theirs = select(users.c.name).where(users.c.id.in_(team.members)).order_by(users.c.name)
+        people = _some(list(connection.execute(theirs).scalars()))
+        raise Conflict(f"in it are {people}: take them out first")
+    if team.queues:
+        raise Conflict(f"it has the queues {_some(team.queues)}: take them away first")
+    if kept := [kind.name for kind in kinds.every(connection) if kind.team == team.name]:
+        raise Conflict(f"tickets of the kinds {_some(kept)} go to it: let them go elsewhere first")
+    if many := _owed(connection, promises, promise_open, team.name):
+        raise Conflict(f"calls that are owed by it: {many}; give them to somebody else first")
+    if many := _owed(connection, tickets, ticket_open, team.name):
+        raise Conflict(f"open tickets that are with it: {many}; give them to somebody else first")
+
+
+def _owed(connection: Connection, things: Table, still: ColumnElement[bool], team: str) -> int:
+    return int(
+        connection.execute(
+            select(func.count()).select_from(things).where(still, things.c.team == team)
+        ).scalar_one()
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    """So many that whoever reads it knows where to begin."""
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _told(team: Team) -> dict[str, Any]:

@@ -345,7 +345,8 @@ def _seat(wanted: Place | None) -> dict[str, Any]:
 def _put_into_teams(connection: Connection, user: UserId, names: Sequence[str]) -> None:
     """Into these and no others. Raises BadValue for one that there is not."""
     keys = {naming.same(name): name for name in names}
-    found = connection.execute(select(teams.c.id, teams.c.name_key).where(teams.c.name_key.in_(keys))).all()
+    theirs = select(teams.c.id, teams.c.name_key).where(teams.c.name_key.in_(keys))
+    found = connection.execute(theirs.with_for_update(read=True)).all()  # nobody removes them meanwhile
     if missing := keys.keys() - {row.name_key for row in found}:
         raise BadValue("teams", f"there is no team {keys[min(missing)]!r}")
     connection.execute(delete(team_members).where(team_members.c.user_id == user))

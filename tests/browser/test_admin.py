@@ -180,6 +180,21 @@ async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(
     await saves(root)
     kept = await office(root, stage).ask("GET", "teams/1")
     assert (kept["name"], sorted(kept["queues"])) == ("line", ["hotline", "repair"])
+    await root.button("remove").click()
+    await root.page.locator("dialog [data-action=confirm]").click()
+    await expect(root.page.locator("dialog [role=alert]")).to_contain_text("Li Na")
+
+
+async def test_a_team_without_people_is_removed_and_comes_back(stage: Stage) -> None:
+    root = await stage.desk("root")
+    await office(root, stage).ask("POST", "teams", {"name": "spare"})
+    await goes(root, "/admin/teams")
+    await row(root, "spare").click()
+    await root.button("remove").click()
+    await confirms(root)
+    await expect(row(root, "spare")).to_have_count(0)
+    await root.page.locator(".notices button", has_text="Undo").click()
+    await expect(row(root, "spare")).to_be_visible()
 
 
 async def test_a_seat_is_freed_and_whoever_sat_there_is_told(stage: Stage) -> None:

@@ -88,6 +88,13 @@ async def change_team(asked: Asked, id: Id, body: TeamPatch) -> Done[TeamShown]:
     return Done(shown(changed), version=changed.version)
 
 
+@api("DELETE", "/teams/{id}", scope="users:manage", status=204, errors=(409,))
+def remove_team(connection: Connection, asked: Asked, id: Id) -> Done[None]:
+    """Remove a team that has no people, no queues and nothing to do any more; the refusal says who or what it has."""
+    teams.remove(connection, TeamId(id), asked.actor, asked.now, expected=asked.expected)
+    return Done(None)
+
+
 def shown(team: Team) -> TeamShown:
     """As the API tells it."""
     return TeamShown(

@@ -139,6 +139,24 @@ async def test_a_team_gives_its_people_their_queues(site: Site) -> None:
     assert (await site.ask("PATCH", path, {"name": "x"}, If_Match='"1"')).status == 412
     assert (await site.ask("POST", "teams", {"name": "Repair"})).status == 409
     assert [one["name"] for one in (await site.api("teams"))["teams"]] == ["repair"]
+    assert "li.na" in await _kept(site, path, 2)
+    await site.ask("PATCH", "users/1", {"teams": []}, If_Match='"1"')
+    assert "repair, parts" in await _kept(site, path, 2)
+    await site.ask("PATCH", path, {"queues": []}, If_Match='"2"')
+    await site.ask("POST", "tickets", {"kind": "repair", "subject": "drips", "team": "repair"})
+    assert "open tickets that are with it: 1" in await _kept(site, path, 3)
+    await site.ask("POST", "tickets/1/status", {"to": "cancelled", "why": "it stopped"})
+    assert (await site.ask("DELETE", path, If_Match='"2"')).status == 412
+    assert (await site.ask("DELETE", path, If_Match='"3"')).status == 204
+    assert (await site.api("teams"))["teams"] == []
+    assert (await site.ask("POST", "teams", {"name": "repair"})).status == 201  # undone
+
+
+async def _kept(site: Site, path: str, version: int) -> str:
+    """Why this team cannot be removed."""
+    refused = await site.ask("DELETE", path, If_Match=f'"{version}"')
+    assert refused.status == 409
+    return str(refused.body["detail"])
 
 
 async def test_everybody_sets_their_own_screen(site: Site) -> None:

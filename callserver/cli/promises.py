@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from callserver.settings import Settings
     from callserver.store.engine import Connection
     from callserver.store.promise_pages import Listed, Sort, Wanted
-    from callserver.tickets.promise import NewPromise, Promise
+    from callserver.tickets.promise import Mode, NewPromise, Promise
 
 app = typer.Typer(
     cls=Commands,
@@ -113,6 +113,14 @@ def add(
         str | None,
         typer.Option("--number", help="Whom to call; else the ticket's caller.", show_default=False),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            help="agent_first, customer_first or automatic; else as its policy says.",
+            show_default=False,
+        ),
+    ] = None,
     why: Annotated[str, typer.Option("--why", help="What it is about.")] = "",
     config: Config = None,
     as_json: AsJson = False,
@@ -121,16 +129,18 @@ def add(
 
     Example: `callserver promises add 1045838 requested --at 2026-11-23T09:00 --why "is home then"`
     """
-    from callserver.store import promise_pages, promises
-    from callserver.tickets.promise import PROMISE_KINDS
+    from callserver.store import pledges, promise_pages, promises
+    from callserver.tickets.promise import MODES, PROMISE_KINDS
 
     found = settings(config)
     _one_of("KIND", kind, PROMISE_KINDS)
+    _one_of("--mode", mode, MODES)
     due = None if at is None else _moment(at, found.zone)
 
     def write(connection: Connection) -> Listed:
         new = _new(connection, found, ticket, kind, due, number, why)
-        made = promises.owe(connection, new, milliseconds(), actor())
+        moded = pledges.dialled(connection, new, cast("Mode | None", mode))
+        made = promises.owe(connection, moded, milliseconds(), actor())
         return promise_pages.one(connection, made)
 
     made = written(config, write)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from callserver.customers.record import Customer
+from callserver.errors import BadValue
 from callserver.facts import Instant
 from callserver.promises.planning import Planned, Window, plan
 from callserver.promises.policy import Policy
@@ -24,7 +25,7 @@ from callserver.store import policies, text
 from callserver.store.desk import customers, tickets
 from callserver.store.promising import site
 from callserver.store.upsert import insert
-from callserver.tickets.promise import NewPromise, PromiseKind
+from callserver.tickets.promise import Mode, NewPromise, PromiseKind
 from callserver.tickets.record import TicketId
 
 _ZONE = "zone"
@@ -70,6 +71,15 @@ def exactly(
     planned = Planned(due_at=due_at, earliest_at=due_at, deadline_at=ends)
     new = NewPromise(kind=kind, ticket=ticket, due_at=0, deadline_at=0, number=number, why=why)
     return with_plan(new, policy, planned)
+
+
+def dialled(connection: Connection, new: NewPromise, mode: Mode | None) -> NewPromise:
+    """The promise in this mode instead of its policy's. Raises BadValue where it would speak and has nothing to say."""
+    if mode == "automatic" and not policies.get(connection, new.kind).prompt:
+        raise BadValue(
+            "mode", "calls of this kind have no recording to speak with: name one in its policy first"
+        )
+    return new if mode is None else replace(new, mode=mode)
 
 
 def with_plan(new: NewPromise, policy: Policy, planned: Planned) -> NewPromise:

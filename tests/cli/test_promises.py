@@ -66,6 +66,8 @@ def test_a_call_is_promised_by_its_policy_or_at_a_moment_of_the_sites_clock(call
     (named_at,) = callserver("promises", "add", TICKET, "requested", *named, "--json").json
     assert (named_at["due_at"], named_at["why"]) == ("2100-01-02T09:00:00.000Z", "is home then")
     assert named_at["number"].startswith("+86")
+    (spoken,) = callserver("promises", "add", TICKET, "return_visit", "--mode", "automatic", "--json").json
+    assert spoken["mode"] == "automatic"
     zoned = callserver("promises", "add", TICKET, "requested", "--at", "2100-01-02T09:00+08:00")
     assert "due 2100-01-02T01:00:00.000Z" in zoned.out
 
@@ -98,6 +100,8 @@ def test_dialling_is_stopped_with_a_reason_and_goes_on(callserver: Command) -> N
         (["list", "--kind", "<script>"], "--kind: has to be one of"),
         (["add", TICKET, "nothing"], "KIND: has to be one of"),
         (["add", TICKET, "watch", "--at", "tomorrow"], "--at: is no moment"),
+        (["add", TICKET, "watch", "--mode", "shouting"], "--mode: has to be one of"),
+        (["add", TICKET, "watch", "--mode", "automatic"], "mode: calls of this kind have no recording"),
         (["add", TICKET, "watch", "--number", "anonymous"], "--number: is no telephone number"),
         (["add", "1000016", "watch"], "its last digit does not fit"),
         (["explain", "99"], "there is no promise with the id 99"),

@@ -20,7 +20,7 @@ from callserver.store import pledges, promise_pages, promises, recording, ticket
 from callserver.store.engine import Connection
 from callserver.store.promise_pages import Listed, Somebody, Sort, Wanted
 from callserver.tickets.number import said
-from callserver.tickets.promise import NewPromise, Promise, PromiseKind, PromiseStatus, to_json
+from callserver.tickets.promise import Mode, NewPromise, Promise, PromiseKind, PromiseStatus, to_json
 from callserver.tickets.record import PromiseId, TicketId
 from callserver.web.api import showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
@@ -106,6 +106,10 @@ class PromiseGiven(Struct, frozen=True, kw_only=True):
     due_at: Annotated[datetime, Meta(tz=True)] | None = None
     deadline_at: Annotated[datetime, Meta(tz=True)] | None = None
     number: Annotated[str, Meta(max_length=40, description="Read as all numbers are.")] | None = None
+    mode: (
+        Annotated[Mode, Meta(description="How this one is dialled, whatever the policy of its kind says.")]
+        | None
+    ) = None
     why: Why = ""
 
 
@@ -186,9 +190,11 @@ def _new(connection: Connection, asked: Asked, id: TicketId, body: PromiseGiven)
         raise BadValue("number", "say which: the ticket has no caller")
     number, due, ends = callable_number(asked, "number", body.number), at(body.due_at), at(body.deadline_at)
     if due is not None:
-        return pledges.exactly(connection, body.kind, id, due, deadline_at=ends, number=number, why=body.why)
-    usual = pledges.by_policy(connection, body.kind, id, asked.now, number=number, why=body.why)
-    return usual if ends is None else replace(usual, deadline_at=ends)
+        new = pledges.exactly(connection, body.kind, id, due, deadline_at=ends, number=number, why=body.why)
+    else:
+        new = pledges.by_policy(connection, body.kind, id, asked.now, number=number, why=body.why)
+        new = new if ends is None else replace(new, deadline_at=ends)
+    return pledges.dialled(connection, new, body.mode)
 
 
 # --- shown -----------------------------------------------------------------------------------------------------------

@@ -49,10 +49,19 @@ async def test_the_asker_may_say_when_and_on_which_number(site: Site) -> None:
     assert said.body["deadline_at"] == "2026-11-19T02:55:00.000Z"
 
 
+async def test_one_call_may_be_made_otherwise_than_its_kind_if_it_has_something_to_say(site: Site) -> None:
+    path = f"tickets/{await ticket(site)}/promises"
+    spoken = await site.ask("POST", path, {"kind": "return_visit", "mode": "automatic"})
+    assert (spoken.status, spoken.body["mode"]) == (201, "automatic")
+    silent = await site.ask("POST", path, {"kind": "callback", "mode": "automatic"})
+    assert (silent.status, silent.fields) == (422, ["mode"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
         ({"kind": "nothing"}, "kind"),
+        ({"mode": "shouting"}, "mode"),
         ({"number": "anonymous"}, "number"),
         ({"due_at": "2026-11-19T09:00:00"}, "due_at"),
         ({"deadline_at": "2026-11-18T11:00:00Z"}, "deadline_at"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 LEASE: Final = "counting"
 POLL_S: Final = 2.0
+BREATH: Final = 4.0
+"""Rests for each second of counting what was left behind (years of calls, after an upgrade): calls come first."""
 FACTS_AT_ONCE: Final = 5_000
 AT_ONCE: Final = 200
 DAYS_S: Final = 60.0
@@ -76,9 +79,9 @@ class Counting:
     # --- running -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Look until stopped; where there is more to do, at once again."""
+        """Look until stopped; where there is more to do, again as soon as others have had their time."""
         while not self._stopping:
-            more = False
+            more, begun = False, time.monotonic()
             try:
                 if await self._leading.ours():
                     more = await self.look(self._clock())
@@ -88,8 +91,7 @@ class Counting:
                 log.warning("nothing is counted", why=str(error))
             except Exception:  # one row that nobody can read must not end the counting of all others
                 log.exception("counting failed by a mistake in callserver")
-            if not more:
-                await self._rest()
+            await self._rest(BREATH * (time.monotonic() - begun) if more else POLL_S)
         await self._leading.give_up()
 
     def stop(self) -> None:
@@ -97,9 +99,9 @@ class Counting:
         self._stopping = True
         self._awake.set()
 
-    async def _rest(self) -> None:
+    async def _rest(self, lasting_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POLL_S):
+            async with asyncio.timeout(lasting_s):
                 await self._awake.wait()
 
     # --- one look ----------------------------------------------------------------------------------------------------

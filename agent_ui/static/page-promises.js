@@ -1,14 +1,15 @@
 // The promises of the house: what is late and broken, when the load comes, each one with its reason; and the switch that
 // stops all dialling. Agents see theirs.
 import { html } from "./ui.js";
-import { Refused, api } from "./api.js";
+import { api } from "./api.js";
 import { Counts, Calendar, lookAtCounts } from "./page-promise-counts.js";
 import { Dialling, StopDialog, lookAtDialling } from "./page-dialling.js";
-import { Frame, begin, keepLooking, may } from "./page-frame.js";
+import { Frame, begin, may } from "./page-frame.js";
+import { keepHearing } from "./page-hearing.js";
 import { List, load, startList } from "./page-promise-list.js";
 import { DecideDialog, MoveDialog, One, ReassignDialog, WithdrawDialog, startOne } from "./page-promise-one.js";
 import { attempt } from "./shift.js";
-import { put, say } from "./store.js";
+import { put } from "./store.js";
 import { t } from "./texts.js";
 
 const DIALOGS = { stop: StopDialog, withdraw: WithdrawDialog, move: MoveDialog, reassign: ReassignDialog, decide: DecideDialog };
@@ -28,8 +29,5 @@ begin(Promises, () => {
   startOne();
   if (may("promises:manage")) attempt(async () => put(await api.get("/promises/takers")));
   const looks = may("promises:manage") ? [lookAtDialling, lookAtCounts, load] : [load];
-  keepLooking(() => Promise.all(looks.map((look) => look()))).catch((error) => {
-    if (!(error instanceof Refused)) throw error;
-    say(error.words, "warning");
-  });
+  keepHearing(["owed"], () => Promise.all(looks.map((look) => look())));
 });

@@ -14,6 +14,7 @@ const WAITS_MS = [200, 500, 1_000, 2_000, 3_000];
 const ACK_MS = 1_000; //       between two acknowledgements of what nobody waits for
 const ACK_EACH = 32; //        messages, after which it does not wait so long
 
+let beside = false; //         nobody's screen: a page that is told what to read again
 let socket = null;
 let place = { stream: null, seq: 0 };
 let tries = 0;
@@ -28,7 +29,8 @@ const listeners = new Set();
 /** Call `tell(message, before)` after each message; `before`: the screen as it was. */
 export const onMessage = (tell) => listeners.add(tell);
 
-export function start() {
+export function start(how = {}) {
+  beside = Boolean(how.beside);
   connect();
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", () => document.hidden || look());
@@ -46,8 +48,8 @@ function connect() {
   clearTimeout(acknowledging);
   acknowledging = null;
   said = seen; // the place says it
-  const values = place.stream ? `?stream=${encodeURIComponent(place.stream)}&seq=${place.seq}` : "";
-  const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/stream${values}`, PROTOCOL);
+  const values = new URLSearchParams({ ...(beside && { beside }), ...(place.stream && place) });
+  const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/stream?${values}`, PROTOCOL);
   socket = mine;
   heard = Date.now();
   mine.onmessage = (event) => mine === socket && hear(event.data);

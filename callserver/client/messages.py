@@ -165,6 +165,11 @@ class TicketTold(_Numbered, frozen=True, kw_only=True, tag="ticket"):
     call: str | None
 
 
+class OwedTold(_Numbered, frozen=True, kw_only=True, tag="owed"):
+    """Something changed about the calls that are owed: whoever lists them reads again. In no collection; only on a
+    stream that was opened with `beside`."""
+
+
 class DraftTold(_Numbered, frozen=True, kw_only=True, tag="draft"):
     """Another tab of the reader saved a draft. In no collection."""
 
@@ -202,6 +207,7 @@ Single: TypeAlias = (
     | PopUpdated
     | PopClosed
     | TicketTold
+    | OwedTold
     | DraftTold
 )
 Known: TypeAlias = Hello | Pong | Snapshot | Single | Lost

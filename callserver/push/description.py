@@ -93,6 +93,11 @@ def _channel() -> dict[str, Any]:
                     "properties": {
                         "stream": {"type": "string", "description": "Of an earlier `hello`."},
                         "seq": {"type": "integer", "description": "The last number that was received there."},
+                        "beside": {
+                            "type": "boolean",
+                            "description": "For a page that lists something: it is told `owed` and nothing of "
+                            "calls or people, and is no sign that somebody is at the desk.",
+                        },
                     },
                 },
             }

@@ -63,6 +63,9 @@ Audience: TypeAlias = Everyone | Queues | Seat | User | Scope | Parties
 NEEDS: Final[Mapping[str, str]] = {"alert": "alerts:read", "tally": "floor:read"}
 """Rights without which messages of a kind are for nobody, whoever their audience is."""
 
+BESIDE: Final = "beside"
+"""Stands among the rights of a page beside the desk: it is told that something changed, and is nobody's screen."""
+
 
 def seat_key(pbx: str, interface: str) -> str:
     """A seat as the stream names it: `main/PJSIP/1001`."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from callserver.errors import BadValue, NotFound
 from callserver.facts import Actor, Instant
-from callserver.store import audit, text
+from callserver.store import after, audit, text
 from callserver.store.promising import dialling_switches as table
 from callserver.store.upsert import insert
 from callserver.tickets.promise import PROMISE_KINDS
@@ -25,7 +25,10 @@ LONGEST_REASON: Final = 500  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """Whether a kind, or everything (ALL), is paused: since when, by whom and why; or who let it go on."""
+    """Whether a kind, or everything (ALL), is paused: since when, by whom and why; or who let it go on.
+
+    Said after the commit (`after.say`) of whoever throws one.
+    """
 
     scope: str
     paused: bool = False
@@ -55,16 +58,17 @@ def pause(connection: Connection, scope: str, why: str, actor: Actor, now: Insta
 
 def resume(connection: Connection, scope: str, actor: Actor, now: Instant, why: str = "") -> Switch:
     """Dial again. Raises NotFound for a scope that there is not."""
-    after = Switch(scope=scope, paused=False, why=line(why, LONGEST_REASON), by=actor.name, at=now)
-    return _throw(connection, after, actor, now)
+    gone_on = Switch(scope=scope, paused=False, why=line(why, LONGEST_REASON), by=actor.name, at=now)
+    return _throw(connection, gone_on, actor, now)
 
 
-def _throw(connection: Connection, after: Switch, actor: Actor, now: Instant) -> Switch:
-    if after.scope not in SCOPES:
-        raise NotFound(f"there is nothing called {text.key(after.scope)!r} to pause: {', '.join(SCOPES)}")
-    row = {"paused": after.paused, "why": after.why, "by": text.key(actor.name), "at": now}
-    new = insert(connection, table).values(scope=after.scope, **row)
+def _throw(connection: Connection, thrown: Switch, actor: Actor, now: Instant) -> Switch:
+    if thrown.scope not in SCOPES:
+        raise NotFound(f"there is nothing called {text.key(thrown.scope)!r} to pause: {', '.join(SCOPES)}")
+    row = {"paused": thrown.paused, "why": thrown.why, "by": text.key(actor.name), "at": now}
+    new = insert(connection, table).values(scope=thrown.scope, **row)
     connection.execute(new.on_conflict_do_update(index_elements=["scope"], set_=row))
-    what = "dialling.pause" if after.paused else "dialling.resume"
-    audit.note(connection, actor, what, f"dialling:{after.scope}", {"why": after.why}, now)
-    return after
+    what = "dialling.pause" if thrown.paused else "dialling.resume"
+    audit.note(connection, actor, what, f"dialling:{thrown.scope}", {"why": thrown.why}, now)
+    after.say(connection, thrown)
+    return thrown

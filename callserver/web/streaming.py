@@ -6,6 +6,9 @@ their words, until they go or may stay no longer. Must not know: what is on the 
 The guard has asked who it is and, for cookies, that the page is of our origin. Who is signed in may open the stream;
 a token needs `floor:read`. What is seen of others' calls needs `calls:read` and `personal:read` beside it, because the
 stream masks nothing: who would see masked numbers elsewhere sees no calls here.
+
+A page beside the desk opens it with `beside=true`: nobody's screen, which sees nobody's calls and is told what a page
+that lists something has to read again.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from callserver.push import wire
 from callserver.push.client import Client
 from callserver.push.clients import HEARTBEAT_S, TooMany
 from callserver.push.hub import Hub
-from callserver.push.views import View
+from callserver.push.views import BESIDE, View
 from callserver.store import users
 from callserver.store.sessions import SessionId
 from callserver.web.api.keyring import Bearer
@@ -48,10 +51,14 @@ SIGNED_OUT: Final = "signed out"
 
 @dataclass(eq=False, slots=True)
 class _Open:
-    """One connection, and who is at it now: another client once an earlier stream is taken up."""
+    """One connection, and who is at it now: another client once an earlier stream is taken up.
+
+    beside: it is that of a page beside the desk.
+    """
 
     client: Client
     transport: asyncio.WriteTransport
+    beside: bool = False
 
 
 class Streaming:
@@ -79,7 +86,8 @@ class Streaming:
     async def _stream(self, request: web.Request) -> web.WebSocketResponse:
         bearer = request[BEARER]
         _must_be_websocket(request)
-        view, place = await self._view(bearer), _place(request.query)
+        beside, place = request.query.get("beside") == "true", _place(request.query)
+        view = beside_desk(bearer.scopes) if beside else await self._view(bearer)
         if self._hub.clients.crowded(bearer.id):
             raise Refused(429, "too many streams are open: close one", Retry_After="60")
         response = web.WebSocketResponse(
@@ -100,7 +108,7 @@ class Streaming:
         client = self._hub.clients.join(
             view, bearer.id, transport, close, user=_told(bearer.person), place=place
         )
-        await self._serve(response, _Open(client, transport), bearer)
+        await self._serve(response, _Open(client, transport, beside), bearer)
         return response
 
     async def _serve(self, response: web.WebSocketResponse, one: _Open, bearer: Bearer) -> None:
@@ -164,7 +172,8 @@ class Streaming:
             if news.what == "ended" or news.person is None:
                 one.client.close(wire.UNAUTHORISED, SIGNED_OUT)
                 continue
-            view = view_of(news.person, scopes_of(news.person.role))
+            scopes = scopes_of(news.person.role)
+            view = beside_desk(scopes) if one.beside else view_of(news.person, scopes)
             if view != one.client.view.unseated():
                 self._hub.clients.renew(one.client, view)
 
@@ -174,7 +183,9 @@ class Streaming:
             await asyncio.sleep(LOOK_S)
             try:
                 now = await self._gate.current(bearer)
-                view = None if now is None else await self._view(now)
+                view = (
+                    None if now is None else beside_desk(now.scopes) if one.beside else await self._view(now)
+                )
             except StoreError as error:
                 log.warning("a token cannot be looked at", bearer=bearer.id, error=str(error))
                 continue
@@ -193,6 +204,11 @@ def view_of(person: Person, scopes: frozenset[str]) -> View:
     the floor also the calls of the queues that they answer for.
     """
     return View(user=person.id, queues=queues_of(person), callers=scopes >= _CALLS, scopes=scopes)
+
+
+def beside_desk(scopes: frozenset[str]) -> View:
+    """What a page beside the desk hears: that something changed which its reader may read, and nothing of anybody."""
+    return View(scopes=frozenset({BESIDE}) if "tickets:read" in scopes else frozenset())
 
 
 def queues_of(person: Person) -> frozenset[str] | None:

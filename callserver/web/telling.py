@@ -21,9 +21,10 @@ from callserver.facts import CallId, Instant, iso
 from callserver.numbers.tail import tail, tail_of_digits
 from callserver.push.screen import Kind, Value
 from callserver.push.values import MISSED_MS
-from callserver.push.views import Audience, Scope, User
+from callserver.push.views import BESIDE, Audience, Scope, User
 from callserver.store import forgotten, owing, policies
 from callserver.store.call_tickets import OnTicket
+from callserver.store.dialling import Switch
 from callserver.store.drafts import Saved
 from callserver.store.engine import Connection, Store
 from callserver.store.forgotten import Forgotten
@@ -39,6 +40,7 @@ SOON_S: Final = 0.25
 BULK: Final = 20
 """So many customers in one transaction are an import: calls of strangers are not looked up again for each."""
 READERS = Scope("tickets:read")
+LISTS = Scope(BESIDE)
 _ENDING: Final = 9  # digits by which a number is the same, however it was dialled
 
 _WHAT: Final[Mapping[str, str]] = {
@@ -71,6 +73,7 @@ class Telling:
         self._clock = clock
         self._owing: dict[str, tuple[int, dict[str, Any]]] = {}  # what was put: whose, and what
         self._stale = _Stale()
+        self._owed_changed = False
         self._awake = asyncio.Event()
         self._at_once = False  # somebody's phone is about to ring: what it is about goes before it
         self._stopping = False
@@ -105,9 +108,11 @@ class Telling:
                 case Forgotten():
                     self._forget(one)
                 case Touched():
-                    self._at_once = True
+                    self._at_once = self._owed_changed = True
+                case Switch():
+                    self._owed_changed = True
         self._stale.learn([one for one in said if isinstance(one, Event)])
-        if self._stale.anything or self._at_once:
+        if self._stale.anything or self._owed_changed:
             self._awake.set()
 
     async def catch_up(self) -> None:
@@ -115,11 +120,15 @@ class Telling:
         await self._forget_lately()
         self._refresh()
         await self._look()
+        if self._owed_changed:
+            self._owed_changed = False
+            self._screens.event("owed", {}, LISTS)
 
     # --- at once -----------------------------------------------------------------------------------------------------
 
     def _happened(self, event: Event) -> None:
         kind, _, id = event.subject.partition(":")
+        self._owed_changed |= event.type.startswith(_PROMISE)
         if event.type in _WHAT and kind == "ticket":
             body = event.body
             entry = body.get("entry") or {}

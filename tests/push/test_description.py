@@ -17,7 +17,7 @@ from callserver.people import Profile, UserId
 from callserver.push import wire
 from callserver.push.description import HEARD, SENT, document
 from callserver.push.hub import Hub
-from callserver.push.views import User, View
+from callserver.push.views import Scope, User, View
 from callserver.seats.explaining import BY_CODE, Problem
 from callserver.seats.shift import Shift, WrapUp, seat
 from callserver.store.drafts import Saved
@@ -101,10 +101,22 @@ async def test_everything_that_others_put_there_fits() -> None:
     hub.pop_update(CALL, {"ticket": ticket_told(TicketId(3)), "transfer": {"by": None, "note": "<script>"}})
     hub.put("promise", "1", promise_told(OWED, AT, {"en": "How does it do?", "zh": "现在怎么样？"}), User(7))
     telling.told([Saved(user=7, subject="call:1", counter=2, at=AT, tab=None), EVENT, ENTRY])
+    hub.event("owed", {}, Scope("tickets:read"))
     await hub._directory.flush()
     hub.heard(mine.client, '{"type":"ping","at":"now"}')
     told = {message["type"] for frame in mine.hear(mine.socket.take()) for message in parts(frame)}
-    assert {"shift", "notice", "promise", "pop", "pop.update", "draft", "ticket", "agent", "pong"} <= told
+    assert {
+        "shift",
+        "notice",
+        "promise",
+        "pop",
+        "pop.update",
+        "draft",
+        "ticket",
+        "owed",
+        "agent",
+        "pong",
+    } <= told
     assert mine.agrees
     await hub.stop()
 

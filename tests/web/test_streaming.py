@@ -27,6 +27,7 @@ from callserver.store import tokens, users
 from callserver.store.engine import Store
 from callserver.web.passwords import Passwords
 from callserver.web.server import application
+from callserver.web.telling import LISTS
 from tests.push.watching import CALL, PBX, PHONE, arriving, hub_of, joined, looked_up, ringing
 from tests.web.conftest import CHEAP, TOKEN, Site
 from tests.web.people import BOSS, Browser, user
@@ -334,6 +335,20 @@ async def test_other_rights_show_another_picture_at_once(site: Streamed):
     await site.store.write(lambda c: users.change(c, id, change, BOSS, site.now))
     await mine.until("snapshot")
     assert list(mine.screen["queues"]) == ["main/sales"]
+    await mine.connection.close()
+
+
+async def test_a_page_beside_the_desk_is_nobodys_screen_and_stays_so_when_rights_change(site: Streamed):
+    browser, id = await site.browser()
+    mine = await by_cookie(site, browser, path="?beside=true")
+    await mine.until("snapshot")
+    assert site.hub.clients.watching(id) == 0
+    assert (mine.screen["agents"], mine.screen["queues"]) == ({}, {})
+    await site.store.write(lambda c: users.change(c, id, users.Changes(role="supervisor"), BOSS, site.now))
+    site.hub.feed(PBX, arriving() + ringing())
+    site.hub.event("owed", {}, LISTS)
+    told = await mine.until("owed")
+    assert (set(told) - {"seq"}, mine.screen["calls"], mine.screen["agents"]) == ({"type"}, {}, {})
     await mine.connection.close()
 
 

@@ -16,6 +16,7 @@ from callserver.push.views import View
 from callserver.store import (
     call_tickets,
     customers,
+    dialling,
     drafts,
     privacy,
     promises,
@@ -29,6 +30,7 @@ from callserver.tickets.changing import Changes, Draft
 from callserver.tickets.promise import owed
 from callserver.tickets.record import Ticket, TicketId
 from callserver.web.popping import Popping
+from callserver.web.streaming import beside_desk
 from callserver.web.telling import SOON_S, Telling
 from tests.push.watching import CALL, PBX, PHONE, Someone, abandoned, arriving, hub_of, looked_up, ringing
 from tests.store.test_customers import draft
@@ -106,6 +108,23 @@ async def test_nobody_without_the_right_hears_of_tickets(store: Store) -> None:
     auditor = Someone(desk.hub, View(user=3, scopes=frozenset({"audit:read"})))
     await desk.ticket()
     assert await desk.news(auditor, "ticket") == []
+
+
+async def test_a_page_beside_the_desk_hears_once_of_all_that_changed_in_what_is_owed(store: Store) -> None:
+    desk = Desk(store)
+    page = Someone(desk.hub, beside_desk(READS))
+    opened = await desk.ticket()
+    first = await desk.do(lambda c: promises.owe(c, owed("watch", opened.id, NOW), NOW))
+    await desk.do(lambda c: promises.owe(c, owed("callback", opened.id, NOW), NOW))
+    await desk.telling.catch_up()
+    assert len(await desk.news(page, "owed")) == 1
+    await desk.do(lambda c: turns.reserve(c, first.id, UserId(7), NOW))
+    await desk.telling.catch_up()
+    await desk.do(lambda c: dialling.pause(c, "all", "storm", LI, NOW))
+    await desk.telling.catch_up()
+    assert len(await desk.news(page, "owed")) == 2
+    assert await desk.news(desk.li, "owed") == [], "a desk has its own promises on the stream"
+    assert page.screen["agents"] == page.screen["promises"] == {}
 
 
 async def test_what_was_rolled_back_is_not_told(store: Store) -> None:

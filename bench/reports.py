@@ -15,22 +15,19 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import create_engine
 
 from bench import archive
 from bench.figures import Figure, Goal, Scale
 from callserver.metrics.slots import QUARTER_MS
 from callserver.numbers import Plan
 from callserver.store import counting, engine, lookup, reporting
-from callserver.store.counted import TABLES, metadata
 from callserver.store.engine import Store
 from callserver.store.reporting import Asked, Split
 from callserver.work.counting import Counting
@@ -101,7 +98,8 @@ def _draw(connection: sqlite3.Connection, many: int, begin: int, step: int) -> N
     chance = random.Random(20_261_122)
     connection.execute(
         "CREATE TEMP TABLE drawn"
-        " (place INTEGER PRIMARY KEY, at INTEGER, agent INTEGER, queue TEXT, kind TEXT, wait_ms INTEGER, talk_ms INTEGER)"
+        " (place INTEGER PRIMARY KEY, at INTEGER, agent INTEGER, queue TEXT, kind TEXT,"
+        " wait_ms INTEGER, talk_ms INTEGER)"
     )
     drawn = (_call(place, begin + place * step, chance) for place in range(many))
     connection.executemany("INSERT INTO drawn VALUES (?, ?, ?, ?, ?, ?, ?)", drawn)
@@ -115,9 +113,7 @@ def _call(place: int, at: int, chance: random.Random) -> tuple[int | str, ...]:
 
 
 _ANSWERED_MS = 60_000
-_WHOSE = """
-pbx, call_id, queue, kind, interface, agent, team, at, gap
-"""
+_WHOSE = "pbx, call_id, queue, kind, interface, agent, team, at, gap"
 _OF_DRAWN = """
 'main', 'main:' || (at / 1000) || '.' || place, queue, kind, 'PJSIP/' || (1000 + agent), CAST(agent AS text),
 'team-' || (agent % 12), at, 0

@@ -2,6 +2,10 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
+# What was compiled is kept, whatever the environment says: each of some hundred processes of the suite would compile
+# all of callserver again, and each of pytest's all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit lint traces pictures bench lock clean distclean
 

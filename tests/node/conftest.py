@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Any
 import pytest_asyncio
 
 from callserver.node import Duty, Myself
-from callserver.store import engine, migrations
+from callserver.store import engine
 from callserver.store.engine import Store
 from callserver.store.rows import Batch
 from callserver.vitals import Vitals
 from tests.node.fakes import MAIN, FakeLine
+from tests.store.conftest import prepared_file
+
+__all__ = ["prepared_file"]
 
 DEADLINE_S = 10.0
 
@@ -28,9 +32,8 @@ async def eventually(condition: Callable[[], Any]) -> None:
 
 
 @pytest_asyncio.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite:///{tmp_path}/calls.db"
-    await migrations.upgrade(url)
+async def store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite:///{shutil.copy(prepared_file, tmp_path / 'calls.db')}"
     opened = await engine.open(url, synchronous="OFF")
     yield opened
     await opened.close()

@@ -13,10 +13,10 @@ from callserver.store import audit, jobs, schema
 from callserver.store.engine import Store
 from callserver.store.retention import Terms
 from callserver.work.retention import NIGHT, Night, following
-from tests.node.conftest import store
+from tests.node.conftest import prepared_file, store
 from tests.store.a_person import MEI
 
-__all__ = ["store"]
+__all__ = ["prepared_file", "store"]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EVENING = instant("2026-11-22T12:00:00Z") or 0

@@ -18,8 +18,8 @@ from callserver.work import worker as worker_module
 from callserver.work.worker import HopelessJob, Worker
 from tests.node.conftest import eventually
 
-__all__ = ["store"]
-from tests.node.conftest import store
+__all__ = ["prepared_file", "store"]
+from tests.node.conftest import prepared_file, store
 
 
 class Bench:

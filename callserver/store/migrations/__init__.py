@@ -8,6 +8,7 @@ callserver wrote is only read.
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -81,17 +82,23 @@ def _state(connection: Connection) -> Schema:
     if VERSION_TABLE not in tables:
         return _unversioned(tables)
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    scripts = ScriptDirectory.from_config(_config())
     current = context.get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if current is not None and current not in known:
+    newest, *older = _known(SCRIPTS)
+    if current is not None and current not in (newest, *older):
         raise SchemaTooNew(
-            f"the database has schema {current}, this callserver knows only up to {scripts.get_current_head()}:"
+            f"the database has schema {current}, this callserver knows only up to {newest}:"
             " it was written by a newer version; nothing was changed"
         )
     if current is None:
         return Schema.EMPTY
-    return Schema.CURRENT if current == scripts.get_current_head() else Schema.OLD
+    return Schema.CURRENT if current == newest else Schema.OLD
+
+
+@cache
+def _known(scripts: Path) -> tuple[str, ...]:
+    """Every schema of this program, the newest first: modules in a folder, read once."""
+    revisions = ScriptDirectory(str(scripts)).walk_revisions()
+    return tuple(script.revision for script in revisions)
 
 
 def _unversioned(tables: set[str]) -> Schema:

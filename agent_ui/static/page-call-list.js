@@ -5,10 +5,11 @@ import { api } from "./api.js";
 import { Badge, Empty, readable, spoken } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
+import { may } from "./page-frame.js";
 import { attempt } from "./shift.js";
 import { alike, desk, put, useDesk } from "./store.js";
-import { number, t } from "./texts.js";
-import { Moment, lasting, now } from "./time.js";
+import { number, t, titled } from "./texts.js";
+import { Moment, dateOf, lasting, now } from "./time.js";
 import { agents, directionWord, directions, endOf, ends, nameOf, outsider, talked, waited } from "./page-call-words.js";
 import { Counted, counted } from "./page-call-counted.js";
 import { paging, step } from "./page-steps.js";
@@ -22,16 +23,7 @@ put({ wanted: address(), list: null, places: [], chosen: address().call ?? null 
 
 // --- what is asked for ---
 
-const midnight = (day, more = 0) => {
-  const at = new Date(`${day}T00:00`);
-  at.setDate(at.getDate() + more);
-  return Number.isFinite(at.getTime()) ? at.toISOString() : undefined;
-};
-export const day = (more = 0) => {
-  const at = new Date(now());
-  at.setDate(at.getDate() + more);
-  return at.toLocaleDateString("sv");
-};
+const day = (more = 0) => dateOf(now(), more);
 
 const PERIODS = {
   today: { label: () => t("today"), days: () => [day(), day()] },
@@ -42,13 +34,14 @@ const PERIODS = {
 };
 const periodOf = (wanted) => (wanted.from || wanted.to ? "own" : wanted.period in PERIODS ? wanted.period : "ever");
 
-/** Days count whole, here; instants as they are: the second one does not count. */
+/** Days count whole, by the site's calendar; instants as they are: the second one does not count. */
 function span(wanted) {
   const [from, to] = periodOf(wanted) === "own" ? [wanted.from, wanted.to] : PERIODS[periodOf(wanted)].days();
-  return { from: DAY.test(from) ? midnight(from) : from, to: DAY.test(to) ? midnight(to, 1) : to };
+  const as = (name, said) => (said ? { [DAY.test(said) ? `${name}_day` : name]: said } : {});
+  return { ...as("from", from), ...as("to", to) };
 }
 
-const PLAIN = ["queue", "outcome", "direction", "number", "agent", "waited_s", "talked_s", "gap", "pbx", "sort"];
+const PLAIN = ["queue", "kind", "outcome", "direction", "number", "agent", "waited_s", "talked_s", "gap", "pbx", "sort"];
 
 function question() {
   const wanted = desk.wanted;
@@ -82,8 +75,8 @@ const reload = async () => {
 /** Only what may still change is asked for again and again: the first page of a list that has no end in the past. */
 export async function refresh() {
   if (!desk.list) return load();
-  const { to } = span(desk.wanted);
-  const open = !to || Date.parse(to) > now();
+  const { to, to_day: last } = span(desk.wanted);
+  const open = last ? last >= day() : !to || Date.parse(to) > now();
   return open && !desk.places.length && !counted(desk.wanted) && desk.wanted.sort !== "oldest" ? load() : undefined;
 }
 
@@ -136,7 +129,8 @@ export function List() {
       ${list?.count !== undefined && html`<span class="quiet total">${t("{n} in all", { n: number(list.count) })}</span>`}
       <button type="button" data-action="back" disabled=${!page} onClick=${pages.back}>${t("Page before")}</button>
       <span class="quiet">${t("Page {n}", { n: page + 1 })}</span>
-      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${pages.forth}>${t("Next page")}</button></footer>
+      <button type="button" data-action="forth" disabled=${!list?.cursor} onClick=${pages.forth}>${t("Next page")}</button>
+      <span class="quiet zone">${t("Days and times of {zone}", { zone: desk.zone })}</span></footer>
   </section>`;
 }
 
@@ -150,7 +144,7 @@ const typed = (name) => (event) => want({ [name]: event.target.value.trim() });
 
 function Periods({ wanted }) {
   const period = periodOf(wanted);
-  const ownDays = period === "own" ? [wanted.from, wanted.to].map((one) => (DAY.test(one) ? one : one ? new Date(one).toLocaleDateString("sv") : "")) : PERIODS[period].days();
+  const ownDays = period === "own" ? [wanted.from, wanted.to].map((one) => (DAY.test(one) || !one ? one ?? "" : dateOf(Date.parse(one)))) : PERIODS[period].days();
   const own = (part) => want({ period: "", from: ownDays[0], to: ownDays[1], ...part });
   return html`<div class="views" role="group" aria-label=${t("When they began")}>${Object.entries(PERIODS).map(([name, one]) => html`
       <button key=${name} type="button" class="bare" data-period=${name} aria-pressed=${period === name ? "true" : "false"} onClick=${() => want({ period: name, from: "", to: "" })}>${one.label()}</button>`)}
@@ -161,11 +155,14 @@ function Periods({ wanted }) {
 
 function Choices({ wanted }) {
   const titles = useDesk((state) => state.titles ?? {}, alike);
+  const known = useDesk((state) => state.kinds ?? {}, alike);
   const queues = Object.entries({ ...(wanted.queue ? { [wanted.queue]: wanted.queue } : {}), ...titles });
+  const kinds = Object.entries({ ...(wanted.kind ? { [wanted.kind]: {} } : {}), ...known }).map(([name, one]) => [name, titled(one.title, name)]);
   return html`<div class="views">
     <label class="search-number"><span class="unseen">${t("Number")}</span><${Icon} name="search" size=${14} /><input id="call-number" type="search" inputmode="tel" value=${wanted.number ?? ""} maxlength="50" placeholder=${t("Number")} onChange=${typed("number")} /></label>
     <${Choice} name="queue" label=${t("Queue")} every=${t("every queue")} wanted=${wanted} options=${queues} />
     <${Choice} name="outcome" label=${t("How it ended")} every=${t("every end")} wanted=${wanted} options=${ends.map((one) => [one, endOf(one).word])} />
+    ${may("tickets:read") && html`<${Choice} name="kind" label=${t("Kind of ticket")} every=${t("every kind")} wanted=${wanted} options=${kinds} />`}
     <${Choice} name="direction" label=${t("Direction")} every=${t("both directions")} wanted=${wanted} options=${directions.map((one) => [one, directionWord(one)])} />
     <${Choice} name="waited_s" label=${t("Waited at least")} every=${t("any wait")} wanted=${wanted} options=${[20, 60, 180, 600].map((one) => [String(one), t("waited {time} or more", { time: lasting(one) })])} />
     <label><span class="unseen">${t("Phone or agent")}</span><input class="agent" list="phones" value=${wanted.agent ?? ""} maxlength="100" placeholder=${t("every agent")} onChange=${typed("agent")} />

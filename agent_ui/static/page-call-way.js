@@ -2,13 +2,12 @@
 import { html, classes } from "./ui.js";
 import { readable } from "./bits.js";
 import { Icon } from "./icons.js";
-import { language, t } from "./texts.js";
-import { lasting, wholly } from "./time.js";
+import { t } from "./texts.js";
+import { lasting, toTheSecond, wholly } from "./time.js";
 import { endOf, lasted, names, ringWord } from "./page-call-words.js";
 
 const CALLER = "";
 const seconds = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 /** [{at, icon, text, detail, kind}], the first one first. `titles`: queues' titles by name. */
 export function steps(call, titles = {}) {
@@ -70,7 +69,7 @@ function hungUp(call) {
 }
 
 export const Way = ({ call, titles }) => html`<ol class="way">${steps(call, titles).map((one, at) => html`<li key=${at} class=${one.kind ?? ""}>
-  <time class="number" datetime=${one.at} title=${wholly(one.at)}>${clock.format(Date.parse(one.at))}</time><${Icon} name=${one.icon} size=${15} />
+  <time class="number" datetime=${one.at} title=${wholly(one.at)}>${toTheSecond(one.at)}</time><${Icon} name=${one.icon} size=${15} />
   <span class="what"><bdi>${one.text}</bdi>${one.detail && html` <span class="quiet">${one.detail}</span>`}</span></li>`)}</ol>`;
 
 // --- the picture: a lane for the caller's waiting, one for everybody who was rung or talked ---

@@ -7,6 +7,7 @@ import { One, startOne } from "./page-call-one.js";
 import { attempt } from "./shift.js";
 import { desk, put, say } from "./store.js";
 import { t } from "./texts.js";
+import { tellTimesOf } from "./time.js";
 
 const Calls = () => html`<${Frame} title=${t("Calls")}>
   <main class="calls-page"><div class="detail"><${List} /><${One} /></div></main>
@@ -24,10 +25,17 @@ async function lookAtDefinitions() {
   put({ definitions: Object.fromEntries(definitions.map((one) => [one.key, one])) });
 }
 
+async function lookAtKinds() {
+  const { kinds } = await api.get("/kinds");
+  put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) });
+}
+
 begin(Calls, () => {
+  tellTimesOf(desk.zone);
   startList();
   startOne();
   attempt(lookAtQueues);
+  if (may("tickets:read")) attempt(lookAtKinds);
   if (desk.wanted.metric && may("reports:read")) attempt(lookAtDefinitions);
   keepLooking(refresh).catch((error) => {
     if (!(error instanceof Refused)) throw error;

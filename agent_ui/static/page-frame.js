@@ -53,7 +53,7 @@ export async function begin(Page, start) {
   const place = document.getElementById("desk");
   try {
     const [me] = await Promise.all([api.get("/me"), takeTime()]);
-    put({ me: { ...me.user, scopes: me.scopes } });
+    put({ me: { ...me.user, scopes: me.scopes }, zone: me.zone });
     startHeader();
     start?.();
     startKeys();

@@ -3,33 +3,22 @@
 import { api } from "./api.js";
 import { attempt } from "./shift.js";
 import { desk, put } from "./store.js";
-import { now } from "./time.js";
+import { dateOf, now } from "./time.js";
 import { t } from "./texts.js";
 
-const NAMES = ["period", "from", "to", "by", "split", "queue", "team", "metric", "table"];
+const NAMES = ["period", "from", "to", "by", "split", "queue", "team", "kind", "agent", "site", "outcome", "metric", "table"];
 const PATIENCE_MS = 60_000; // ten years take a while
-const LONG_KEPT = "callserver-zone";
 
 const address = () => {
   const said = new URLSearchParams(location.search);
   return Object.fromEntries(NAMES.map((name) => [name, said.get(name) ?? ""]));
 };
-put({ wanted: address(), report: null, definitions: {}, asking: false, cursor: null });
+put({ wanted: address(), report: null, definitions: {}, asking: false, cursor: null, agentNames: {} });
 
 // --- days of the site ---
 
-const zone = () => desk.report?.asked.zone ?? localStorage.getItem(LONG_KEPT) ?? undefined;
-
 /** The date at the site, moved by so many days: "2026-11-22". */
-export function today(more = 0) {
-  let at;
-  try {
-    at = new Intl.DateTimeFormat("sv", { timeZone: zone() }).format(now());
-  } catch {
-    at = new Intl.DateTimeFormat("sv").format(now());
-  }
-  return moved(at, more);
-}
+export const today = (more = 0) => dateOf(now(), more);
 
 /** Days are counted at noon UTC, where no clock is ever put forward. */
 export function moved(day, days, months = 0) {
@@ -63,7 +52,7 @@ export function cutOf(wanted) {
 /** What the server is asked. */
 export function question(wanted = desk.wanted) {
   const [from, to] = daysOf(wanted);
-  return { from, to, by: cutOf(wanted), split: wanted.split, queue: wanted.queue, team: wanted.team, compare: true };
+  return { from, to, by: cutOf(wanted), split: wanted.split, queue: wanted.queue, team: wanted.team, kind: wanted.kind, agent: wanted.agent, site: wanted.site, outcome: wanted.outcome, compare: true };
 }
 export const asQuery = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null)).toString();
 export const exportAddress = (format) => `/api/v1/reports/export?${asQuery({ ...question(), format })}`;
@@ -79,9 +68,8 @@ export async function load() {
   const asked = question();
   const found = await api.get("/reports", asked, { patience: PATIENCE_MS });
   if (mine !== newest) return;
-  localStorage.setItem(LONG_KEPT, found.asked.zone);
+  if (found.asked.split === "agent") put({ agentNames: { ...desk.agentNames, ...Object.fromEntries(found.totals.by_key.map((one) => [one.key, one.title])) } });
   put({ report: found, cursor: null });
-  if (asked.from !== question().from || asked.to !== question().to) await load(); // it is another day there
 }
 
 export async function reload() {
@@ -110,6 +98,12 @@ export async function lookAtDefinitions() {
 export async function lookAtQueues() {
   const { queues } = await api.get("/queues");
   put({ titles: Object.fromEntries(queues.map((one) => [one.queue, one.title])) });
+}
+
+/** Who may be chosen, and what they are called. */
+export async function lookAtTakers() {
+  const { people, teams } = await api.get("/promises/takers");
+  put({ teams, agentNames: { ...Object.fromEntries(people.map((one) => [String(one.id), one.name])), ...desk.agentNames } });
 }
 
 export async function lookAtKinds() {

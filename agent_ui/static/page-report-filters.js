@@ -3,8 +3,8 @@ import { html } from "./ui.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { alike, ask, useDesk } from "./store.js";
-import { t } from "./texts.js";
-import { CUTS, SPLITS } from "./page-report-words.js";
+import { t, titled } from "./texts.js";
+import { CUTS, SPLITS, chosen } from "./page-report-words.js";
 import { PERIODS, between, cutOf, daysOf, exportAddress, moved, periodOf, want } from "./page-report-data.js";
 
 /** The same number of days, before or behind. */
@@ -27,7 +27,7 @@ export function Filters() {
   const wanted = useDesk((state) => state.wanted, alike);
   const asking = useDesk((state) => state.asking);
   return html`<section class="panel asking" aria-label=${t("What is asked for")} aria-busy=${asking ? "true" : undefined}>
-    <div class="line"><${Days} wanted=${wanted} /></div>
+    <div class="line"><${Days} wanted=${wanted} /><${Only} wanted=${wanted} /></div>
     <div class="line"><${Whose} wanted=${wanted} /><${Away} /></div></section>`;
 }
 
@@ -50,13 +50,22 @@ const Pick = ({ name, label, value, options }) => html`<label><span class="unsee
 function Whose({ wanted }) {
   const titles = useDesk((state) => state.titles ?? {}, alike);
   const teams = useDesk((state) => state.teams ?? [], alike);
+  const kinds = useDesk((state) => state.kinds ?? {}, alike);
   const queues = Object.entries({ ...Object.fromEntries(wanted.queue.split(",").filter(Boolean).map((one) => [one, one])), ...titles });
   const named = (table) => Object.entries(table).map(([key, words]) => [key, words()]);
   return html`
     <${Pick} name="by" label=${t("How the time is cut")} value=${cutOf(wanted)} options=${named(CUTS)} />
     <${Pick} name="split" label=${t("A row for each")} value=${wanted.split} options=${[["", t("all together")], ...named(SPLITS)]} />
     <${Pick} name="queue" label=${t("Queue")} value=${wanted.queue} options=${[["", t("every queue")], ...queues]} />
-    <${Pick} name="team" label=${t("Team")} value=${wanted.team} options=${[["", t("every team")], ...teams.map((one) => [one, one])]} />`;
+    <${Pick} name="team" label=${t("Team")} value=${wanted.team} options=${[["", t("every team")], ...teams.map((one) => [one, one])]} />
+    <${Pick} name="kind" label=${t("Kind of ticket")} value=${wanted.kind} options=${[["", t("every kind")], ...Object.values({ ...(wanted.kind && !kinds[wanted.kind] ? { [wanted.kind]: { name: wanted.kind } } : {}), ...kinds }).map((one) => [one.name, titled(one.title, one.name)])]} />`;
+}
+
+/** What was chosen in the table: of whom only. Each is taken back by itself. */
+function Only({ wanted }) {
+  useDesk((state) => state.agentNames, alike);
+  return html`<span class="only">${chosen(wanted).filter(([name]) => name !== "kind").map(([name, words]) => html`
+    <button key=${name} type="button" data-only=${name} aria-label=${t("No longer only: {what}", { what: words })} onClick=${() => want({ [name]: "" })}><span class="cut">${t("only {what}", { what: words })}</span> <${Icon} name="close" size=${12} /></button>`)}</span>`;
 }
 
 const Away = () => html`<span class="away">

@@ -9,6 +9,8 @@ import { SPLITS, TABLES, explain, hint, keyWord, spanOf, titleOf } from "./page-
 
 const MOST = 2_000; // rows that a browser draws without delay; an export has all
 
+const OF_ONE = ["queue", "agent", "kind", "site", "outcome"]; // a row of one of these is the whole of it, however it is cut
+
 const tableOf = (wanted, columns) => (has(wanted.table, columns) ? wanted.table : Object.keys(TABLES).find((name) => has(name, columns)));
 const has = (name, columns) => Boolean(TABLES[name]?.keys.some((key) => columns.includes(key)));
 
@@ -27,7 +29,7 @@ export function Numbers() {
     <div class="inside" tabindex="0"><table class="report-table">
       <thead><tr><th scope="col">${split ? SPLITS[split]() : t("When")}</th>${columns.map((key) => html`<th key=${key} scope="col" class="right">
         <button type="button" class="bare" title=${hint(key)} onClick=${() => explain(key)}>${titleOf(key)}</button></th>`)}</tr></thead>
-      ${split && html`<tbody class="keys">${report.totals.by_key.map((row) => html`<${Row} key=${row.key} row=${row} name=${keyWord(split, row)} columns=${columns} />`)}</tbody>`}
+      ${split && html`<tbody class="keys">${report.totals.by_key.map((row) => html`<${Row} key=${row.key} row=${row} name=${keyWord(split, row)} columns=${columns} only=${OF_ONE.includes(split) && row.key && !row.key.includes(",") ? () => want({ [split]: row.key, split: "" }) : null} />`)}</tbody>`}
       <tbody class="whole"><${Row} row=${report.totals} name=${t("all together")} columns=${columns} /></tbody>
       ${split ? html`<${Spans} report=${report} columns=${columns} />` : html`<tbody>${report.rows.slice(0, MOST).map((row) => html`<${Row} key=${row.at} row=${row} name=${spanOf(row, by)} columns=${columns} />`)}</tbody>`}
     </table>
@@ -36,7 +38,8 @@ export function Numbers() {
   </section>`;
 }
 
-const Row = ({ row, name, columns }) => html`<tr><th scope="row" class="cut"><bdi title=${name}>${name}</bdi></th>
+/** `only()`: look at this one alone. */
+const Row = ({ row, name, columns, only }) => html`<tr><th scope="row" class="cut">${only ? html`<button type="button" class="bare cut" data-key=${row.key} title=${t("Only {what}, over time", { what: name })} onClick=${only}><bdi>${name}</bdi></button>` : html`<bdi title=${name}>${name}</bdi>`}</th>
   ${columns.map((key) => html`<td key=${key} class="right"><${Value} metric=${key} value=${row.values[key]} row=${row.at || row.key !== undefined ? row : {}} label=${name} gap=${row.gap} /></td>`)}</tr>`;
 
 /** Every span of what is split, one group of rows a span. */

@@ -90,9 +90,15 @@ export function keyWord(split, { key, title }) {
   if (!key) return (NONE[split] ?? (() => t("nobody")))();
   if (split === "outcome") return endOf(key).word;
   if (split === "promise") return promiseWord(key);
-  if (split === "kind") return titled(desk.kinds[key]?.title, key);
+  if (split === "kind") return titled(desk.kinds?.[key]?.title, key);
   return title || key;
 }
+
+const NAMED = { agent: (key) => desk.agentNames[key], kind: (key) => titled(desk.kinds?.[key]?.title, key), outcome: (key) => endOf(key).word };
+
+/** [[filter, words]]: of whom only, beside queue and team. */
+export const chosen = (wanted) => ["kind", "agent", "site", "outcome"].filter((name) => wanted[name])
+  .map((name) => [name, wanted[name].split(",").map((key) => NAMED[name]?.(key) ?? key).join(", ")]);
 
 /** Columns of the table, by what they are about. */
 export const TABLES = {

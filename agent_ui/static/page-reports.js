@@ -1,18 +1,18 @@
 // Reports: how good were we, and where does a number come from. Every number says what it means and leads to its calls.
 import { html } from "./ui.js";
-import { Refused, api } from "./api.js";
+import { Refused } from "./api.js";
 import { Badge } from "./bits.js";
 import { Frame, begin, keepLooking, may } from "./page-frame.js";
 import { attempt } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
 import { t } from "./texts.js";
-import { Moment, when } from "./time.js";
+import { Moment, tellTimesOf, when } from "./time.js";
 import { Cards } from "./page-report-cards.js";
 import { Chart } from "./page-report-chart.js";
-import { load, lookAtDefinitions, lookAtKinds, lookAtQueues, refresh } from "./page-report-data.js";
+import { load, lookAtDefinitions, lookAtKinds, lookAtQueues, lookAtTakers, refresh } from "./page-report-data.js";
 import { Filters, startFilters } from "./page-report-filters.js";
 import { Numbers } from "./page-report-table.js";
-import { CUTS, DefinitionsDialog, SPLITS, period } from "./page-report-words.js";
+import { CUTS, DefinitionsDialog, SPLITS, chosen, period } from "./page-report-words.js";
 
 const DIALOGS = { definitions: DefinitionsDialog };
 
@@ -24,7 +24,7 @@ const Reports = () => html`<${Frame} title=${t("Reports")} dialogs=${DIALOGS}>
 function OnPaper() {
   const asked = useDesk((state) => state.report?.asked);
   if (!asked) return null;
-  const whose = [asked.queue && t("Queue {name}", { name: asked.queue }), asked.team && t("Team {name}", { name: asked.team }), asked.split && SPLITS[asked.split]()].filter(Boolean);
+  const whose = [asked.queue && t("Queue {name}", { name: asked.queue }), asked.team && t("Team {name}", { name: asked.team }), ...chosen(asked).map(([, words]) => words), asked.split && SPLITS[asked.split]()].filter(Boolean);
   return html`<h2 class="on-paper">${t("After-sales hotline")} · ${t("Reports")} · ${period(asked.from, asked.to)} · ${CUTS[asked.by]()}${whose.map((one) => ` · ${one}`)} · ${asked.zone}</h2>`;
 }
 
@@ -41,11 +41,12 @@ function Marks() {
 }
 
 begin(Reports, () => {
+  tellTimesOf(desk.zone);
   startFilters(() => desk.wanted);
   attempt(lookAtDefinitions);
   attempt(lookAtQueues);
   if (may("tickets:read")) attempt(lookAtKinds);
-  if (may("promises:manage")) attempt(async () => put(await api.get("/promises/takers")));
+  if (may("promises:manage")) attempt(lookAtTakers);
   const look = () => (desk.report ? refresh() : load());
   keepLooking(look).catch((error) => {
     if (!(error instanceof Refused)) throw error;

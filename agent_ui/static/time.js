@@ -13,38 +13,66 @@ export function setClock(serverTime) {
 export const now = () => Date.now() + ahead;
 export const clockIsWrongBy = () => ahead;
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
-const dayOfYear = new Intl.DateTimeFormat(language, { year: "numeric", month: "short", day: "numeric" });
-const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
-const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+let shapes = shaped();
+function shaped(timeZone) {
+  const shape = (options) => new Intl.DateTimeFormat(language, { timeZone, ...options });
+  return {
+    clock: shape({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    seconds: shape({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    day: shape({ month: "short", day: "numeric" }),
+    dayOfYear: shape({ year: "numeric", month: "short", day: "numeric" }),
+    weekday: shape({ weekday: "short" }),
+    whole: shape({ dateStyle: "full", timeStyle: "medium" }),
+    date: new Intl.DateTimeFormat("sv", { timeZone }),
+  };
+}
+
+/** From now on days and times are those of this zone, and not of this computer: where lists and reports have to agree. */
+export function tellTimesOf(zone) {
+  try {
+    shapes = shaped(zone);
+  } catch {
+    // a browser that does not know the zone tells its own times
+  }
+}
+
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
-const daysFrom = (at) => Math.round((midnight(at) - midnight(now())) / 86_400_000);
+/** The date on the wall, moved by so many days: "2026-11-22". */
+export function dateOf(at, more = 0) {
+  const noon = new Date(`${shapes.date.format(at)}T12:00Z`); // no clock is ever put forward there
+  noon.setUTCDate(noon.getUTCDate() + more);
+  return noon.toISOString().slice(0, 10);
+}
+const daysFrom = (at) => Math.round((Date.parse(dateOf(at)) - Date.parse(dateOf(now()))) / 86_400_000);
 
 /** "14:05", "Tue 14:05", "3 Nov 14:05", "3 Nov 2024". */
 export function when(iso) {
   const at = Date.parse(iso);
   if (!Number.isFinite(at)) return "";
   const days = daysFrom(at);
-  if (days === 0) return clock.format(at);
-  if (Math.abs(days) < 7) return `${weekday.format(at)} ${clock.format(at)}`;
-  const sameYear = new Date(at).getFullYear() === new Date(now()).getFullYear();
-  return sameYear ? `${day.format(at)} ${clock.format(at)}` : dayOfYear.format(at);
+  if (days === 0) return shapes.clock.format(at);
+  if (Math.abs(days) < 7) return `${shapes.weekday.format(at)} ${shapes.clock.format(at)}`;
+  const sameYear = dateOf(at).slice(0, 4) === dateOf(now()).slice(0, 4);
+  return sameYear ? `${shapes.day.format(at)} ${shapes.clock.format(at)}` : shapes.dayOfYear.format(at);
 }
+
+const plainDay = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
 
 /** A day without a time: "2026-11-22" as people write it. */
 export function onDay(date) {
-  const at = Date.parse(`${date}T12:00:00`);
-  return Number.isFinite(at) ? dayOfYear.format(at) : "";
+  const at = Date.parse(`${date}T12:00:00Z`);
+  return Number.isFinite(at) ? plainDay.format(at) : "";
 }
 
 /** The whole moment, for a title. */
 export function wholly(iso) {
   const at = Date.parse(iso);
-  return Number.isFinite(at) ? whole.format(at) : "";
+  return Number.isFinite(at) ? shapes.whole.format(at) : "";
 }
+
+/** "14:05:09", for what happens within minutes. */
+export const toTheSecond = (iso) => shapes.seconds.format(Date.parse(iso));
 
 /** "in 12 minutes", "2 hours ago", "yesterday". */
 export function away(iso) {
@@ -106,6 +134,6 @@ export function Due({ at }) {
 }
 
 export const isPast = (iso) => Date.parse(iso) < now();
-export const onToday = (iso) => daysFrom(Date.parse(iso)) === 0;
+export const onToday = (iso) => Number.isFinite(Date.parse(iso)) && daysFrom(Date.parse(iso)) === 0;
 
 export const Moment = ({ at }) => html`<time datetime=${at} title=${wholly(at)}>${when(at)}</time>`;

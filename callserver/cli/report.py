@@ -18,7 +18,6 @@ from callserver.logs import printable
 from callserver.settings import QueueBook, Settings
 
 if TYPE_CHECKING:
-    from callserver.metrics.sums import Sums
     from callserver.store.reporting import Asked, Row
 
 By = Literal["interval", "hour", "day", "week", "month"]
@@ -91,6 +90,7 @@ def _asked(
         by=by,
         split=split,
         queues=frozenset(names) if queue else None,
+        people=frozenset() if queue else None,
         zone=found.zone,
         present=book.present,
     )
@@ -123,30 +123,30 @@ async def _rows(found: Settings, asked: Asked) -> list[Row]:
 # --- told ------------------------------------------------------------------------------------------------------------
 
 
-def _values(sums: Sums, keys: list[str]) -> dict[str, float | None]:
-    from callserver.metrics.sums import value
-
-    return {key: value(key, sums) for key in keys}
-
-
 def _at(asked: Asked, row: Row) -> str:
     from callserver.metrics.slots import local_iso
 
     return local_iso(row.span.begin, asked.zone)
 
 
+def _values(row: Row, keys: list[str]) -> dict[str, float | None]:
+    return {key: row.value(key) for key in keys}
+
+
 def _told(asked: Asked, row: Row, keys: list[str]) -> dict[str, Any]:
-    return {"at": _at(asked, row), "key": row.key, "values": _values(row.sums, keys), "gap": row.sums.gap}
+    return {"at": _at(asked, row), "key": row.key, "values": _values(row, keys), "gap": row.sums.gap}
 
 
 def _print(asked: Asked, rows: list[Row], keys: list[str]) -> None:
-    from callserver.metrics.sums import merge
+    from callserver.metrics.sums import Sums
+    from callserver.store.reporting import Row
 
+    whole = Row(asked.span, "", Sums())
+    for row in rows:
+        whole.add(row)
     headings = ["from", *([asked.split] if asked.split else []), *keys]
-    lines = [
-        [_at(asked, row)[:16], *([row.key] if asked.split else []), *_cells(row.sums, keys)] for row in rows
-    ]
-    lines.append(["all", *([""] if asked.split else []), *_cells(merge(row.sums for row in rows), keys)])
+    lines = [[_at(asked, row)[:16], *([row.key] if asked.split else []), *_cells(row, keys)] for row in rows]
+    lines.append(["all", *([""] if asked.split else []), *_cells(whole, keys)])
     widths = [max(len(line[place]) for line in (headings, *lines)) for place in range(len(headings))]
     for line in (headings, *lines):
         print(
@@ -154,9 +154,9 @@ def _print(asked: Asked, rows: list[Row], keys: list[str]) -> None:
         )
 
 
-def _cells(sums: Sums, keys: list[str]) -> list[str]:
-    mark = "*" if sums.gap else ""
-    return [_said(key, one) + (mark if one is not None else "") for key, one in _values(sums, keys).items()]
+def _cells(row: Row, keys: list[str]) -> list[str]:
+    mark = "*" if row.sums.gap else ""
+    return [_said(key, one) + (mark if one is not None else "") for key, one in _values(row, keys).items()]
 
 
 def _said(key: str, number: float | None) -> str:
@@ -182,6 +182,7 @@ def _write(file: Path, asked: Asked, rows: list[Row]) -> None:
     keys = list(FORMULAS)
     with writing(file, ["from", "key", *keys, "gap"], title="report") as sheet:
         for row in rows:
-            values = list(_values(row.sums, keys).values())
-            sheet.write([_at(asked, row), row.key, *values, "yes" if row.sums.gap else ""])
+            sheet.write(
+                [_at(asked, row), row.key, *_values(row, keys).values(), "yes" if row.sums.gap else ""]
+            )
     print(f"{len(rows):,} rows written")

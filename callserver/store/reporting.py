@@ -11,7 +11,7 @@ these are few. So a number is that of the calls that `reporting_calls` lists for
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import partial
@@ -24,12 +24,12 @@ from callserver.errors import BadValue
 from callserver.facts import Instant
 from callserver.metrics import slots
 from callserver.metrics.slots import QUARTER_MS, By, Span
-from callserver.metrics.sums import Sums
+from callserver.metrics.sums import Sums, value
 from callserver.store import tallying
 from callserver.store.counted import to_sum
 from callserver.store.engine import Store
 from callserver.store.schema import gaps, reconciliations
-from callserver.store.tallying import Cell, Dimension, Level
+from callserver.store.tallying import Cell, Dimension, Level, Only
 
 Split: TypeAlias = Literal["queue", "agent", "team", "kind", "site", "outcome", "promise"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
@@ -37,7 +37,9 @@ LONGEST: Final[dict[By, int]] = {"interval": 7, "hour": 62, "day": 3_653, "week"
 """Days that can be asked for at once."""
 FROM_ROWS: Final = 7
 """Days of hours that can be split by what is kept by day only."""
-_KEPT_BY_DAY: Final = frozenset({"agent", "team", "kind", "outcome", "promise"})
+CROSSED: Final = 31
+"""Days of two things at once of which sums are kept one by one, such as the agents of one kind."""
+_KEPT_BY_DAY: Final[tuple[Dimension, ...]] = ("agent", "team", "kind", "outcome", "promise")
 _ANEW: Final[dict[Level, int]] = {"slot": 96, "day": 2}
 """So many spans that changed are made anew for whoever asks; where there are more, the sums that were kept are told."""
 _DAYS_AT_ONCE: Final = 31
@@ -47,8 +49,9 @@ _DAYS_AT_ONCE: Final = 31
 class Asked:
     """What numbers somebody wants: from the first instant of `first` to the last of `last`, in the site's zone.
 
-    queues: only these, by the names that the switch gave them; None: all, and what was in no queue. present: a queue's
-    name of today, where it had another.
+    queues: only these, by the names that the switch gave them; None: all, and what was in no queue. only: of these
+    agents, kinds, outcomes, sites only. people: whose time at work may be told, by id; None: everybody's. present: a
+    queue's name of today, where it had another.
     """
 
     first: date
@@ -56,6 +59,8 @@ class Asked:
     by: By = "day"
     split: Split | None = None
     queues: frozenset[str] | None = None
+    only: Only = field(default_factory=dict)
+    people: frozenset[str] | None = None
     zone: tzinfo
     present: Callable[[str], str] = str
 
@@ -71,14 +76,50 @@ class Asked:
     def dimension(self) -> Dimension:
         return "" if self.split in (None, "queue", "site") else self.split  # type: ignore[return-value]
 
+    @property
+    def kept_by(self) -> list[Dimension]:
+        """Those of which sums are kept one by one that have to be known; of one at most there are sums."""
+        return [one for one in _KEPT_BY_DAY if one == self.split or one in self.only]
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def by_slot(self) -> bool:
+        return self.by in ("interval", "hour")
+
+    @property
+    def from_rows(self) -> bool:
+        """Whether no sums are kept of it."""
+        return len(self.kept_by) > (0 if self.by_slot else 1)
+
+    @property
+    def timed(self) -> bool:
+        """Whether time at work can be told: it is a person's, and no queue's, kind's or outcome's."""
+        fits = self.split in (None, "agent") and self.only.keys() <= {"agent", "site"}
+        return fits and self.people != frozenset() and (not self.by_slot or self.days <= FROM_ROWS)
+
+
+@dataclass(slots=True)
 class Row:
-    """The sums of one span and one key ('': nothing is split)."""
+    """The sums of one span and one key ('': nothing is split). time: of those whose time at work may be told, all that
+    they handled in any queue, and how long they were ready; None: it cannot be told.
+    """
 
     span: Span
     key: str
     sums: Sums
+    time: Sums | None = None
+
+    def add(self, other: Row) -> None:
+        """Add the sums of another to these."""
+        self.sums.add(other.sums)
+        if other.time is not None:
+            self.time = self.time or Sums()
+            self.time.add(other.time)
+
+    def value(self, metric: str) -> float | None:
+        """A metric's value by its key; None: nothing to count it of."""
+        if metric != "occupancy":
+            return value(metric, self.sums)
+        return None if self.time is None else value(metric, self.time)
 
 
 @dataclass(slots=True)
@@ -112,26 +153,30 @@ def check(asked: Asked) -> None:
         longer = {"interval": "hour", "hour": "day"}.get(asked.by)
         instead = f"; ask by {longer}" if longer else "; ask for a part of it"
         raise BadValue("to", f"at most {most} days by {asked.by}{instead}")
-    if asked.by in ("interval", "hour") and asked.split in _KEPT_BY_DAY and asked.days > FROM_ROWS:
-        raise BadValue("to", f"at most {FROM_ROWS} days by {asked.by} and {asked.split}; ask by day")
+    if asked.by_slot and asked.from_rows and asked.days > FROM_ROWS:
+        raise BadValue("to", f"at most {FROM_ROWS} days by {asked.by} and {asked.kept_by[0]}; ask by day")
+    if asked.from_rows and asked.days > CROSSED:
+        both = " and ".join(asked.kept_by)
+        raise BadValue(
+            "to", f"at most {CROSSED} days of {both} at once; ask for a part of it, or for one of them"
+        )
 
 
 async def parts(store: Store, asked: Asked) -> AsyncIterator[Part]:
     """The rows, some at a time, in the order of spans and then of keys. Raises BadValue."""
     check(asked)
     spans = slots.spans(asked.by, asked.first, asked.last, asked.zone)
-    while some := list(islice(spans, _at_once(asked.by))):
+    while some := list(islice(spans, _at_once(asked))):
         yield await store.report(partial(_part, asked, some))
 
 
-async def total(store: Store, asked: Asked) -> Sums:
+async def total(store: Store, asked: Asked) -> Row:
     """The sums of the whole period, not split."""
-    sums = Sums()
-    whole = _unsplit(asked)
-    async for part in parts(store, whole):
+    whole = Row(asked.span, "", Sums())
+    async for part in parts(store, _unsplit(asked)):
         for row in part.rows:
-            sums.add(row.sums)
-    return sums
+            whole.add(row)
+    return whole
 
 
 def before(asked: Asked) -> Asked:
@@ -150,41 +195,87 @@ def _changed(asked: Asked, **changes: Any) -> Asked:
     return Asked(**{**kept, **changes})
 
 
-def _at_once(by: By) -> int:
-    return {"interval": 96, "hour": 7 * 24, "day": _DAYS_AT_ONCE, "week": 4, "month": 1}[by]
+def _at_once(asked: Asked) -> int:
+    if asked.from_rows and not asked.by_slot:
+        return 1
+    return {"interval": 96, "hour": 7 * 24, "day": _DAYS_AT_ONCE, "week": 4, "month": 1}[asked.by]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def _part(asked: Asked, spans: list[Span], connection: Connection) -> Part:
+    part = Part()
+    begins = [one.begin for one in spans]
+
+    def gathered(cells: Iterable[tuple[Cell, _Pour]]) -> dict[tuple[int, str], Sums]:
+        found: dict[tuple[int, str], Sums] = {}
+        for cell, pour in cells:
+            place = bisect_right(begins, cell.at) - 1
+            pour(found.setdefault((place, _key(asked, cell)), Sums()))
+        return found
+
+    found = gathered(_cells(connection, asked, spans, part))
+    times: Mapping[tuple[int, str], Sums] = {}
+    if asked.timed:
+        of_all = asked.queues is None and asked.people is None and not (asked.by_slot and not asked.kept_by)
+        times = found if of_all else gathered(_cells(connection, _timing(asked), spans, Part()))
+    places = {*found, *times, *((place, "") for place in range(len(spans)) if asked.split is None)}
+    part.rows = [
+        Row(spans[place], key, found.get((place, key)) or Sums(), times.get((place, key)))
+        for place, key in sorted(places)
+    ]
+    return part
+
+
+def _timing(asked: Asked) -> Asked:
+    """What is asked to know how long people were ready and how long they handled anything."""
+    chosen = asked.only.get("agent")
+    whose = chosen if asked.people is None else asked.people if chosen is None else chosen & asked.people
+    only = {name: values for name, values in asked.only.items() if name != "agent"}
+    if whose is not None:
+        only["agent"] = whose
+    split = "agent" if asked.by_slot else asked.split  # sums of quarter hours are kept without anybody's time
+    return _changed(asked, queues=None, only=only, split=split)
+
+
+def _cells(
+    connection: Connection, asked: Asked, spans: list[Span], part: Part
+) -> Iterator[tuple[Cell, _Pour]]:
     """Kept sums; those that are kept no longer or not at all are made of the rows."""
     whole = Span(spans[0].begin, spans[-1].end)
-    begins = [one.begin for one in spans]
-    found: dict[tuple[int, str], Sums] = {}
-    part = Part()
-
-    def of(cell: Cell) -> Sums:
-        return found.setdefault((bisect_right(begins, cell.at) - 1, _key(asked, cell)), Sums())
-
-    by_slot = asked.by in ("interval", "hour")
-    changed: dict[Instant, Span] = {whole.begin: whole}
-    if not (by_slot and asked.dimension):
-        level: Level = "slot" if by_slot else "day"
+    if asked.from_rows:
+        anew: Iterable[Span] = [whole] if asked.by_slot else spans
+    else:
+        level: Level = "slot" if asked.by_slot else "day"
         changed = _changed_spans(connection, level, whole, asked.zone)
-        for cell, body, made in tallying.kept(connection, level, whole, asked.dimension, _queues(asked)):
+        anew = changed.values()
+        dimension: Dimension = asked.kept_by[0] if asked.kept_by else ""
+        for cell, body, made in tallying.kept(
+            connection, level, whole, dimension, _queues(asked), asked.only
+        ):
             if cell.at not in changed:
-                of(cell).add_json(body)
                 part.recomputed_at = max(part.recomputed_at or 0, made)
-    every_ms = QUARTER_MS if by_slot else None
-    for span in changed.values():
-        anew = tallying.summed(connection, span, asked.dimension, every_ms=every_ms, queues=_queues(asked))
-        for cell, sums in anew.items():
-            of(cell).add(sums)
-    if asked.split is None:
-        found = {(place, ""): found.get((place, ""), Sums()) for place in range(len(spans))}
-    part.rows = [Row(spans[place], key, found[place, key]) for place, key in sorted(found)]
-    return part
+                yield cell, partial(_pour_json, body)
+    every_ms = QUARTER_MS if asked.by_slot else None
+    for span in anew:
+        summed = tallying.summed(
+            connection, span, asked.dimension, every_ms=every_ms, queues=_queues(asked), only=asked.only
+        )
+        for cell, sums in summed.items():
+            yield cell, partial(_pour, sums)
+
+
+_Pour: TypeAlias = Callable[[Sums], None]
+"""Puts the sums of a cell into others."""
+
+
+def _pour(cell: Sums, into: Sums) -> None:
+    into.add(cell)
+
+
+def _pour_json(body: Mapping[str, Any], into: Sums) -> None:
+    into.add_json(body)
 
 
 def _queues(asked: Asked) -> list[str] | None:

@@ -7,10 +7,10 @@ not know: who may see them. A number of a report is the count of what is listed 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, func, literal, or_, select, tuple_
 
 from callserver.errors import BadValue
 from callserver.facts import Instant
@@ -18,6 +18,7 @@ from callserver.metrics.slots import Span
 from callserver.store import text
 from callserver.store.counted import call_counts, handling_counts, visit_counts
 from callserver.store.reporting import Split
+from callserver.store.tallying import Only
 
 Behind: TypeAlias = tuple[Instant, str, str, int]
 """Where a page ended: instant, switch, call, number of the stay."""
@@ -25,13 +26,15 @@ Behind: TypeAlias = tuple[Instant, str, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One number: a metric in a span, of one key of a split (None: of all), in some queues (None: in all)."""
+    """One number: a metric in a span, of one key of a split (None: of all), in some queues (None: in all), and of some
+    agents, kinds, outcomes, sites only."""
 
     metric: str
     span: Span
     split: Split | None = None
     key: str | None = None
     queues: frozenset[str] | None = None
+    only: Only = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,10 @@ def _inside(table: Table, cell: Cell) -> Sequence[ColumnElement[bool]]:
     found = [table.c.at >= cell.span.begin, table.c.at < cell.span.end]
     if cell.queues is not None:
         found.append(table.c.queue.in_([text.key(name) for name in sorted(cell.queues)]))
+    found += [
+        _column(table, name).in_([text.key(one) for one in sorted(values)])
+        for name, values in cell.only.items()
+    ]
     if cell.split is None or cell.key is None:
         return found
     if cell.split == "site":
@@ -151,6 +158,13 @@ def _inside(table: Table, cell: Cell) -> Sequence[ColumnElement[bool]]:
     column = table.c[cell.split]
     same = column == text.key(cell.key)
     return [*found, same if cell.key else or_(column == "", column.is_(None))]
+
+
+def _column(table: Table, name: str) -> ColumnElement[Any]:
+    """Whatever an agent handled was answered."""
+    if name == "outcome" and table is handling_counts:
+        return literal("answered")
+    return table.c["pbx" if name == "site" else name]
 
 
 def _listed(row: Any) -> Listed:

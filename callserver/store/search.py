@@ -22,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, sele
 from callserver.facts import Direction, Instant
 from callserver.store import text
 from callserver.store.calls import Record
+from callserver.store.desk import call_tickets, tickets
 from callserver.store.engine import Store
 from callserver.store.schema import calls as table
 from callserver.tickets.story import story
@@ -44,9 +45,9 @@ class Place(NamedTuple):
 class Wanted:
     """What to look for; None: anything.
 
-    `begin` counts, `end` does not; `number` is the caller's or the dialed one. `agent`: whose phone rang or talked, as
-    the switch calls the phone or the queue its member. `waited_s`, `talked_s`: at least so long in queues, with agents.
-    `oldest`: the oldest first.
+    `kind`: of the ticket that the call is on. `begin` counts, `end` does not; `number` is the caller's or the dialed
+    one. `agent`: whose phone rang or talked, as the switch calls the phone or the queue its member. `waited_s`,
+    `talked_s`: at least so long in queues, with agents. `oldest`: the oldest first.
     """
 
     pbx: str | None = None
@@ -58,6 +59,7 @@ class Wanted:
     open: bool | None = None
     gap: bool | None = None
     queue: str | None = None
+    kind: str | None = None
     agent: str | None = None
     waited_s: float | None = None
     talked_s: float | None = None
@@ -76,14 +78,14 @@ async def search(store: Store, wanted: Wanted, limit: int, after: Place | None =
     """At most `limit` calls behind `after`, a place of the same order."""
     found: list[Record] = []
     looks = _looks(wanted)
-    scanned, size = 0, _PAGE if looks else min(_PAGE, limit + 1)
+    scanned, size = 0, _PAGE if looks or wanted.kind is not None else min(_PAGE, limit + 1)
     while scanned < _SCANNED:
         rows = await _rows(store, wanted, after, size)
         for place, record in rows:
             if len(found) == limit:
                 return Page(calls=tuple(found), end=after)
             after = place
-            if all(look(record) for look in looks):
+            if record is not None and all(look(record) for look in looks):
                 found.append(record)
         if len(rows) < size:
             return Page(calls=tuple(found), end=None)
@@ -96,11 +98,14 @@ async def search(store: Store, wanted: Wanted, limit: int, after: Place | None =
 
 async def _rows(
     store: Store, wanted: Wanted, after: Place | None, size: int
-) -> Sequence[tuple[Place, Record]]:
-    def read(connection: Connection) -> list[tuple[Place, Record]]:
+) -> Sequence[tuple[Place, Record | None]]:
+    """Places in order; without the record where it is on no ticket of the kind."""
+
+    def read(connection: Connection) -> list[tuple[Place, Record | None]]:
         places = _places(connection, wanted, after, size)
-        records = _records(connection, places)
-        return [(place, records[place[1:]]) for place in places]
+        fit = places if wanted.kind is None else _of_kind(connection, wanted.kind, places)
+        records = _records(connection, fit)
+        return [(place, records.get(place[1:])) for place in places]
 
     return await store.report(read)
 
@@ -169,6 +174,21 @@ def _records(connection: Connection, places: Iterable[Place]) -> dict[tuple[str,
         some = table.c.call_id.in_([place.call for place in group])
         rows = connection.execute(select(table.c.call_id, table.c.record).where(table.c.pbx == pbx, some))
         found |= {(pbx, row.call_id): text.load(row.record) for row in rows}
+    return found
+
+
+def _of_kind(connection: Connection, kind: str, places: Iterable[Place]) -> list[Place]:
+    """Those whose call is on a ticket of this kind."""
+    found: list[Place] = []
+    for pbx, group in groupby(sorted(places, key=itemgetter(1)), key=itemgetter(1)):
+        some = {place.call: place for place in group}
+        theirs = (
+            select(call_tickets.c.call_id)
+            .join(tickets, tickets.c.id == call_tickets.c.ticket_id)
+            .where(call_tickets.c.pbx == pbx, call_tickets.c.call_id.in_(some))
+            .where(tickets.c.kind == text.key(kind))
+        )
+        found += [some[call] for call in connection.execute(theirs).scalars()]
     return found
 
 

@@ -30,7 +30,7 @@ from callserver.metrics import slots
 from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import Span
 from callserver.metrics.sums import Sums
-from callserver.store import spans, text
+from callserver.store import ready_time, text
 from callserver.store.counted import (
     call_counts,
     handling_counts,
@@ -40,14 +40,18 @@ from callserver.store.counted import (
     to_sum,
     visit_counts,
 )
+from callserver.store.ready_time import Spent
 from callserver.store.upsert import insert
 
 Level: TypeAlias = Literal["slot", "day"]
 Dimension: TypeAlias = Literal["", "agent", "team", "kind", "outcome", "promise"]
+Only: TypeAlias = Mapping[str, frozenset[str]]
+"""Of these values only, by dimension; `site`: of these switches only."""
 DIMENSIONS: Final[tuple[Dimension, ...]] = ("", "agent", "team", "kind", "outcome", "promise")
 _DAY_SLOTS: Final = 100  # quarter hours of a day of 25 hours
 
 
+_ALL: Final[Only] = {}
 _CELL: Final = ("cell_at", "cell_pbx", "cell_queue", "cell_value")
 
 
@@ -82,14 +86,16 @@ def summed(
     *,
     every_ms: int | None = None,
     queues: Sequence[str] | None = None,
+    only: Only = _ALL,
 ) -> Summed:
     """The sums of the rows in a span by a dimension's values; `every_ms`: by parts of it, each so long.
 
-    Cells of the whole span are at its beginning. `queues`: of these only.
+    Cells of the whole span are at its beginning. `queues`, `only`: of these only. Time at work is in the sums of all
+    queues and kinds; where the span is cut, only in those of agents.
     """
     found: Summed = {}
     for one in _SOURCES:
-        if dimension and dimension not in one.dimensions:
+        if not one.has({dimension, *only} - {""}):
             continue
         value = one.dimensions[dimension] if dimension else literal("")
         cell = (_begin(one.at, span, every_ms), one.pbx, one.table.c.queue, value)
@@ -97,36 +103,36 @@ def summed(
         rows = select(*named, *one.measured).where(one.at >= span.begin, one.at < span.end, *one.only)
         if queues is not None:
             rows = rows.where(one.table.c.queue.in_([text.key(name) for name in queues]))
+        rows = rows.where(*one.of(only))
         rows = rows.group_by(*_CELL, *one.apart)
         for row in connection.execute(rows):
             place = Cell(row[0], row[1], row[2], row[3] or "")
             one.pour(found.setdefault(place, Sums()), row[4:])
-    if dimension in _OF_PEOPLE and every_ms is None and queues is None:
-        _add_time(connection, span, dimension, found)
+    if queues is None and dimension in _OF_PEOPLE and only.keys() <= {"agent", "site"}:
+        for spent in _time(connection, span, dimension, every_ms, only):
+            sums = found.setdefault(Cell(spent.at, spent.pbx, "", spent.user), Sums())
+            name = ready_time.INTO[spent.state]
+            setattr(sums, name, getattr(sums, name) + spent.ms)
     return found
 
 
 _OF_PEOPLE: Final = ("", "agent")
 """Time at work is a person's and no queue's, so only sums of all queues have it."""
-_TIMES: Final = {"ready": "ready_ms", "paused": "paused_ms"}
 
 
-def _add_time(connection: Connection, span: Span, dimension: Dimension, found: Summed) -> None:
-    """How long people were ready and paused in a span; what goes on is counted when it is over."""
-    c = spans.table.c
-    begin = case((c.from_at > span.begin, c.from_at), else_=span.begin)
-    end = case((c.to_at < span.end, c.to_at), else_=span.end)
-    whose = c.user_id if dimension else literal(None).label("user_id")
-    spent = (
-        select(c.pbx, whose, c.state, func.sum(end - begin).label("ms"))
-        .where(c.from_at < span.end, c.to_at > span.begin, c.state.in_(list(_TIMES)), c.user_id.is_not(None))
-        .group_by(c.pbx, c.state, *([c.user_id] if dimension else []))
-    )
-    for row in connection.execute(spent):
-        value = "" if row.user_id is None else str(row.user_id)
-        sums = found.setdefault(Cell(span.begin, row.pbx, "", value), Sums())
-        name = _TIMES[row.state]
-        setattr(sums, name, getattr(sums, name) + int(row.ms))
+def _time(
+    connection: Connection, span: Span, dimension: Dimension, every_ms: int | None, only: Only
+) -> Iterable[Spent]:
+    """Sums of quarter hours that are kept have no time, because it is known only when a state is over."""
+    if every_ms is None:
+        return ready_time.whole(connection, span, only, apart=bool(dimension))
+    if dimension or "agent" in only:
+        return ready_time.cut(connection, span, only, apart=bool(dimension), every_ms=every_ms)
+    return ()
+
+
+def _keys(values: Iterable[str]) -> list[str]:
+    return [text.key(one) for one in sorted(values)]
 
 
 def _begin(at: Column[int], span: Span, every_ms: int | None) -> ColumnElement[int]:
@@ -146,6 +152,18 @@ class _Source:
     apart: tuple[str, ...] = ()
     only: tuple[ColumnElement[bool], ...] = ()
     pour: Any
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether its rows have all of these; promises and tickets have no site."""
+        return all(
+            isinstance(self.pbx, Column) if name == "site" else name in self.dimensions for name in names
+        )
+
+    def of(self, only: Only) -> list[ColumnElement[bool]]:
+        return [
+            (self.pbx if name == "site" else self.dimensions[name]).in_(_keys(values))
+            for name, values in only.items()
+        ]
 
 
 def _flag(column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -376,14 +394,20 @@ def kept(
     span: Span,
     dimension: Dimension = "",
     queues: Sequence[str] | None = None,
+    only: Only = _ALL,
 ) -> list[tuple[Cell, dict[str, Any], Instant]]:
-    """The sums, as JSON, that are kept of spans that begin in this one, in order, with when they were made."""
+    """The sums, as JSON, that are kept of spans that begin in this one, in order, with when they were made.
+
+    `only`: of sites, and of values of this dimension.
+    """
     c = tallies.c
     wanted = select(c.at, c.pbx, c.queue, c.value, c.sums, c.recomputed_at).where(
         c.level == level, c.dimension == dimension, c.at >= span.begin, c.at < span.end
     )
     if queues is not None:
         wanted = wanted.where(c.queue.in_([text.key(name) for name in queues]))
+    for name, values in only.items():
+        wanted = wanted.where((c.pbx if name == "site" else c.value).in_(_keys(values)))
     rows = connection.execute(wanted.order_by(c.at))
     return [(Cell(*row[:4]), text.load(row[4]), row[5]) for row in rows]
 

@@ -7,13 +7,16 @@ not know: how a record comes about, how a call finds its ticket (tickets.landing
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from callserver.customers import masking
-from callserver.errors import NotFound
+from callserver.errors import Forbidden, NotFound
 from callserver.facts import CallId, Direction, Outcome
+from callserver.metrics import slots
+from callserver.metrics.slots import Span
 from callserver.store import call_pages, call_tickets, calls
 from callserver.store.engine import Connection
 from callserver.store.search import Place, Wanted, search
@@ -21,9 +24,11 @@ from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
 from callserver.web.api import seeing, showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
+from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import (
     LIMIT,
     Cursor,
+    Day,
     Limit,
     Moment,
     NextCursor,
@@ -54,7 +59,19 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     end: Annotated[Until | None, Meta(description="Calls that began before this instant.")] = field(
         default=None, name="to"
     )
+    first: Annotated[Day | None, Meta(description="Calls of this day or later, by the site's calendar.")] = (
+        field(default=None, name="from_day")
+    )
+    last: Annotated[Day | None, Meta(description="Calls of this day or earlier.")] = field(
+        default=None, name="to_day"
+    )
     queue: Annotated[str, Meta(max_length=150, description="Calls that were in this queue.")] | None = None
+    kind: (
+        Annotated[
+            str, Meta(max_length=150, description="Calls on tickets of this kind; needs `tickets:read`.")
+        ]
+        | None
+    ) = None
     outcome: Annotated[Outcome | None, Meta(description="How it ended.")] = None
     number: (
         Annotated[
@@ -160,7 +177,9 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
     """
     behind = place(query.cursor, int, str, str)
     store = asked.site.store
-    page = await search(store, _wanted(query), query.limit, _place(behind))
+    if query.kind is not None and not asked.may("tickets:read"):
+        raise Forbidden("the kind is that of the ticket: it needs the right tickets:read")
+    page = await search(store, _wanted(asked, query), query.limit, _place(behind))
     own = await store.read(lambda connection: seeing.phones(connection, asked))
     seen = [one for one in page.calls if seeing.call(asked, one, own)]
     told = {
@@ -233,11 +252,15 @@ def _told(body: Any) -> Any:
     return body
 
 
-def _wanted(query: CallsQuery) -> Wanted:
+def _wanted(asked: Asked, query: CallsQuery) -> Wanted:
+    first, last = _day(asked, "from_day", query.first), _day(asked, "to_day", query.last)
+    begins = [one for one in (at(query.begin), first.begin if first else None) if one is not None]
+    ends = [one for one in (at(query.end), last.end if last else None) if one is not None]
     return Wanted(
         pbx=query.pbx,
-        begin=at(query.begin),
-        end=at(query.end),
+        begin=max(begins, default=None),
+        end=min(ends, default=None),
+        kind=query.kind,
         outcome=query.outcome,
         number=number_as_written(query.number),
         queue=query.queue,
@@ -249,6 +272,16 @@ def _wanted(query: CallsQuery) -> Wanted:
         talked_s=query.talked_s,
         oldest=query.sort == "oldest",
     )
+
+
+def _day(asked: Asked, field: str, said: str | None) -> Span | None:
+    """The whole day on the site's clock."""
+    if said is None:
+        return None
+    try:
+        return slots.day(date.fromisoformat(said), asked.site.zone)
+    except (ValueError, OverflowError):
+        raise wrong_query(field, "a day, such as 2026-11-22") from None
 
 
 def _place(behind: list[Any] | None) -> Place | None:

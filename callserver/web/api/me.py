@@ -57,13 +57,14 @@ class PersonShown(Struct, frozen=True, kw_only=True):
 
 
 class Me(Struct, frozen=True, kw_only=True):
-    """Whoever asks. `user`: null for a token; `through`: what they ask with."""
+    """Whoever asks. `user`: null for a token; `through`: what they ask with; `zone`: in which the site's days are."""
 
     name: str
     through: str
     user: PersonShown | None
     scopes: list[str]
     session: int | None
+    zone: Annotated[str, Meta(examples=["Asia/Shanghai"])]
 
 
 class Preferences(Struct, frozen=True, kw_only=True):
@@ -189,6 +190,7 @@ def _me(asked: Asked, person: Person | None) -> Me:
         user=None if person is None else person_shown(person),
         scopes=sorted(asked.scopes),
         session=asked.visit.session,
+        zone=str(asked.site.zone),
     )
 
 

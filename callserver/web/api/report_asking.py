@@ -38,6 +38,10 @@ class ReportQuery(Struct, frozen=True, kw_only=True):
     )
     queue: Annotated[Names, Meta(description="Of these queues only.")] | None = None
     team: Annotated[Names, Meta(description="Of the queues of these teams only.")] | None = None
+    agent: Annotated[Names, Meta(description="Of these only: ids of users, or phones.")] | None = None
+    kind: Annotated[Names, Meta(description="Of calls on tickets of these kinds only.")] | None = None
+    site: Annotated[Names, Meta(description="Of these Asterisks only.")] | None = None
+    outcome: Annotated[Names, Meta(description="Of what ended so only.")] | None = None
     compare: Annotated[bool, Meta(description="With the totals of the period before.")] = False
 
 
@@ -49,6 +53,7 @@ _PROMISES = tuple(
 )
 _TICKETS = ("first_visit_fix", "repeat_repair", "ticket_age_median", "ticket_age_p95")
 _CALLS = tuple(key for key in _BY_DAY if key not in (*_PROMISES, *_TICKETS))
+_FILTERS: tuple[Split, ...] = ("agent", "kind", "outcome", "site")
 _COLUMNS: Mapping[Split | None, tuple[str, ...]] = {
     None: tuple(key for key, one in DEFINITIONS.items() if one.reported),
     "queue": _BY_DAY,
@@ -73,14 +78,17 @@ def asked_too_much() -> Iterator[None]:
 def columns(wanted: reporting.Asked) -> list[str]:
     """The metrics that mean something when numbers are cut and split so.
 
-    Time at work is no queue's, and is kept by day; a switch's omission is of all its calls.
+    Time at work is no queue's and no kind's; a switch's omission is of all its calls.
     """
-    unknown = set()
-    if wanted.queues is not None or wanted.by in ("interval", "hour"):
-        unknown.add("occupancy")
-    if wanted.queues is not None:
+    unknown = set() if wanted.timed else {"occupancy"}
+    if wanted.queues is not None or wanted.only:
         unknown.add("omission_ppm")
-    return [key for key in _COLUMNS[wanted.split] if key not in unknown]
+    filtered = [_COLUMNS[name] for name in _FILTERS if name in wanted.only]
+    return [
+        key
+        for key in _COLUMNS[wanted.split]
+        if key not in unknown and all(key in told or key == "occupancy" for told in filtered)
+    ]
 
 
 def wanted(connection: Connection, asked: Asked, query: ReportQuery) -> reporting.Asked:
@@ -91,6 +99,8 @@ def wanted(connection: Connection, asked: Asked, query: ReportQuery) -> reportin
         by=query.by,
         split=query.split,
         queues=_queues(connection, asked, query),
+        only={name: frozenset(said) for name in _FILTERS if (said := _listed(getattr(query, name)))},
+        people=_people(connection, asked, query),
         zone=asked.site.zone,
         present=asked.site.queues.present,
     )
@@ -133,6 +143,23 @@ def _queues(connection: Connection, asked: Asked, query: ReportQuery) -> frozens
         if team.name in _listed(query.team):
             chosen |= {name for one in team.queues for name in names(asked, one)}
     return frozenset(chosen if seen is None else chosen & seen)
+
+
+def _people(connection: Connection, asked: Asked, query: ReportQuery) -> frozenset[str] | None:
+    """Whose time at work may be told: of chosen queues nobody's; to a supervisor that of their own teams' people."""
+    if query.queue is not None:
+        return frozenset()
+    person = asked.person
+    if not sees_all(asked) and (person is None or person.role != "supervisor"):
+        return frozenset()
+    mine = None if sees_all(asked) or person is None else person.teams
+    if query.team is None and mine is None:
+        return None
+    chosen = mine if query.team is None else _listed(query.team)
+    theirs = (team for team in teams.every(connection) if team.name in (chosen or ()))
+    return frozenset(
+        str(user) for team in theirs if mine is None or team.name in mine for user in team.members
+    )
 
 
 def _listed(given: str | None) -> list[str]:

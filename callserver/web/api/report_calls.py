@@ -109,7 +109,8 @@ def _cell(connection: Connection, asked: Asked, query: CountedQuery) -> Cell:
     if split == "queue" and query.key is not None:
         these = frozenset(report_asking.names(asked, query.key))
         queues, split = these if queues is None else these & queues, None
-    return Cell(metric=query.metric, span=_span(wanted, query), split=split, key=query.key, queues=queues)
+    span = _span(wanted, query)
+    return Cell(metric=query.metric, span=span, split=split, key=query.key, queues=queues, only=wanted.only)
 
 
 def _span(wanted: reporting.Asked, query: CountedQuery) -> Span:

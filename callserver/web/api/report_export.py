@@ -19,7 +19,6 @@ from msgspec import Meta
 from callserver.errors import BadValue
 from callserver.metrics.definitions import DEFINITIONS
 from callserver.metrics.slots import local_iso
-from callserver.metrics.sums import value
 from callserver.sheets.writing import Text, Value, writing
 from callserver.store import reporting
 from callserver.store.reporting import Blind, Row
@@ -76,7 +75,7 @@ class _Sheet:
     def line(self, row: Row) -> list[Value]:
         span = [local_iso(row.span.begin, self._zone), local_iso(row.span.end, self._zone)]
         whose = [row.key, self._title(row.key)] if self._split else []
-        numbers = [value(key, row.sums) for key in self._columns]
+        numbers = [row.value(key) for key in self._columns]
         return [
             *span,
             *whose,

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, field
 from callserver.errors import BadValue
 from callserver.facts import Instant
 from callserver.metrics.slots import By, local_iso
-from callserver.metrics.sums import Sums, value
+from callserver.metrics.sums import Sums
 from callserver.store import reporting
 from callserver.store.reporting import Blind, Row, Split
 from callserver.web.api import report_asking
@@ -41,6 +41,10 @@ class Period(Struct, frozen=True, kw_only=True):
     split: Split | None
     queue: str | None
     team: str | None
+    agent: str | None
+    kind: str | None
+    site: str | None
+    outcome: str | None
     compare: bool
     zone: Annotated[str, Meta(examples=["Asia/Shanghai"])]
 
@@ -104,7 +108,6 @@ async def made(asked: Asked, query: ReportQuery) -> Report:
     store = asked.site.store
     wanted = await store.report(partial(report_asking.wanted, asked=asked, query=query))
     title = await store.report(partial(report_asking.titles, asked=asked, split=query.split))
-    everything = wanted.queues is None
     blind = await store.report(partial(reporting.blind, span=wanted.span))
     columns = report_asking.columns(wanted)
     told = Telling(wanted, columns, title, blind)
@@ -118,8 +121,8 @@ async def made(asked: Asked, query: ReportQuery) -> Report:
         recomputed_at = max(
             (at for at in (recomputed_at, part.recomputed_at) if at is not None), default=None
         )
-    if everything:
-        told.whole.add(await store.report(partial(reporting.omission, span=wanted.span)))
+    if "omission_ppm" in columns:
+        told.whole.sums.add(await store.report(partial(reporting.omission, span=wanted.span)))
     return Report(
         asked=_period(wanted, query),
         columns=columns,
@@ -141,27 +144,31 @@ class Telling:
         self._columns = columns
         self._title = title
         self._blind = blind
-        self._keys: dict[str, Sums] = {}
+        self._keys: dict[str, Row] = {}
         self._split = wanted.split
         self.rows: list[RowShown] = []
-        self.whole = Sums()
+        self.whole = Row(wanted.span, "", Sums())
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self.whole.add(row.sums)
+            self.whole.add(row)
             if self._split is not None:
-                self._keys.setdefault(row.key, Sums()).add(row.sums)
+                self._keys.setdefault(row.key, Row(self.whole.span, row.key, Sums())).add(row)
             self.rows.append(self._row(row))
 
     def totals(self) -> Total:
-        ordered = sorted(self._keys.items(), key=lambda item: (-item[1].offered, item[0]))
+        ordered = sorted(self._keys.values(), key=lambda one: (-one.sums.offered, one.key))
         by_key = [
-            KeyTotal(key=key, title=self._title(key), values=values(sums, self._columns), gap=sums.gap)
-            for key, sums in ordered
+            KeyTotal(
+                key=one.key,
+                title=self._title(one.key),
+                values=values(one, self._columns),
+                gap=one.sums.gap,
+            )
+            for one in ordered
         ]
-        return Total(
-            values=values(self.whole, self._columns), gap=self.whole.gap or bool(self._blind), by_key=by_key
-        )
+        gap = self.whole.sums.gap or bool(self._blind)
+        return Total(values=values(self.whole, self._columns), gap=gap, by_key=by_key)
 
     def _row(self, row: Row) -> RowShown:
         return RowShown(
@@ -169,7 +176,7 @@ class Telling:
             until=local_iso(row.span.end, self._zone),
             key=row.key,
             title=self._title(row.key) if self._split is not None else "",
-            values=values(row.sums, self._columns),
+            values=values(row, self._columns),
             gap=touched(row, self._blind, self._split),
         )
 
@@ -180,21 +187,21 @@ def touched(row: Row, blind: Iterable[Blind], split: Split | None) -> bool:
     return row.sums.gap or any(one.touches(row.span) for one in here)
 
 
-def values(sums: Sums, columns: Iterable[str]) -> dict[str, float | None]:
+def values(row: Row, columns: Iterable[str]) -> dict[str, float | None]:
     """Each metric's value by its key."""
-    return {key: value(key, sums) for key in columns}
+    return {key: row.value(key) for key in columns}
 
 
 async def _before(asked: Asked, wanted: reporting.Asked, columns: list[str]) -> PeriodBefore:
     earlier = reporting.before(wanted)
-    sums = await reporting.total(asked.site.store, earlier)
-    if wanted.queues is None:
-        sums.add(await asked.site.store.report(partial(reporting.omission, span=earlier.span)))
+    whole = await reporting.total(asked.site.store, earlier)
+    if "omission_ppm" in columns:
+        whole.sums.add(await asked.site.store.report(partial(reporting.omission, span=earlier.span)))
     return PeriodBefore(
         first=earlier.first.isoformat(),
         last=earlier.last.isoformat(),
-        values=values(sums, columns),
-        gap=sums.gap,
+        values=values(whole, columns),
+        gap=whole.sums.gap,
     )
 
 
@@ -206,6 +213,10 @@ def _period(wanted: reporting.Asked, query: ReportQuery) -> Period:
         split=query.split,
         queue=query.queue,
         team=query.team,
+        agent=query.agent,
+        kind=query.kind,
+        site=query.site,
+        outcome=query.outcome,
         compare=query.compare,
         zone=str(wanted.zone),
     )

@@ -239,8 +239,18 @@ async def test_a_list_says_which_calls_are_on_tickets_to_who_may_read_tickets(si
     number = (await site.api(f"tickets/{id}"))["number"]
     about = {"ticket": id, "number": number, "kind": "information", "customer": None, "customer_name": None}
     assert (await site.api("calls"))["about"] == {"main:1.0": about}
+    assert await ids(site, "kind=information") == ["main:1.0"]
+    assert await ids(site, "kind=repair") == []
     token = await site.token("calls:read")
     assert (await site.ask("GET", "calls", token=token)).body["about"] == {}
+    assert (await site.ask("GET", "calls?kind=information", token=token)).status == 403
+
+
+async def test_days_are_those_of_the_sites_calendar(site: Site, store: Store) -> None:
+    await write(store, call(1), call(86_400 - 1), call(86_400))
+    assert await ids(site, "from_day=1970-01-01&to_day=1970-01-01") == ["main:86399.0", "main:1.0"]
+    assert await ids(site, "from_day=1970-01-02") == ["main:86400.0"]
+    assert (await site.ask("GET", "calls?from_day=1970-02-30")).status == 400
 
 
 async def test_the_oldest_come_first_if_asked_for(site: Site, store: Store) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from dataclasses import replace
+from datetime import UTC
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 
-from callserver.facts import PbxId, instant
+from callserver.facts import CallId, PbxId, instant
 from callserver.metrics.definitions import DEFINITIONS
-from callserver.store import leases
+from callserver.store import call_tickets, leases, spans
 from callserver.store.journal import Journal
+from callserver.store.spans import Span
+from callserver.tickets.record import TicketId
 from callserver.work.counting import Counting
 from callserver.work.leading import Leading
 from tests.metrics.days import batch, call, visit
@@ -33,20 +38,26 @@ CALLS = [
 ]
 
 
-@pytest_asyncio.fixture
-async def counted(site: Site) -> Site:
-    """A day's calls, written down and counted."""
+async def count(site: Site, *calls: Any) -> None:
+    """These calls are written down and counted."""
     store = site.store
     lease = await leases.acquire(store, leases.lease_of(PbxId("main")), "test/1", 60)
     assert lease is not None
     journal = Journal(store, PbxId("main"), holder=lease.holder, epoch=lease.epoch)
-    await journal.append(batch(*CALLS))
+    await journal.append(batch(*calls))
     await journal.close()
     leading = Leading(store, "counting", holder="test/1", node="test")
-    from datetime import UTC
-
     counting = Counting(store, dict, zone=UTC, leading=leading, clock=site.tick)
     await counting.all(site.now)
+
+
+@pytest_asyncio.fixture
+async def counted(site: Site) -> Site:
+    """A day's calls, the first of them on a complaint."""
+    made = await site.ask("POST", "tickets", {"kind": "complaint", "subject": "drips"})
+    call, ticket = CallId(CALLS[0]["id"]), TicketId(made.body["id"])
+    await site.store.write(lambda c: call_tickets.put(c, call, ticket, "moved", site.now))
+    await count(site, *CALLS)
     return site
 
 
@@ -60,6 +71,10 @@ async def test_a_report_tells_rows_totals_and_the_period_before(counted: Site) -
         "zone": "UTC",
         "queue": None,
         "team": None,
+        "agent": None,
+        "kind": None,
+        "site": None,
+        "outcome": None,
         "compare": True,
     }
     told = [(row["at"], row["key"], row["values"]["offered"]) for row in said["rows"]]
@@ -97,6 +112,59 @@ async def test_a_number_is_the_count_of_the_calls_behind_it(counted: Site, split
             assert behind["count"] == row["values"][metric] == len(behind["calls"]), (metric, row["key"])
             checked += behind["count"]
     assert checked > 10
+
+
+@pytest.mark.parametrize("name", ["agent", "kind", "site", "outcome"])
+async def test_what_is_asked_of_one_key_only_is_its_row_cut_in_any_way_and_in_the_file(
+    counted: Site, name: str
+) -> None:
+    rows = [one for one in (await counted.api(f"reports?{DAY}&split={name}"))["rows"] if one["key"]]
+    assert rows
+    for row in rows:
+        asked = f"{DAY}&{name}={quote(row['key'])}"
+        for cut in ("split=queue", "split=agent&by=interval"):
+            report = await counted.api(f"reports?{asked}&{cut}")
+            told = report["totals"]["values"]
+            assert told == {key: row["values"].get(key, told[key]) for key in told}, (row["key"], cut)
+        behind = await counted.api(f"reports/calls?{asked}&metric=calls")
+        assert behind["count"] == row["values"]["calls"]
+        file = await (await counted.get(f"/api/v1/reports/export?{asked}", TOKEN)).text("utf-8-sig")
+        (line,) = csv.DictReader(io.StringIO(file))
+        assert float(line["Calls (calls)"]) == row["values"]["calls"]
+
+
+async def test_a_supervisor_gets_the_time_at_work_of_their_own_teams_people(counted: Site) -> None:
+    await team(counted, "sales")
+    await team(counted, "repair")
+    li = (await user(counted, "li", teams=["sales"])).person.id
+    await user(counted, "wang", "supervisor", teams=["sales"])
+    await user(counted, "chen", "supervisor", teams=["repair"])
+    at = MORNING + 3 * HOUR
+    ready = Span(user=li, pbx=PbxId("main"), interface="PJSIP/7", state="ready", begin=at, to=at + 600_000)
+    talking = replace(ready, state="talking", begin=at + 600_000, to=at + HOUR)
+    await counted.store.write(lambda c: spans.write(c, {}, [ready, talking]))
+    talks = [visit(at + 700_000, 1, queue=name, talk_s=300, phone="PJSIP/7") for name in ("sales", "repair")]
+    await count(counted, call(7, talks[0]), call(8, talks[1]))
+    told = {}
+    for login in ("wang", "chen"):
+        browser = Browser(counted)
+        await browser.sign_in(login)
+        for cut in ("split=agent", "split=agent&by=hour", "by=day", "queue=sales&split=agent"):
+            report = (await browser.ask("GET", f"reports?{DAY}&{cut}")).body
+            rows = [
+                one["values"]
+                for one in report["rows"]
+                if not report["asked"]["split"] or one["key"] == str(li)
+            ]
+            told[login, cut] = {one.get("occupancy") for one in rows if one.get("handled")}
+    half = {600 / (600 + 600)}
+    assert {key: told[key] for key in told if key[0] == "wang"} == {
+        ("wang", "split=agent"): half,
+        ("wang", "split=agent&by=hour"): half,
+        ("wang", "by=day"): half,
+        ("wang", "queue=sales&split=agent"): {None},
+    }
+    assert set().union(*(told["chen", cut] for cut in ("split=agent", "split=agent&by=hour"))) == {None}
 
 
 async def test_the_calls_behind_a_number_come_page_by_page_with_their_records(counted: Site) -> None:

@@ -99,7 +99,7 @@ class Channels:
                 gap=gap,
             )
         )
-        if channel.uniqueid.startswith(facts.LISTENING):
+        if channel.uniqueid.startswith(facts.NO_CUSTOMER):
             self._scene.tell(facts.CallDescribed(pbx=self._scene.pbx, at=at, call=call, shift=True))
         live = LiveCall(self._scene.book.records[call])
         self._scene.add_call(live, channel.linkedid or channel.uniqueid)
@@ -196,10 +196,22 @@ class Channels:
                 pbx=self._scene.pbx,
                 at=at,
                 call=call.id,
-                outcome=outcome(call.record, caller_gone=call.caller_gone, unseen=call.unseen),
+                outcome=outcome(
+                    call.record,
+                    caller_gone=call.caller_gone,
+                    unseen=call.unseen,
+                    reached=self._reached(call),
+                ),
             )
         )
         self._scene.close(call)
+
+    def _reached(self, call: LiveCall) -> bool:
+        """Whether this is a call to somebody outside who picked up (trace originate-automatic-rated)."""
+        leg = call.record.legs.get(first_leg(call) or LegId(""))
+        if leg is None or leg.caller or not leg.up or leg.leg.startswith(facts.LISTENING):
+            return False
+        return not self.is_phone(leg.interface, leg.number)
 
 
 def _apart(call: LiveCall) -> bool:

@@ -200,6 +200,8 @@ def _ended(record: Record, fact: facts.CallEnded) -> None:
     record.open = False
     record.ended_at = fact.at
     record.outcome = fact.outcome
+    if fact.outcome == "answered" and not record.answered:  # by a recording: nobody of ours talked
+        record.answer(True, next((leg.answered_at for leg in record.legs.values() if leg.up), None))
     for one in record.listeners:  # ended unseen
         _stop_listening(record, one["leg"], fact.at)
     for visit in record.visits:

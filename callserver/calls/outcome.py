@@ -1,7 +1,7 @@
 """How a call ended, in one word.
 
-In: a record whose last leg is gone and whether the caller hung up by itself. Out: the outcome. The first rule that
-fits decides; the table in the docstring of `outcome` is the whole truth.
+In: a record whose last leg is gone, whether the caller hung up by itself, whether a called customer picked up. Out: the
+outcome. The first rule that fits decides; the table in the docstring of `outcome` is the whole truth.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from callserver.calls.record import Record
 from callserver.facts import Outcome
 
 
-def outcome(record: Record, *, caller_gone: bool, unseen: bool) -> Outcome:
-    """The call's outcome.
+def outcome(record: Record, *, caller_gone: bool, unseen: bool, reached: bool = False) -> Outcome:
+    """The call's outcome. `reached`: somebody whom we called picked up.
 
     | rule | outcome |
     |---|---|
@@ -22,6 +22,7 @@ def outcome(record: Record, *, caller_gone: bool, unseen: bool) -> Outcome:
     | the last queue would not take the caller | queue_full, queue_empty |
     | the last visit to a queue ended so | that visit's end |
     | part of it was not seen | unknown |
+    | whom we called picked up, and nobody else was dialled: a recording spoke | answered |
     | the last direct dial failed | busy, no_answer, failed (a caller who gave up an inbound call: abandoned) |
     | the caller hung up | abandoned |
     | otherwise | failed |
@@ -37,6 +38,8 @@ def outcome(record: Record, *, caller_gone: bool, unseen: bool) -> Outcome:
         return cast("Outcome", last)
     if unseen:
         return "unknown"
+    if reached and record.dial_result is None:
+        return "answered"
     if record.dial_result is not None:
         given_up = caller_gone and record.direction == "inbound" and record.dial_result == "no_answer"
         return "abandoned" if given_up else cast("Outcome", record.dial_result)

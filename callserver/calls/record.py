@@ -109,7 +109,7 @@ class Talk:
 
 @dataclass(slots=True)
 class Record:
-    """The whole call. `open` until CallEnded; `answered`: somebody talked with somebody."""
+    """The whole call. `open` until CallEnded; `answered`: they talked with somebody, or heard a recording of ours."""
 
     id: CallId
     pbx: str
@@ -136,7 +136,9 @@ class Record:
     keys: list[dict[str, Any]] = field(default_factory=list)  # that answered a recording: menu, key, at
     heard: list[str] = field(default_factory=list)  # what a recording met: human, machine, silent, played
     callback: dict[str, Any] | None = None  # asked for while waiting: queue, number, joined_at, at
-    shift: bool = False  # no customer's: an agent's line of AgentLogin, a supervisor's who listens
+    shift: bool = (
+        False  # no customer's: a line of AgentLogin, a supervisor's who listens, a call about an alert
+    )
     listeners: list[dict[str, Any]] = field(
         default_factory=list
     )  # supervisors: interface, leg, heard, mode, from, to

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from callserver.facts import CallId, Direction, Instant, LegId, Outcome, PbxId, Source
+from callserver.facts import LISTENING, CallId, Direction, Instant, LegId, Outcome, PbxId, Source
 from callserver.journals import cel, queue_log
 from callserver.journals.channels import NOBODY_DIALED, Channel, Channels, Stay
 from callserver.journals.grouping import Group, groups_of
@@ -264,7 +264,8 @@ class _Teller:
             visit.left_at for visit in self._told if visit.end == "answered" and visit.left_at is not None
         ]
         heard = [talk.begun for talk in self._channels.talks]
-        return min((*taken, *heard), default=None)
+        told = self._first.answered if self._first is not None else None  # by a recording
+        return min((*taken, *heard), default=told)
 
     def _dial_result(self) -> Outcome | None:
         first = self._first
@@ -290,7 +291,16 @@ class _Teller:
             return last
         if not self._finished or self._first is None:
             return "unknown"
+        if self._reached():
+            return "answered"
         return self._outcome_without_queue(self._first)
+
+    def _reached(self) -> bool:
+        """Whether somebody outside whom we called picked up, and heard a recording."""
+        first = self._first
+        if first is None or first.came_in or first.answered is None or first.leg.startswith(LISTENING):
+            return False
+        return self._dial_result() is None and not self._known.is_phone(first.interface, first.number)
 
     def _outcome_without_queue(self, first: Channel) -> Outcome:
         result = self._dial_result()

@@ -47,3 +47,13 @@ def test_the_first_rule_that_fits_decides(
     record.dial_result = dial
     record.visits = [Visit("hotline", None, None, end=end) for end in ends]
     assert outcome(record, caller_gone=caller_gone, unseen=unseen) == expected
+
+
+def test_whom_we_called_and_who_heard_a_recording_has_answered() -> None:
+    record = Record(CallId("main:1.0"), "main", direction="outbound")
+    assert outcome(record, caller_gone=True, unseen=False, reached=True) == "answered"
+    assert outcome(record, caller_gone=True, unseen=True, reached=True) == "unknown"
+    record.dial_result = "no_answer"  # they waited for an agent who did not come
+    assert outcome(record, caller_gone=True, unseen=False, reached=True) == "no_answer"
+    record.visits = [Visit("hotline", None, None, end="abandoned")]
+    assert outcome(record, caller_gone=True, unseen=False, reached=True) == "abandoned"

@@ -128,7 +128,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "originate-agent-first-busy": ("outbound 1001 -> 02012345678: busy",),
     "originate-agent-first-noanswer": ("outbound 1001 -> ?: no_answer",),
     "originate-agent-first-rejected": ("outbound 1001 -> ?: failed",),
-    "originate-automatic-rated": ("outbound somebody -> ?: failed",),
+    "originate-automatic-rated": ("outbound somebody -> ?: answered",),
     "originate-customer-first-answered": (
         "outbound somebody -> ?: hotline 1s answered by Zhang Wei 3s caller ended; 1 talk; answered",
     ),

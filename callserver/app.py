@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from callserver import notify
+from callserver.alerts.calling import OnDuty
 from callserver.ami.check import Finding, findings
 from callserver.errors import SettingsError
 from callserver.facts import CallId, PbxId
@@ -30,7 +31,7 @@ from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
-from callserver.numbers.dialling import Rules
+from callserver.numbers.dialling import Dial, Rules, dial
 from callserver.people import UserId
 from callserver.process import identity
 from callserver.push.hub import Hub
@@ -57,6 +58,7 @@ from callserver.web.tallying import Tallying, limits_of
 from callserver.web.telling import Telling
 from callserver.web.warning import Alerting, numbers_now
 from callserver.work import mailing
+from callserver.work.alert_calling import AlertCalling, Manner
 from callserver.work.alert_gauges import Gauges
 from callserver.work.alert_telling import SendMail, Style
 from callserver.work.alert_telling import Telling as AlertTelling
@@ -159,6 +161,7 @@ class App:
             presence=presence,
             why=Answering(Choosing(dialled_from(self.settings)), hall).why,
             check_switch=self._look_over,
+            alert_ways=alert_ways(self.settings),
         )
         await self._keep("desk", Telling(store, hub, wall_clock))
         await self._keep("messages", Messaging(store, hub))
@@ -186,7 +189,7 @@ class App:
         await self._begin(Stage("node", soon(node.start), node.stop))
         await self._keep("dialling", self._dialler(store, hall, switchboard))
         await self._keep("worker", self._worker(store, node))
-        await self._alerts(store, hub, tallying.live)
+        await self._alerts(store, hub, tallying.live, switchboard)
         await self._keep("counting", self._counter(store))
         await self._keep("housekeeping", await self._housekeeping(store))
 
@@ -349,7 +352,7 @@ class App:
             on_result=self.vitals.job_done,
         )
 
-    async def _alerts(self, store: Store, hub: Hub, live: Live) -> None:
+    async def _alerts(self, store: Store, hub: Hub, live: Live, switchboard: Switchboard) -> None:
         """What is wrong: shown by each process, watched and told by one of them."""
         settings = self.settings
         await self._keep("alerts on screens", Alerting(store, hub))
@@ -365,6 +368,7 @@ class App:
             partial(numbers_now, hub, live, wall_clock),
             Gauges(store, trunks, disk_of(settings), wall_clock()),
             AlertTelling(store, style, mails(settings)),
+            AlertCalling(store, calls_about_alerts(settings), switchboard.wake),
             holder=self.myself.holder,
             node=self.myself.node,
             zone=settings.zone,
@@ -465,6 +469,33 @@ def mails(settings: Settings) -> SendMail | None:
         ca_file=mail.ca_file,
     )
     return partial(mailing.send, server)
+
+
+def calls_about_alerts(settings: Settings) -> Manner | None:
+    """How people on duty are called; None: nobody is named. Who they are is the operator's word: abroad, too."""
+    wanted = settings.alerts
+    if not wanted.call_to:
+        return None
+    plan = settings.number_plan
+    found = [(one, dial(plan, Rules(abroad=True, services=(one,)), one)) for one in wanted.call_to]
+    ids = sorted((PbxId(one.id) for one in settings.asterisk), key=lambda id: id != wanted.call_by)
+    return Manner(
+        duty=OnDuty(
+            numbers=tuple(read.digits if isinstance(read, Dial) else said for said, read in found),
+            rounds=wanted.rounds,
+            pause_s=wanted.pause_s,
+        ),
+        switches=tuple(ids),
+        language=wanted.language,
+        caller_id=wanted.caller_id,
+        ring_s=wanted.ring_s,
+    )
+
+
+def alert_ways(settings: Settings) -> frozenset[str]:
+    """By what else than screens and webhooks this site tells of alerts."""
+    has = {"mail": settings.mail.host is not None, "call": bool(settings.alerts.call_to)}
+    return frozenset(way for way, there in has.items() if there)
 
 
 async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:

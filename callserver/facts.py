@@ -50,6 +50,9 @@ HEARD: frozenset[str] = frozenset(get_args(Heard))
 LISTEN_MODES: frozenset[str] = frozenset(get_args(ListenMode))
 LISTENING = "callserver-listen-"
 """How the ids of legs begin that were made for a supervisor to listen: such a line is no customer's call."""
+WARNING = "callserver-alert-"
+"""The same of calls to people on duty about an alert."""
+NO_CUSTOMER = (LISTENING, WARNING)
 FOLLOWED_ELSEWHERE = "followed by another node"
 """The reason of a LinkLost that only those who watch are told: this process looks after the switch no longer."""
 VERSION = 1

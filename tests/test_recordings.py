@@ -9,11 +9,13 @@ import wave
 from array import array
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from callserver.errors import BadValue
 from callserver.recordings import MOST_BYTES, converted
+from callserver.seats.asking import AboutWhat
 
 ROOT = Path(__file__).parents[1]
 PROMPTS = ROOT / "asterisk_conf" / "prompts"
@@ -105,10 +107,12 @@ def test_what_is_no_sound_is_refused_with_the_reason(body: bytes, why: str) -> N
 def test_every_recording_that_the_dialplan_plays_is_there_in_both_languages() -> None:
     dialplan = (ROOT / "asterisk_conf" / "templates" / "promises.j2").read_text(encoding="utf-8")
     played = {"callback-offer"} | {
-        name for name in re.findall(r"CALLSERVER_PROMPTS}/([a-z-]+)", dialplan) if name != "digit-"
+        name for name in re.findall(r"CALLSERVER_PROMPTS}/([a-z-]+)", dialplan) if not name.endswith("-")
     }
+    alerts = {"critical", "warning", "test", "several", *get_args(AboutWhat)}
     named = (
         played
+        | {f"alert-{one}" for one in alerts}
         | {f"digit-{digit}" for digit in range(10)}
         | {"return_visit", "survey", "appointment", "reminder"}
     )

@@ -54,7 +54,7 @@ Readings: TypeAlias = Mapping[Subject, Mapping[str, float | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """No e-mail from minute `begin` of these days (0: Monday) until before `end`, at most a day later."""
+    """No e-mail and no call from minute `begin` of these days (0: Monday) until before `end`, at most a day later."""
 
     days: tuple[int, ...]
     begin: int
@@ -66,7 +66,8 @@ class Rule:
     """`metric` of each of `queues` (or `switches`; none: of all) is `side` of `threshold` for `for_s`: an alert.
 
     It is over once the number was on the good side of `clear` for `clear_for_s`; between the two nothing changes. Told
-    on `screens`, by `mail` (addresses), to each `webhook` that wants it; mails wait while it is `quiet`. Until somebody
+    on `screens`, by `mail` (addresses), to each `webhook` that wants it, by `call` to who is on duty by the settings;
+    mails and calls wait while it is `quiet`. Until somebody
     acknowledges it, it is told again each `repeat_s`; 0: never. `version` 0: as shipped.
     """
 
@@ -84,6 +85,7 @@ class Rule:
     screens: bool = True
     mail: tuple[str, ...] = ()
     webhook: bool = True
+    call: bool = False
     quiet: tuple[Quiet, ...] = ()
     repeat_s: float = 0.0
     enabled: bool = True
@@ -200,7 +202,7 @@ def _ways(rule: Rule) -> Iterator[tuple[str, str]]:
     for place, address in enumerate(rule.mail):
         if not _MAIL.fullmatch(address) or ".." in address:
             yield f"mail[{place}]", "is no e-mail address"
-    if not (rule.screens or rule.mail or rule.webhook):
+    if not (rule.screens or rule.mail or rule.webhook or rule.call):
         yield "screens", "nobody would hear of it: choose a way"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from callserver.facts import (
-    LISTENING,
+    NO_CUSTOMER,
     CallId,
     Direction,
     Instant,
@@ -223,8 +223,8 @@ class Story:
         }
         if self.callback is not None:
             parts["callback"] = self.callback.to_json()
-        if self.id.removeprefix(f"{self.pbx}:").startswith(LISTENING):
-            parts["shift"] = True  # a supervisor's line: no customer's call
+        if self.id.removeprefix(f"{self.pbx}:").startswith(NO_CUSTOMER):
+            parts["shift"] = True  # a supervisor's line, a call about an alert
         answered = self.outcome == "answered"
         seen = {"gap": True, "open": not self.over, "answered": answered, "held_s": 0.0, "held": {}}
         return {**plain, **moments, **parts, **seen, "sources": list(self.sources)}

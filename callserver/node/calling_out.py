@@ -1,8 +1,8 @@
-"""A customer called for a promise: what the switch is told, and what the network made of it.
+"""Somebody outside called by callserver: what the switch is told, and what the network made of it.
 
-In: `DialCustomer`, the link, the floor, the facts that follow. Out: one Originate; `Came`. Must not know: the store,
-who asked, what the promise is about. The customer's own channel is dialled, without a Local channel in between: so its
-answer is the customer's, and its id is the one that we gave it.
+In: `DialCustomer`, `Warn`, the link, the floor, the facts that follow. Out: one Originate; `Came`. Must not know: the
+store, who asked, what the promise is about. Their own channel is dialled, without a Local channel in between: so its
+answer is theirs, and its id is the one that we gave it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from asterisk_conf import contract
 from callserver.ami import commands as ami
@@ -22,7 +22,7 @@ from callserver.journals.evidence import UNKNOWN, Evidence
 from callserver.node.ears import Ears
 from callserver.node.judging import Called, Came, answered
 from callserver.node.reaching import Reach, Sends
-from callserver.seats.asking import DialCustomer, Then
+from callserver.seats.asking import AboutWhat, DialCustomer, Then, Warn
 
 GRACE_S = 5.0  # from the end of the ringing to the last word about it
 MOST_RING_S = 300
@@ -47,6 +47,8 @@ Look: TypeAlias = Callable[[LegId, Instant], Awaitable[Evidence]]
 """What the switch's journals show of a channel, and when it was sent."""
 
 
+ABOUT: Final[frozenset[str]] = frozenset(get_args(AboutWhat))
+NO_REQUEST: Final = Came("refused", "bad_request", "a value of it does not fit into the dialplan")
 TOO_LATE: Final = Came("refused", "expired", "it was not sent in time")
 
 
@@ -87,13 +89,23 @@ class CallingOut:
         """
         if wrong := _wrong(request):
             return wrong
-        found = await self._reach.outside(request.number, self._trunks)
-        if isinstance(found, Came):
-            return found
         to = await self._queue(request)
         if isinstance(to, Came):
             return to
-        context = CONTEXTS[request.context]
+        return await self._ring(request, CONTEXTS[request.context], _variables(request, to), marked)
+
+    async def warn(self, request: Warn, marked: float) -> Came:
+        """Ring somebody on duty; done when they answered: which key they press is in the call's record. As `dial`."""
+        if not _callable(request) or request.about not in ABOUT:
+            return NO_REQUEST if _NUMBER.fullmatch(request.number) else _bad_number(request.number)
+        return await self._ring(request, contract.WARN, _warning(request), marked)
+
+    async def _ring(
+        self, request: DialCustomer | Warn, context: str, variables: dict[str, str], marked: float
+    ) -> Came:
+        found = await self._reach.outside(request.number, self._trunks)
+        if isinstance(found, Came):
+            return found
         if not await self._reach.has(context):
             return Came("refused", "no_context", f"Asterisk's dialplan has no context {context}")
         action = ami.Originate(
@@ -102,7 +114,7 @@ class CallingOut:
             exten="s",
             channel_id=request.channel,
             timeout_ms=request.ring_s * 1000,
-            variables=_variables(request, to),
+            variables={name: speakable(value) for name, value in variables.items() if value},
         )
         judge = Called(channel=request.channel, who=request.number)
         with self._ears.open(judge) as ear:
@@ -125,7 +137,7 @@ class CallingOut:
             return Came("refused", "no_queue", exten.said)
         return exten
 
-    async def found(self, request: DialCustomer, sent_at: Instant) -> Came:
+    async def found(self, request: DialCustomer | Warn, sent_at: Instant) -> Came:
         """What became of a call that somebody else began, or was about to begin, at `sent_at`: by our own id."""
         came = await self._live(request) or self._on_record(request)
         if came is None:
@@ -133,7 +145,7 @@ class CallingOut:
             came = await self._live(request) or self._on_record(request)
         return came or await self._in_the_journal(request, sent_at)
 
-    async def _live(self, request: DialCustomer) -> Came | None:
+    async def _live(self, request: DialCustomer | Warn) -> Came | None:
         """It is on the switch now: what becomes of it."""
         chan = self._floor.scene.chans.get(request.channel)
         if chan is None:
@@ -144,7 +156,7 @@ class CallingOut:
             came = await ear.verdict(request.ring_s + GRACE_S)
         return came or Came("unknown", "unknown", f"{request.number} still rings")
 
-    def _on_record(self, request: DialCustomer) -> Came | None:
+    def _on_record(self, request: DialCustomer | Warn) -> Came | None:
         """It was, and we saw the end of it."""
         call = self._floor.scene.call_of.get(request.channel)
         leg = call.record.legs.get(request.channel) if call is not None else None
@@ -155,7 +167,7 @@ class CallingOut:
         ended = leg.over and leg.cause is not None
         return Called(channel=request.channel, who=request.number).ended(leg.cause) if ended else None
 
-    async def _in_the_journal(self, request: DialCustomer, sent_at: Instant) -> Came:
+    async def _in_the_journal(self, request: DialCustomer | Warn, sent_at: Instant) -> Came:
         """It is not, and we saw nothing of it."""
         found = await self._evidence(request.channel, sent_at)
         if found.answered:
@@ -175,27 +187,34 @@ class CallingOut:
 def _wrong(request: DialCustomer) -> Came | None:
     """A request that no switch could do: what stands in it goes into dial strings and into the dialplan."""
     if not _NUMBER.fullmatch(request.number):
-        return Came("refused", "bad_number", f"{request.number!r:.60} cannot be dialled")
+        return _bad_number(request.number)
     fits = (
-        _KEYS.fullmatch(request.keys)
-        and _LANGUAGE.fullmatch(request.language)
-        and (not request.caller_id or _NUMBER.fullmatch(request.caller_id))
+        _callable(request)
+        and _KEYS.fullmatch(request.keys)
         and (request.context != "agent" or _INTERFACE.fullmatch(request.interface))
         and (request.context != "automatic" or _PROMPT.fullmatch(request.prompt))
         and (request.context != "queue" or request.queue)
+    )
+    return None if fits else NO_REQUEST
+
+
+def _callable(request: DialCustomer | Warn) -> bool:
+    """What every call to the outside needs."""
+    return (
+        _NUMBER.fullmatch(request.number) is not None
+        and _LANGUAGE.fullmatch(request.language) is not None
+        and (not request.caller_id or _NUMBER.fullmatch(request.caller_id) is not None)
         and 0 < request.ring_s <= MOST_RING_S
     )
-    return None if fits else Came("refused", "bad_request", "a value of it does not fit into the dialplan")
+
+
+def _bad_number(number: str) -> Came:
+    return Came("refused", "bad_number", f"{number!r:.60} cannot be dialled")
 
 
 def _variables(request: DialCustomer, to: str) -> dict[str, str]:
-    """What the dialplan reads. The customer's own number is the caller's, so that the agent's phone and the journals
-    show it; what the network shows them is the connected line's (ran: 22.10).
-    """
-    given = {
-        "CALLERID(num)": request.number,
-        "CONNECTEDLINE(num)": request.caller_id,
-        "CHANNEL(language)": request.language,
+    """What the dialplan reads; what is empty is not said."""
+    return _of_call(request) | {
         contract.PROMISE_VARIABLE: str(request.promise),
         contract.TO_VARIABLE: to,
         contract.AGENT_VARIABLE: request.interface if request.context == "agent" else "",
@@ -203,4 +222,20 @@ def _variables(request: DialCustomer, to: str) -> dict[str, str]:
         contract.KEYS_VARIABLE: request.keys,
         contract.AMD_VARIABLE: "1" if request.amd else "",
     }
-    return {name: speakable(value) for name, value in given.items() if value}
+
+
+def _warning(request: Warn) -> dict[str, str]:
+    gravity = "test" if request.test else "critical" if request.critical else "warning"
+    said = [gravity, request.about, *(["several"] if request.several else [])]
+    return _of_call(request) | {contract.ALERT_VARIABLE: "-".join(said)}
+
+
+def _of_call(request: DialCustomer | Warn) -> dict[str, str]:
+    """The called one's own number is the caller's, so that the agent's phone and the journals show it; what the network
+    shows them is the connected line's (ran: 22.10).
+    """
+    return {
+        "CALLERID(num)": request.number,
+        "CONNECTEDLINE(num)": request.caller_id,
+        "CHANNEL(language)": request.language,
+    }

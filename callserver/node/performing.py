@@ -80,6 +80,8 @@ class Performer:
                 return await self._telephone.originate(request, marked)
             case asking.DialCustomer():
                 return await self._calling.dial(request, marked)
+            case asking.Warn():
+                return await self._calling.warn(request, marked)
             case asking.Hangup():
                 return await self._telephone.hang_up(request)
             case asking.BlindTransfer():
@@ -122,7 +124,7 @@ class Performer:
                 return self._recall_pause(request)
             case asking.Originate():
                 return await self._telephone.found(request, sent_at)
-            case asking.DialCustomer():
+            case asking.DialCustomer() | asking.Warn():
                 return await self._calling.found(request, sent_at)
             case asking.Listen() | asking.TakeOver() | asking.CallerToQueue():
                 return self._helping.found(request)

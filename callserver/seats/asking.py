@@ -114,6 +114,30 @@ class DialCustomer:
     amd: bool = False
 
 
+AboutWhat = Literal["links", "queues", "trunks", "promises", "records", "disk", "work"]
+"""What an alert is about, as far as a recording says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warn:
+    """Call somebody on duty about an alert; a recording says how grave it is and what it is about, 1 acknowledges it.
+
+    `number`, `channel` (beginning with facts.WARNING) and the outcomes are as of DialCustomer. `several`: the recording
+    says that there is more than one; `test`: that somebody tries it.
+    """
+
+    kind: ClassVar[str] = "warn"
+    number: str
+    channel: LegId
+    critical: bool
+    about: AboutWhat
+    several: bool = False
+    test: bool = False
+    language: str = ""
+    caller_id: str = ""
+    ring_s: int = 30
+
+
 NOT_RUNG: frozenset[str] = frozenset(
     {
         *("bad_number", "bad_request", "no_trunk", "no_context", "no_queue", "no_extension", "in_a_call"),
@@ -233,6 +257,7 @@ Request: TypeAlias = (
     | QueuePause
     | Originate
     | DialCustomer
+    | Warn
     | Hangup
     | BlindTransfer
     | AttendedTransfer

@@ -22,6 +22,7 @@ from callserver.settings.current import Of, QueueBook
 from callserver.settings.reading import Reader, as_tables, entries, is_secret
 from callserver.settings.secrets import DatabaseUrl, Secret
 from callserver.settings.shape import (
+    AlertSettings,
     AsteriskSettings,
     DatabaseSettings,
     LogSettings,
@@ -40,6 +41,7 @@ from callserver.settings.shape import (
 
 __all__ = [
     "SECTIONS",
+    "AlertSettings",
     "AsteriskSettings",
     "DatabaseSettings",
     "DatabaseUrl",
@@ -73,6 +75,7 @@ SECTIONS: dict[str, type[Any]] = {
     "retention": RetentionSettings,
     "webhooks": WebhookSettings,
     "mail": MailSettings,
+    "alerts": AlertSettings,
 }
 
 
@@ -113,9 +116,16 @@ def _read(reader: Reader, table: sources.Table) -> Settings | None:
     }
     values["asterisk"] = _switches(reader, table.get("asterisk", []))
     values["queues"] = _queues(reader, table.get("queues", {}))
+    _names_a_switch(reader, values)
     if reader.problems:
         return None
     return Settings(**values, origin=reader.origin, warnings=tuple(reader.warnings))
+
+
+def _names_a_switch(reader: Reader, values: Mapping[str, Any]) -> None:
+    alerts, known = values["alerts"], [one.id for one in values["asterisk"] or ()]
+    if alerts is not None and alerts.call_by is not None and alerts.call_by not in known:
+        reader.wrong("[alerts] call_by", f"is none of {', '.join(known)}")
 
 
 def _switches(reader: Reader, raw: object) -> tuple[AsteriskSettings, ...]:

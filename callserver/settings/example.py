@@ -13,6 +13,7 @@ from typing import Any
 from callserver.settings.reading import Entry, entries, is_secret
 from callserver.settings.secrets import DatabaseUrl
 from callserver.settings.shape import (
+    AlertSettings,
     AsteriskSettings,
     DatabaseSettings,
     LogSettings,
@@ -46,6 +47,7 @@ BLOCKS: tuple[tuple[str, str, type[Any]], ...] = (
     ("[retention]", "RETENTION_", RetentionSettings),
     ("[webhooks]", "WEBHOOKS_", WebhookSettings),
     ("[mail]", "MAIL_", MailSettings),
+    ("[alerts]", "ALERTS_", AlertSettings),
     ("[queues.hotline]", "", QueueSettings),
 )
 

@@ -426,6 +426,41 @@ def _not_negative(value: float) -> str | None:
     return None if 0 <= value < 86_400 else "seconds, from 0 to a day"
 
 
+def _called(value: tuple[str, ...]) -> str | None:
+    right = all(re.fullmatch(r"\+?[0-9]{2,20}", one) for one in value) and len(value) <= 20
+    return None if right else "at most 20 numbers, of digits, with or without a + in front"
+
+
+def _rounds(value: int) -> str | None:
+    return None if 1 <= value <= 10 else "from 1 to 10"
+
+
+def _shown_number(value: str) -> str | None:
+    return None if re.fullmatch(r"\+?[0-9]{2,20}|", value) else "a number, of digits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Telephone calls about alerts: to whom, where a rule asks for them. A recording speaks, 1 acknowledges."""
+
+    call_to: Annotated[
+        tuple[str, ...],
+        Key("Who is called, one after the other until somebody acknowledges; none: nobody.",
+            '["13800138000", "+862012345678"]', _called),
+    ] = ()  # fmt: skip
+    call_by: Annotated[
+        str | None,
+        Key("The id of the Asterisk that calls, if it is seen; else any that is.", '"main"', _slug),
+    ] = None
+    caller_id: Annotated[
+        str, Key("The number that the network shows them.", '"4008001234"', _shown_number)
+    ] = ""
+    ring_s: Annotated[int, Key("Seconds until the next one is tried.", "30", _seconds)] = 30
+    rounds: Annotated[int, Key("How often all of them are called.", "3", _rounds)] = 3
+    pause_s: Annotated[float, Key("Seconds between two calls.", "30", _not_negative)] = 30.0
+    language: Annotated[Literal["en", "zh-CN"], Key("The language of the recordings.", '"zh-CN"')] = "en"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkSettings:
     """Agents at work."""
@@ -480,6 +515,7 @@ class Settings:
     site: SiteSettings = field(default_factory=SiteSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     telephone: TelephoneSettings = field(default_factory=TelephoneSettings)
     work: WorkSettings = field(default_factory=WorkSettings)

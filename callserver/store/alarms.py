@@ -63,8 +63,9 @@ Index(
 Index("ix_alerts_open", alerts.c.raised_at, alerts.c.id, **where(alert_open))
 Index("ix_alerts_raised", alerts.c.raised_at, alerts.c.id)
 
-# Who is still to be told what, by e-mail (`way`). `key`: the same word to the same address is one row, for ever.
-# `word`: raised, cleared, reminder. `held`: put off by quiet hours; dropped if the alert is over by then.
+# Who is still to be told what, by e-mail or by telephone (`way`: mail, call). `key`: the same word to the same address
+# is one row, for ever; of calls `target` is who was called last. `word`: raised, cleared, reminder. `held`: put off by
+# quiet hours; dropped if the alert is over by then.
 alert_tellings = Table(
     "alert_tellings",
     metadata,

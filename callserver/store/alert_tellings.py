@@ -1,4 +1,4 @@
-"""Who is still to be told of an alert by e-mail, and what came of it.
+"""Who is still to be told of an alert, by e-mail or by telephone, and what came of it.
 
 In: now. Out: what is due; nobody claims it, since one process of a cluster does this (work/alerting.py). Must not know:
 SMTP. A mail is marked as done after its server has taken it: a crash in between sends it twice, with the
@@ -42,10 +42,15 @@ class Telling:
     said: str
 
 
-def due(connection: Connection, now: Instant) -> list[tuple[Telling, Alert]]:
-    """What is to be said now, the oldest first, each with the alert as it is now."""
+def due(connection: Connection, now: Instant, way: Way = "mail") -> list[tuple[Telling, Alert]]:
+    """What is to be said now in this way, the oldest first, each with the alert as it is now."""
     order = (table.c.due_at, table.c.id)
-    wanted = select(table).where(telling_waiting, table.c.due_at <= now).order_by(*order).limit(MOST)
+    wanted = (
+        select(table)
+        .where(telling_waiting, table.c.due_at <= now, table.c.way == way)
+        .order_by(*order)
+        .limit(MOST)
+    )
     found = [_telling(row) for row in connection.execute(wanted)]
     about = select(alerts).where(alerts.c.id.in_({one.alert for one in found}))
     known = {row.id: from_row(row) for row in connection.execute(about)} if found else {}

@@ -20,12 +20,12 @@ from callserver.alerts.rule import Rule, RuleId, Severity, Subject
 from callserver.errors import BadValue, Conflict, NotFound
 from callserver.facts import Actor, Instant, iso
 from callserver.store import after, audit, outbox, text, upsert
-from callserver.store.alarms import alert_open, alert_tellings
+from callserver.store.alarms import alert_open, alert_tellings, telling_waiting
 from callserver.store.alarms import alerts as table
 from callserver.store.outbox import Event
 from callserver.tickets.wording import line
 
-Way = Literal["mail"]
+Way = Literal["mail", "call"]
 Word = Literal["raised", "reminder", "cleared"]
 LONGEST_WHY: Final = 300
 LONGEST_SNOOZE_MIN: Final = 7 * 1440
@@ -60,6 +60,7 @@ class Alert:
     screens: bool = True
     webhook: bool = True
     mail: tuple[str, ...] = ()
+    call: bool = False
     test: bool = False
     worst: float | None = None
     cleared_at: Instant | None = None
@@ -79,7 +80,7 @@ class Alert:
 
 
 _RECORD: Final = (
-    *("metric", "title", "side", "threshold", "value", "screens", "webhook", "mail", "worst", "why"),
+    *("metric", "title", "side", "threshold", "value", "screens", "webhook", "mail", "call", "worst", "why"),
     *("acked_by", "ack_why", "snoozed_by", "snooze_why"),
 )
 _ROW: Final = ("id", "severity", "test", "raised_at", "cleared_at", "acked_at", "snoozed_until", "told_at")
@@ -157,6 +158,7 @@ def _made(
         screens=rule.screens,
         webhook=rule.webhook,
         mail=rule.mail,
+        call=rule.call,
         test=test,
         told_at=now,
     )
@@ -259,14 +261,22 @@ def _changed(connection: Connection, before: Alert, row: Mapping[str, Any], said
 def _tell(
     connection: Connection, alert: Alert, rule: Rule | None, word: Word, now: Instant, zone: tzinfo
 ) -> None:
-    """Webhooks at once; mails in the first moment that is not quiet."""
+    """Webhooks at once; mails and calls in the first moment that is not quiet. Nobody is called about an end."""
     if alert.webhook and word != "reminder":
         outbox.tell(connection, _event(alert, word, now))
     due = now if rule is None or alert.test else rule.loud_at(now, zone)
     rows = [_telling(alert, "mail", address, word, now, due) for address in alert.mail]
+    if alert.call and word != "cleared" and not _is_called_about(connection, alert):
+        rows.append(_telling(alert, "call", "", word, now, due))
     if rows:
         new = upsert.insert(connection, alert_tellings)
         connection.execute(new.on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+def _is_called_about(connection: Connection, alert: Alert) -> bool:
+    """Whether somebody is still to be called because of an earlier word."""
+    waits = (alert_tellings.c.alert_id == alert.id, alert_tellings.c.way == "call", telling_waiting)
+    return connection.execute(select(alert_tellings.c.id).where(*waits).limit(1)).first() is not None
 
 
 def _telling(alert: Alert, way: Way, target: str, word: Word, now: Instant, due: Instant) -> dict[str, Any]:
@@ -337,8 +347,9 @@ def from_row(row: Row[Any]) -> Alert:
         rule=RuleId(row.rule),
         subject=Subject(*record["at"]),
         **{name: getattr(row, name) for name in _ROW},
-        **{name: record[name] for name in _RECORD if name != "mail"},
+        **{name: record[name] for name in _RECORD if name not in ("mail", "call")},
         mail=tuple(record["mail"]),
+        call=record.get("call", False),  # alerts of before it could be
     )
 
 

@@ -80,6 +80,7 @@ def application(
     trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     why: Why | None = None,
     check_switch: CheckSwitch | None = None,
+    alert_ways: frozenset[str] = frozenset(),
 ) -> web.Application:
     """All routes behind the guards.
 
@@ -92,6 +93,7 @@ def application(
     telephone: what may be dialled from a screen. trunks: of each switch, how its lines to the outside world begin.
     presence: what looks after shifts; None: nobody does. why: what holds a promise; None: this process dials nothing.
     check_switch: looks a switch over; None: this process follows none.
+    alert_ways: by what else than screens and webhooks this site tells of alerts: mail, call.
     """
     door = Door(
         store,
@@ -120,6 +122,7 @@ def application(
         tell_pops=hub.pop_update,
         why=why,
         check_switch=check_switch,
+        alert_ways=alert_ways,
     )
     gate = Gate(store, Keyring(store, settings.token, frozenset(SCOPES), clock), door.sessions, door.front)
     limits = guard.bearer(
@@ -199,6 +202,7 @@ class Server:
         trunks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         why: Why | None = None,
         check_switch: CheckSwitch | None = None,
+        alert_ways: frozenset[str] = frozenset(),
     ) -> None:
         self._settings = settings
         self._runner = web.AppRunner(
@@ -217,6 +221,7 @@ class Server:
                 presence=presence,
                 why=why,
                 check_switch=check_switch,
+                alert_ways=alert_ways,
             ),
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,

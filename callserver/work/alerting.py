@@ -25,6 +25,7 @@ from callserver.store import alert_rules, alerting
 from callserver.store.alert_rules import RulesChanged
 from callserver.store.alerting import Alert, AlertsChanged
 from callserver.store.engine import Connection, Store
+from callserver.work.alert_calling import AlertCalling
 from callserver.work.alert_gauges import Gauges
 from callserver.work.alert_telling import Telling
 from callserver.work.leading import Leading
@@ -49,6 +50,7 @@ class Watch:
         numbers: Numbers,
         gauges: Gauges,
         telling: Telling,
+        calling: AlertCalling,
         *,
         holder: str,
         node: str,
@@ -60,6 +62,7 @@ class Watch:
         self._numbers = numbers
         self._gauges = gauges
         self._telling = telling
+        self._calling = calling
         self._leading = Leading(store, LEASE, holder=holder, node=node, ttl_s=LEASE_S)
         self._led = False
         self._zone = zone
@@ -140,6 +143,7 @@ class Watch:
             await self._happened(event)
         await self._remind(now)
         await self._telling.look(now)
+        await self._calling.look(now, measured.blind)
 
     async def _read(self, now: float) -> None:
         if not self._stale and now - self._read_at < RULES_S:

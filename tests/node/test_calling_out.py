@@ -15,7 +15,7 @@ from callserver.facts import CallId, Instant, LegId
 from callserver.journals.evidence import UNKNOWN, Evidence
 from callserver.node import calling_out, telephone
 from callserver.node.performing import Performer
-from callserver.seats.asking import NOT_RUNG, DialCustomer, Originate
+from callserver.seats.asking import NOT_RUNG, DialCustomer, Originate, Warn
 from tests.node.conftest import eventually
 from tests.node.fakes import PBX, FakeLine, events
 
@@ -81,6 +81,25 @@ async def test_a_customer_is_called_by_our_own_id_and_hears_what_was_asked_for()
         "CALLSERVER_KEYS=12345",
         "CALLSERVER_AMD=1",
     } <= variables
+
+
+async def test_who_is_on_duty_is_called_and_hears_how_grave_it_is_and_what_it_is_about() -> None:
+    performer, line = at_work()
+    warn = Warn(
+        number="13800138000", channel=LegId("callserver-alert-7"), critical=True, about="links", several=True
+    )
+    task = asyncio.create_task(performer.perform(warn, now()))
+    await eventually(lambda: bool(originates(line)))
+    call = CallId("main:callserver-alert-7")
+    performer.ears.hear([facts.LegAnswered(pbx=PBX, at=1, call=call, leg=warn.channel)])
+    assert (await task).detail == {"call": call}
+    (sent,) = originates(line)
+    assert (sent["Channel"], sent["Context"]) == ("PJSIP/13800138000@trunk", "callserver-warn")
+    variables = {value for name, value in line.sent[-1].fields() if name == "Variable"}
+    assert variables == {"CALLERID(num)=13800138000", "CALLSERVER_ALERT=critical-links-several"}
+    for wrong in ({"number": "1\r\n2"}, {"about": "../x"}, {"language": "zh,x"}, {"ring_s": 0}):
+        assert (await performer.perform(replace(warn, **wrong), now())).code in NOT_RUNG  # type: ignore[arg-type]
+    assert len(originates(line)) == 1
 
 
 @pytest.mark.parametrize(

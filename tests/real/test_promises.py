@@ -11,6 +11,7 @@ import time
 import wave
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from callserver.alerts.defaults import DEFAULTS
+from callserver.alerts.rule import RuleId
 from callserver.facts import MACHINE, LegId, PbxId, instant
 from callserver.seats.asking import DialCustomer, Outcome
-from callserver.store import commands, engine
+from callserver.store import alerting, commands, engine
 from callserver.store.commands import Ask
 from callserver.store.engine import Store
 from tests.rig import provision
@@ -106,6 +109,13 @@ def brief(folder: Path) -> str:
     return str(folder)
 
 
+def on_duty(service: Service) -> Service:
+    """Somebody is called about alerts."""
+    with service.settings.open("a", encoding="utf-8") as file:
+        file.write(f'\n[alerts]\ncall_to = ["{CUSTOMER}"]\ncaller_id = "{OURS}"\n')
+    return service
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hot(
     asterisk_22: provision.Switch, sipp: list[str], tmp_path_factory: pytest.TempPathFactory
@@ -115,7 +125,7 @@ async def hot(
     async with (
         Asterisk(plan, software=asterisk_22) as switch,
         Phones(switch) as phones,
-        Service(switch) as service,
+        on_duty(Service(switch)) as service,
     ):
         store = await engine.open(f"sqlite:///{service.database}")
         await phones.answers(ZHANG, ring_ms=100)
@@ -251,6 +261,20 @@ async def test_a_caller_without_a_number_enters_one_and_who_does_not_confirm_wai
     record = await asked_back(hot, undecided)
     assert [visit["end"] for visit in record["queue_visits"]] == ["left_by_key", "abandoned"]
     assert "callback" not in record
+
+
+async def test_who_is_on_duty_is_called_about_an_alert_and_takes_it_by_a_key(hot: Hotline) -> None:
+    await hot.customers("answers", ring_ms=100, keys=((900, "7"), (1200, "1")))
+    rule = replace(DEFAULTS[RuleId("link_lost")], call=True)
+    alert = await hot.store.write(lambda c: alerting.test(c, rule, MACHINE, time.time_ns() // 1_000_000, UTC))
+    who = "select json_extract(record, '$.acked_by') from alerts where id = ? and acked_at is not null"
+    await hot.service.until(lambda: bool(hot.service.rows(who, alert.id)), 30, "somebody to take it")
+    assert hot.service.rows(who, alert.id) == [(CUSTOMER,)]
+    await hot.service.until(lambda: hot.service.open_calls() == 0, 15, "the call to be over")
+    (record,) = [one for one in hot.service.calls() if "callserver-alert-" in one["id"]]
+    assert answers(record) == [("alert", "1")]  # 7 is no choice: it is said again
+    assert (record["shift"], record["outcome"]) == (True, "answered")
+    assert hot.service.rows("select 1 from call_tickets where call_id = ?", record["id"]) == []
 
 
 async def state(hot: Hotline, id: int, within_s: float) -> tuple[str, str]:

@@ -11,14 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest_asyncio
-from sqlalchemy import insert
+from sqlalchemy import Connection, func, insert, select, update
 
+from callserver.alerts.calling import OnDuty
 from callserver.alerts.rule import Quiet, Rule, Subject
-from callserver.facts import Actor, PbxId, instant
-from callserver.store import alert_rules, alert_tellings, alerting, leases, schema
+from callserver.facts import Actor, PbxId, instant, iso
+from callserver.seats.asking import Warn, from_json
+from callserver.store import alert_rules, alert_tellings, alerting, leases, schema, text
 from callserver.store.alerting import Alert
+from callserver.store.at_work import commands as command_table
 from callserver.store.engine import Store
 from callserver.work import mailing
+from callserver.work.alert_calling import AlertCalling, Manner
 from callserver.work.alert_gauges import Gauges, free_ratio
 from callserver.work.alert_telling import Style, Telling
 from callserver.work.alerting import Watch
@@ -44,6 +48,7 @@ class Hotline:
         self.store = store
         self.box = box
         self.folder = folder
+        self.manner: Manner | None = None
         self.numbers: dict[Subject, dict[str, float | None]] = {REPAIR: {}}
         self.now = NOON
         self.restart()
@@ -57,6 +62,7 @@ class Hotline:
             lambda: self.numbers,
             Gauges(self.store, {PBX: ("PJSIP/trunk",)}, self.folder, NOON),
             self.telling,
+            AlertCalling(self.store, self.manner),
             holder="node/1",
             node="node",
             zone=SHANGHAI,
@@ -236,3 +242,92 @@ def test_the_disk_is_measured(tmp_path: Path) -> None:
     found = free_ratio(tmp_path)
     assert found is not None and 0 < found < 1
     assert free_ratio(tmp_path / "not there") is None
+
+
+# --- telephone calls -------------------------------------------------------------------------------------------------
+
+ON_DUTY = Manner(duty=OnDuty(numbers=("111", "222"), rounds=1, pause_s=10), switches=(PBX,))
+
+
+async def begin_calling(hotline: Hotline) -> None:
+    hotline.manner = ON_DUTY
+    hotline.restart()
+    await hotline.rule("long_wait", for_s=0.0, mail=(), call=True, severity="critical")
+    await hotline.at(0, longest_wait=99.0)
+
+
+async def asked(hotline: Hotline) -> list[Warn]:
+    """The calls that were asked for."""
+    rows = await hotline.store.read(lambda c: c.execute(select(command_table.c.body)).scalars().all())
+    found = [from_json("warn", text.load(one)) for one in rows]
+    return [one for one in found if isinstance(one, Warn)]
+
+
+async def ends(hotline: Hotline, code: str, keys: str = "") -> None:
+    """The call under way is over; whoever answered has pressed these keys."""
+    channel = (await asked(hotline))[-1].channel
+    record = {
+        "keys": [{"menu": "alert", "key": key} for key in keys],
+        "open": False,
+        "ended_at": iso(hotline.now),
+    }
+    call = {"pbx": PBX, "call_id": f"main:{channel}"}
+
+    def write(connection: Connection) -> None:
+        state = "done" if code == "answered" else "refused"
+        last = select(func.max(command_table.c.id)).scalar_subquery()
+        over = {"state": state, "code": code, "said": f"it was {code}", "ended_at": hotline.now}
+        connection.execute(update(command_table).where(command_table.c.id == last).values(over))
+        if code == "answered":
+            row = {"seq": 1, "gap": False, "open": False, "record": text.dump(record)}
+            connection.execute(insert(schema.calls).values(**call, **row))
+            connection.execute(insert(schema.legs).values(**call, leg=channel))
+
+    await hotline.store.write(write)
+
+
+async def test_people_are_called_one_after_the_other_and_the_key_of_one_takes_the_alert(
+    hotline: Hotline,
+) -> None:
+    await begin_calling(hotline)
+    await hotline.at(1)
+    (first,) = await asked(hotline)
+    assert (first.number, first.critical, first.about, first.several) == ("111", True, "queues", False)
+    await ends(hotline, "busy")
+    for second in (5, 12):
+        await hotline.at(second)
+    assert [one.number for one in await asked(hotline)] == ["111", "222"]
+    await ends(hotline, "answered", keys="1")
+    await hotline.at(13)
+    (alert,) = await hotline.alerts()
+    assert (alert.acked_by, alert.open) == ("222", True)
+    (told,) = await hotline.store.read(lambda c: alert_tellings.of_alert(c, alert.id))
+    assert (told.attempts, told.target, told.said) == (2, "222", "acknowledged by 222")
+    await hotline.at(60)
+    assert len(await asked(hotline)) == 2
+
+
+async def test_nobody_is_called_any_more_when_all_were_or_it_is_over_and_a_crash_calls_nobody_twice(
+    hotline: Hotline,
+) -> None:
+    await begin_calling(hotline)
+    hotline.restart()  # as after a crash
+    await hotline.at(1)
+    assert len(await asked(hotline)) == 1
+    await ends(hotline, "no_answer")
+    await hotline.at(12)
+    await ends(hotline, "answered")  # a machine, perhaps
+    for second in (13, 30):
+        await hotline.at(second)
+    (alert,) = await hotline.alerts()
+    (told,) = await hotline.store.read(lambda c: alert_tellings.of_alert(c, alert.id))
+    assert told.said == "nobody acknowledged it; the last call: 222 answered and pressed no key"
+    for second in (40, 51, 52):
+        await hotline.at(second, longest_wait=0.0)
+    hotline.manner = None
+    hotline.restart()
+    await hotline.at(60, longest_wait=99.0)
+    (again,) = await hotline.alerts()
+    (told,) = await hotline.store.read(lambda c: alert_tellings.of_alert(c, again.id))
+    assert told.dead_at is not None and "call_to" in told.said
+    assert len(await asked(hotline)) == 2

@@ -106,7 +106,7 @@ class TellingShown(Struct, frozen=True, kw_only=True):
 
 
 class AlertWhole(AlertShown, frozen=True, kw_only=True):
-    """An alert, with who was told of it by e-mail."""
+    """An alert, with who was told of it by e-mail or called."""
 
     told: list[TellingShown]
 
@@ -156,8 +156,9 @@ class AlertRuleGiven(Struct, frozen=True, kw_only=True):
 
     An alert is raised when `metric` was `side` of `threshold` for `for_s`, and is over when it was on the good side of
     `clear` for `clear_for_s`. `queues`, `switches`: these only; none: all. `mail`: addresses; `webhook`: every webhook
-    that wants `callserver.alert.*`. E-mails wait while it is `quiet`. `repeat_s`: told
-    again so often until somebody acknowledges it; 0: never.
+    that wants `callserver.alert.*`. `call`: who is on duty by the settings, one after the other until somebody presses
+    1. E-mails and calls wait while it is `quiet`. `repeat_s`: told again so often until somebody acknowledges it; 0:
+    never.
     """
 
     metric: Annotated[str, Meta(max_length=40, examples=["longest_wait"])]
@@ -173,6 +174,7 @@ class AlertRuleGiven(Struct, frozen=True, kw_only=True):
     screens: bool = True
     mail: Annotated[list[Annotated[str, Meta(max_length=320)]], Meta(max_length=50)] = []
     webhook: bool = True
+    call: bool = False
     quiet: Annotated[list[QuietBody], Meta(max_length=14)] = []
     repeat_s: Seconds = 0.0
     enabled: bool = True
@@ -212,6 +214,8 @@ class AlertMetrics(Struct, frozen=True, kw_only=True):
     """Every number that can be watched; `mail`, `call`: whether this site has a way to send e-mails and make calls."""
 
     metrics: list[AlertMetricShown]
+    mail: bool
+    call: bool
 
 
 # --- alerts ----------------------------------------------------------------------------------------------------------
@@ -277,7 +281,8 @@ def list_alert_metrics(connection: Connection, asked: Asked) -> Done[AlertMetric
         )
         for one in WATCHED.values()
     ]
-    return Done(AlertMetrics(metrics=found))
+    ways = asked.site.alert_ways
+    return Done(AlertMetrics(metrics=found, mail="mail" in ways, call="call" in ways))
 
 
 @api("GET", "/alert-rules", scope="alerts:manage")
@@ -321,7 +326,7 @@ def remove_alert_rule(connection: Connection, asked: Asked, rule: RuleName) -> D
 def test_alert_rule(connection: Connection, asked: Asked, rule: RuleName) -> Done[AlertWhole]:
     """Raise an alert that says that it is a test, by all ways of the rule; it is over after a minute.
 
-    Read it again after some seconds: `told` says what became of e-mails.
+    Read it again after some seconds: `told` says what became of e-mails and calls.
     """
     found = alert_rules.get(connection, rule)
     made = alerting.test(connection, found, asked.actor, asked.now, asked.site.zone)

@@ -101,7 +101,7 @@ class Site:
     the screens of a call's agents, now and later, what was learned of it. `queues`: what is set of them now;
     `queues_changed`: look again, something else was set. `door`: how people come
     in. `presence`: what looks after shifts; None: nobody does. `trunks`: of each switch how the lines to the outside
-    world begin, by the settings."""
+    world begin, by the settings. `alert_ways`: by what else than screens and webhooks this site tells of alerts."""
 
     store: Store
     vitals: Vitals
@@ -119,6 +119,7 @@ class Site:
     why: Why | None = None
     check_switch: CheckSwitch | None = None
     trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    alert_ways: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

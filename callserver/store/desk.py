@@ -258,7 +258,8 @@ Index("ix_call_tickets_ticket", call_tickets.c.ticket_id)
 # Calls that we owe (tickets.promise.PromiseStatus). `earliest_at` null: not before `due_at`. `next_at`: when the
 # machinery looks at it; where that has come, `turn` is its place among those that may be dialled: its deadline. Both
 # are null where nothing is to be done by a machine. `version` grows with each change. `key` makes promising twice
-# harmless.
+# harmless. `team`: whose people may make the call; `of_team`: as whose it is listed and counted, that one or its
+# ticket's.
 promises = Table(
     "promises",
     metadata,
@@ -290,6 +291,7 @@ promises = Table(
     Column("about_at", BigInteger),
     Column("campaign_id", BigInteger),
     Column("key", Text),
+    Column("of_team", Text),
     sqlite_autoincrement=True,
 )
 # Neither kept nor withdrawn: still owed.
@@ -311,6 +313,14 @@ Index(
 )
 Index("ix_promises_held", promises.c.held, **where(promises.c.held.is_not(None)))
 Index("ix_promises_broken", promises.c.broken_at, **where(promises.c.broken_at.is_not(None)))
+Index(
+    "ix_promises_counted",
+    promises.c.kind,
+    promises.c.of_team,
+    promises.c.status,
+    promises.c.broken_at,
+    **where(promise_open),
+)
 Index("ix_promises_settled", promises.c.settled_at, **where(promises.c.settled_at.is_not(None)))
 Index("ix_promises_campaign", promises.c.campaign_id, **where(promises.c.campaign_id.is_not(None)))
 Index("uq_promises_key", promises.c.key, unique=True, **where(promises.c.key.is_not(None)))

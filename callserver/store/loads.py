@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from callserver.facts import Instant
 from callserver.store.at_work import shifts
-from callserver.store.desk import promise_open, tickets
+from callserver.store.desk import promise_open
 from callserver.store.desk import promises as table
 from callserver.store.promising import promise_attempts
 
@@ -30,7 +30,7 @@ _SEEN: Final = 500  # calls, of which the mean is taken
 class Count:
     """Of one kind and team (None: no team's).
 
-    owed: not closed, due in the span (late: due by now; overdue: past the
+    owed: not closed, whenever due (late: due by now; overdue: past the
     deadline; unknown: a person has to decide). kept, withdrawn: in the span,
     whenever they were due; kept_late: of those kept, after their deadline. broken: whose deadline passed in the span,
     whatever came of them later.
@@ -70,28 +70,20 @@ class Capacity:
         return self.people * HOUR_MS // self.call_ms
 
 
-def counts(
-    connection: Connection,
-    begin: Instant,
-    end: Instant,
-    now: Instant,
-    *,
-    owed: tuple[Instant, Instant] | None = None,
-) -> tuple[Count, ...]:
-    """By kind and team, in the order of their names; only those that have any. owed: another span for what is owed."""
-    due_from, due_to = owed or (begin, end)
+def counts(connection: Connection, begin: Instant, end: Instant, now: Instant) -> tuple[Count, ...]:
+    """By kind and team, in the order of their names; only those that have any. The span is not for what is owed."""
     found: dict[tuple[str, str | None], Count] = {}
     of = table.c
     parts: tuple[tuple[tuple[ColumnElement[bool], ...], dict[str, ColumnElement[Any]]], ...] = (
         (
-            (promise_open, of.due_at >= due_from, of.due_at < due_to),
+            (promise_open,),  # nothing but what its index has
             {
                 "owed": func.count(),
-                "late": _many(of.due_at < now),
                 "overdue": _many(of.broken_at.is_not(None)),
                 "unknown": _many(of.status == "unknown"),
             },
         ),
+        ((promise_open, of.due_at < now), {"late": func.count()}),
         (
             (of.settled_at >= begin, of.settled_at < end),
             {
@@ -114,13 +106,9 @@ def counts(
 def _by_kind_and_team(
     connection: Connection, which: tuple[ColumnElement[bool], ...], columns: dict[str, ColumnElement[Any]]
 ) -> list[Any]:
-    team = func.coalesce(table.c.team, tickets.c.team)
-    wanted = (
-        select(table.c.kind, team.label("team"), *(value.label(name) for name, value in columns.items()))
-        .join(tickets, tickets.c.id == table.c.ticket_id)
-        .where(*which)
-        .group_by(table.c.kind, team)
-    )
+    whose = (table.c.kind, table.c.of_team)
+    numbers = (value.label(name) for name, value in columns.items())
+    wanted = select(table.c.kind, table.c.of_team.label("team"), *numbers).where(*which).group_by(*whose)
     return list(connection.execute(wanted))
 
 

@@ -38,7 +38,7 @@ SORTS: tuple[str, ...] = get_args(Sort)
 class Wanted:
     """What to look for; None: anything. `owner`: who promised it, or has it now, by their login.
 
-    `due_from` counts itself, `due_to` does not. `late`: owed, and due before that instant. `broken`: whether its
+    `team`: their own, or their ticket's. `due_from` counts itself, `due_to` does not. `late`: owed, and due before that instant. `broken`: whether its
     deadline passed before it was kept.
     """
 
@@ -170,7 +170,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         if several is not None:
             found.append(column.in_([text.storable(one) for one in several]))
     same = {
-        table.c.team: text.optional_key(wanted.team),
+        table.c.of_team: text.optional_key(wanted.team),
         table.c.queue: text.optional_key(wanted.queue),
         table.c.ticket_id: None if wanted.ticket is None else ids.known(wanted.ticket),
         table.c.customer_id: None if wanted.customer is None else ids.known(wanted.customer),

@@ -82,6 +82,7 @@ def _row(new: NewPromise, ticket: Any, now: Instant) -> dict[str, Any]:
         "earliest_at": new.earliest_at,
         "next_at": new.due_at,
         "team": text.optional_key(new.team),
+        "of_team": text.optional_key(new.team) or ticket.team,
         "queue": text.optional_key(new.queue),
         "place_at": new.place_at,
         "about_at": new.about_at,
@@ -177,6 +178,12 @@ def follow(connection: Connection, ticket: TicketId, customer: CustomerId | None
     connection.execute(update(table).where(table.c.ticket_id == ticket).values(customer_id=customer))
 
 
+def follow_team(connection: Connection, ticket: TicketId, team: str | None) -> None:
+    """The ticket is this team's now: what it owes is counted as theirs, where no team of its own was named."""
+    whose = (table.c.ticket_id == ticket, table.c.team.is_(None))
+    connection.execute(update(table).where(*whose).values(of_team=text.optional_key(team)))
+
+
 def _promises(
     connection: Connection,
     *conditions: ColumnElement[bool],
@@ -188,9 +195,9 @@ def _promises(
 
 
 def hold_ticket(connection: Connection, ticket: TicketId) -> Any:
-    """Customer and record of a ticket, its row held until the transaction ends. Raises NotFound."""
+    """Customer, team and record of a ticket, its row held until the transaction ends. Raises NotFound."""
     wanted = (
-        select(tickets.c.customer_id, tickets.c.record)
+        select(tickets.c.customer_id, tickets.c.team, tickets.c.record)
         .where(tickets.c.id == ids.known(ticket))
         .with_for_update()
     )

@@ -105,7 +105,8 @@ def reassign(
     if user is not None:
         row = {"promise_id": before.id, "ticket_id": before.ticket, "user_id": user}
         connection.execute(insert(connection, promise_owners).values(row))
-    after = _changed(connection, before, team=before.team if team is None else text.key(team))
+    theirs = {} if team is None else {"team": text.key(team), "of_team": text.key(team)}
+    after = _changed(connection, before, **theirs)
     _tell(connection, after, "reassigned", body, why, actor, now)
     return after
 

@@ -91,6 +91,8 @@ def change(
     names = {"version": after.version, "fields": sorted(differing)}
     _tell(connection, "callserver.ticket.changed", after, actor, now, "ticket.change", names)
     appointments.follow(connection, before, after, actor, now)
+    if after.team != before.team:
+        promises.follow_team(connection, ticket, after.team)
     return touched(after, now)
 
 

@@ -7,11 +7,23 @@ import pytest
 from callserver.errors import BadValue, Conflict, Outdated
 from callserver.people import Person, UserId
 from callserver.seats.shift import seat
-from callserver.store import attempts, loads, owners, promises, shifts, steering, turns, users
+from callserver.store import (
+    attempts,
+    loads,
+    owners,
+    promise_pages,
+    promises,
+    shifts,
+    steering,
+    tickets,
+    turns,
+    users,
+)
 from callserver.store.attempts import Next
 from callserver.store.engine import Store
 from callserver.store.loads import Capacity, Count, Load
 from callserver.store.users import Wanted
+from callserver.tickets.changing import Changes
 from callserver.tickets.promise import NewPromise, Promise
 from callserver.tickets.record import Ticket
 from tests.store.of_tickets import ANNA, HOUR, MINUTE, NOON, begin, done, told
@@ -109,7 +121,23 @@ async def test_counts_are_by_kind_and_team(store: Store) -> None:
     await done(store, promises.settle, late.id, "kept", "", NOON + 3)
     (callbacks, *_) = await done(store, loads.counts, NOON - DAY, NOON + DAY, NOON)
     assert (callbacks.owed, callbacks.kept, callbacks.kept_late, callbacks.broken) == (0, 1, 1, 1)
-    assert await done(store, loads.counts, NOON + DAY, NOON + 2 * DAY, NOON) == ()
+    (night,) = await done(store, loads.counts, NOON + DAY, NOON + 2 * DAY, NOON)
+    assert night == Count(kind="callback", team="night", owed=1), "what is owed is, in whatever span"
+
+
+async def test_a_promise_is_counted_and_listed_as_its_tickets_as_long_as_it_has_no_team_of_its_own(
+    store: Store,
+) -> None:
+    ticket = await begin(store, team="day")
+    theirs, own = await owed(store, ticket), await owed(store, ticket, team="night")
+    await done(store, tickets.change, ticket.id, 1, Changes(team="evening"), ANNA, NOON)
+    found = await done(store, loads.counts, NOON, NOON + DAY, NOON)
+    assert [(one.team, one.owed) for one in found] == [("evening", 1), ("night", 1)]
+    for team, promise in (("evening", theirs), ("night", own)):
+        page = await done(store, promise_pages.page, promise_pages.Wanted(team=team), 9)
+        assert [one.promise.id for one in page.promises] == [promise.id]
+    await done(store, steering.reassign, theirs.id, "", ANNA, NOON, team="night")
+    assert [one.owed for one in await done(store, loads.counts, NOON, NOON + DAY, NOON)] == [2]
 
 
 async def test_the_calendar_has_what_comes_due_in_each_hour(store: Store) -> None:

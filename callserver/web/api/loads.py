@@ -21,7 +21,6 @@ from callserver.web.api.shapes import Moment, Since, Until, at
 
 api = Operations("load", "What is owed, late, kept and broken; when it comes due, against what can be done.")
 
-_LAST: Instant = 2**62
 _WEEK: Instant = 7 * 24 * HOUR_MS
 
 
@@ -102,7 +101,7 @@ def count_promises(connection: Connection, asked: Asked, query: CountsQuery) -> 
     end = at(query.end)
     end = asked.now + 1 if end is None else end
     _must_be_span(begin, end)
-    found = loads.counts(connection, begin, end, asked.now, owed=(0, _LAST))
+    found = loads.counts(connection, begin, end, asked.now)
     return Done(Counts(rows=[_count(one) for one in found]))
 
 

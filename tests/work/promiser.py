@@ -17,9 +17,11 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from callserver.facts import Instant, PbxId
-from callserver.node import Duty, Myself, calling_out, evidence, telephone
+from callserver.node import Duty, Myself, calling_out, evidence, telephone, understanding
 from callserver.node.evidence import evidence_of
 from callserver.node.line import link
+from callserver.node.reconciling import Reconciler
+from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.numbers import Plan
 from callserver.people import UserId
 from callserver.promises.hours import ALWAYS
@@ -38,6 +40,7 @@ from callserver.work import dialling, dialling_following, dialling_verdicts
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_choosing import Site
 from callserver.work.dialling_floor import FreeAgent, OwnerState
+from callserver.work.worker import Worker
 from tests.store.of_tickets import ANNA
 from tests.work.lander import say
 
@@ -70,7 +73,8 @@ def hurry() -> None:
     a second nobody would ever come to an end of it. What is waited for is the same."""
     dialling_verdicts.DOUBT_MS = 3_000  # type: ignore[misc]
     dialling_verdicts.BELIEVED_MS = 1_000  # type: ignore[misc]
-    dialling_verdicts.UNSETTLED_MS = 1_500  # type: ignore[misc]
+    dialling_verdicts.UNSETTLED_MS = 20_000  # type: ignore[misc]
+    understanding.SETTLE_MS = 300
     dialling_following.LOOK_EVERY_MS = 200  # type: ignore[misc]
     dialling.SHOWN_FIRST_MS = 50  # type: ignore[attr-defined]
     dialling.RETRY_S = 0.2  # type: ignore[misc]
@@ -141,14 +145,22 @@ async def live(stage: Stage, heard: int, *, last: bool) -> None:
         tick_s=0.02,
         per_s=3,
     )
-    working = [asyncio.create_task(duty.run()), asyncio.create_task(dialler.run())]
+    worker = Worker(
+        store,
+        run,
+        {RECONCILE: Reconciler(store, {MAIN: duty}).job},
+        kinds=lambda: [reconcile_kind(MAIN)] if duty.owned else [],
+        poll_s=0.1,
+        hold_s=2.0,
+    )
+    working = [asyncio.create_task(one.run()) for one in (duty, dialler, worker)]
     while vitals.switch(MAIN).link != "up":  # noqa: ASYNC110 (a link tells its state to nobody)
         await asyncio.sleep(0.005)
     os.write(heard, b"!")
     while not last or await store.read(unfinished):  # noqa: ASYNC110
         await asyncio.sleep(0.2)
-    dialler.stop()
-    duty.stop()
+    for one in (worker, dialler, duty):
+        one.stop()
     await asyncio.wait(working)
     await store.close()
 

@@ -24,6 +24,7 @@ from callserver.store import (
     dialling,
     engine,
     floor_messages,
+    merging,
     owners,
     policies,
     promises,
@@ -284,13 +285,29 @@ async def test_a_switch_that_is_thrown_while_promises_are_due_counts_and_is_rele
     assert await office.status(one) == "dialling"
 
 
-async def test_who_must_not_be_called_is_held_at_the_moment_of_dialling(office: Office) -> None:
-    draft = checking.customer({"name": "王", "numbers": [WANG], "do_not_call": True}, Plan())
-    customer = await office.store.write(lambda c: customers.create(c, draft, ANNA, office.now))
-    ticket = await begin(office.store, customer=customer.id)
-    one = await office.owes(kind="survey", ticket=ticket.id)
+async def test_who_must_not_be_called_is_held_at_the_moment_of_dialling_also_after_a_merge(
+    office: Office,
+) -> None:
+    silent = checking.customer({"name": "王", "numbers": [WANG], "do_not_call": True}, Plan())
+    double = checking.customer({"name": "王小明", "numbers": ["+8613800138009"]}, Plan())
+    kept = await office.store.write(lambda c: customers.create(c, silent, ANNA, office.now))
+    gone = await office.store.write(lambda c: customers.create(c, double, ANNA, office.now))
+    ticket = await begin(office.store, customer=gone.id)
+    one = await office.owes(kind="survey", ticket=ticket.id, number="+8613800138009")
+    await office.store.write(lambda c: merging.merge(c, kept.id, gone.id, ANNA, office.now))
     await office.looks()
-    assert (await office.promise(one)).held == "do_not_call"
+    held = await office.promise(one)
+    assert (held.customer, held.held) == (kept.id, "do_not_call")
+    assert await office.attempts(one) == ()
+
+
+@pytest.mark.parametrize("number", ["110", "+12025550123", "x"])
+async def test_a_number_that_cannot_be_dialled_is_held_and_never_asked_for(
+    office: Office, number: str
+) -> None:
+    one = await office.owes(number=number)
+    await office.looks()
+    assert (await office.promise(one)).held == "no_number"
     assert await office.attempts(one) == ()
 
 

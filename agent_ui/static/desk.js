@@ -17,7 +17,7 @@ import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./sh
 import { desk, put, say, useDesk } from "./store.js";
 import { MergeDialog, startMerging } from "./merging.js";
 import { onMessage, start as startStream } from "./stream.js";
-import { t } from "./texts.js";
+import { learnAllWords, t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
 import { startSearch } from "./search.js";
 import { Timeline } from "./timeline.js";
@@ -31,9 +31,11 @@ function Desk() {
   const dialog = useDesk((state) => state.dialog);
   const offline = useDesk((state) => state.connection.state !== "live");
   const begun = useDesk((state) => state.connection.state !== "connecting"); // before, nobody knows how many queues there are
+  const Alerts = useDesk((state) => state.alertStrip);
   const Shown = dialog && DIALOGS[dialog.name];
   return html`
     <${Header} />
+    ${Alerts && html`<${Alerts} short />`}
     <div class=${offline ? "places old" : "places"}>
       <aside aria-label=${t("Me and my phone")}><${Me} /><${Phone} />${begun && html`<${Queues} /><${Colleagues} />`}</aside>
       <main><${Middle} /></main>
@@ -74,6 +76,18 @@ async function begin() {
     fetchDossier(Number(customer));
     lookAtCustomer(Number(customer));
   }
+  showAlerts().catch(complain);
+}
+
+/** What is wrong on the floor, for who may know: loaded for them alone, and once the desk stands. */
+async function showAlerts() {
+  if (!desk.me.scopes.includes("alerts:read")) return;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("alerts.css", import.meta.url).href }));
+  await learnAllWords();
+  const { AlertStrip, SnoozeDialog, startAlerts } = await import("./page-alert-strip.js");
+  DIALOGS["snooze-alert"] = SnoozeDialog;
+  startAlerts();
+  put({ alertStrip: AlertStrip });
 }
 
 /** A page that was left open over an upgrade becomes the new one as soon as nothing is lost by it. */

@@ -11,14 +11,15 @@ import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list
 import { put, say, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
 
-put({ alertRules: null, alertMetrics: {}, watchedQueues: [], watchedSwitches: [] });
+put({ alertRules: null, alertMetrics: {}, alertWays: { mail: true, call: true }, watchedQueues: [], watchedSwitches: [] });
 const PATH = "/alert-rules";
 
 async function load() {
-  const [{ rules }, { metrics }, { queues }] = await Promise.all([api.get(PATH), api.get("/alert-metrics"), api.get("/queues")]);
+  const [{ rules }, { metrics, mail, call }, { queues }] = await Promise.all([api.get(PATH), api.get("/alert-metrics"), api.get("/queues")]);
   put({
     alertRules: rules,
     alertMetrics: Object.fromEntries(metrics.map((one) => [one.key, one])),
+    alertWays: { mail, call },
     watchedQueues: [...new Map(queues.map((one) => [one.queue, one.title || one.queue]))],
     watchedSwitches: [...new Set(queues.map((one) => one.pbx))],
   });
@@ -27,7 +28,7 @@ async function load() {
 const WORDS = {
   metric: t("What is watched"), title_zh: t("Name in Chinese"), title_en: t("Name in English"), side: t("It is an alert"), threshold: t("this number"), for_s: t("for so many seconds"),
   clear: t("It is over at"), clear_for_s: t("for so many seconds"), severity: t("Severity"), queues: t("Queues"), switches: t("Switches"), screens: t("On screens"),
-  mail: t("E-mail to"), webhook: t("To webhooks"), quiet: t("Quiet hours"), repeat: t("Told again every so many minutes"), enabled: t("It is watched"),
+  mail: t("E-mail to"), webhook: t("To webhooks"), call: t("By telephone"), quiet: t("Quiet hours"), repeat: t("Told again every so many minutes"), enabled: t("It is watched"),
 };
 const UNITS = () => ({ seconds: t("seconds"), ratio: t("percent"), ppm: t("per million"), count: t("count"), score: t("score") });
 const DAYS = [t("Mon"), t("Tue"), t("Wed"), t("Thu"), t("Fri"), t("Sat"), t("Sun")];
@@ -70,7 +71,7 @@ const toForm = (metrics) => (one) => ({
   metric: one?.metric ?? "longest_wait", title_zh: one?.title.zh ?? "", title_en: one?.title.en ?? "", side: one?.side ?? "above",
   threshold: one ? tidy(one.threshold * factor(metrics, one.metric)) : "", for_s: tidy(one?.for_s ?? 30), clear: one ? tidy(one.clear * factor(metrics, one.metric)) : "", clear_for_s: tidy(one?.clear_for_s ?? 10),
   severity: one?.severity ?? "warning", queues: one?.queues ?? [], switches: one?.switches ?? [], screens: one?.screens ?? true, mail: (one?.mail ?? []).join(", "),
-  webhook: one?.webhook ?? true, quiet: quietText(one?.quiet ?? []), repeat: one?.repeat_s ? tidy(one.repeat_s / 60) : "", enabled: one?.enabled ?? true,
+  webhook: one?.webhook ?? true, call: one?.call ?? false, quiet: quietText(one?.quiet ?? []), repeat: one?.repeat_s ? tidy(one.repeat_s / 60) : "", enabled: one?.enabled ?? true,
 });
 
 const toBody = (metrics) => (form, complain) => {
@@ -86,7 +87,7 @@ const toBody = (metrics) => (form, complain) => {
   return {
     metric: form.metric, title, side: form.side, threshold: number("threshold") / per, clear: number("clear", numberOf(form.threshold)) / per, for_s: number("for_s", 0), clear_for_s: number("clear_for_s", 0),
     severity: form.severity, queues: about === "queue" ? form.queues : [], switches: about === "site" ? [] : form.switches, screens: form.screens,
-    mail: form.mail.split(/[,，;；\s]+/).filter(Boolean), webhook: form.webhook, quiet: quietOf(form.quiet, complain), repeat_s: number("repeat", 0) * 60, enabled: form.enabled,
+    mail: form.mail.split(/[,，;；\s]+/).filter(Boolean), webhook: form.webhook, call: form.call, quiet: quietOf(form.quiet, complain), repeat_s: number("repeat", 0) * 60, enabled: form.enabled,
   };
 };
 
@@ -109,12 +110,13 @@ function Rules() {
 }
 
 const places = (rule) => (rule.queues.length ? rule.queues.join(", ") : rule.switches.join(", "));
-const ways = (rule) => [rule.mail.length && t("e-mail"), rule.quiet.length && t("quiet hours")].filter(Boolean).join(", ");
+const ways = (rule) => [rule.mail.length && t("e-mail"), rule.call && t("telephone"), rule.quiet.length && t("quiet hours")].filter(Boolean).join(", ");
 
 function One({ one }) {
   const metrics = useDesk((state) => state.alertMetrics);
   const queues = useDesk((state) => state.watchedQueues);
   const switches = useDesk((state) => state.watchedSwitches);
+  const can = useDesk((state) => state.alertWays);
   const name = `rule:${one?.id ?? NEW}`;
   const typed = useDesk((state) => state.drafts[name]?.metric) ?? one?.metric ?? "longest_wait";
   const { about, unit } = metrics[typed] ?? { about: "queue", unit: "count" };
@@ -165,8 +167,9 @@ function One({ one }) {
       <div class="grid">
         ${field("screens", YesNo, { help: t("On the wall and on the page of alerts of everybody who may see the queue.") })}
         ${field("webhook", YesNo, { help: t("Every webhook that wants callserver.alert.*.") })}
-        ${field("mail", Line, { wide: true, placeholder: "night@example.com, …", help: t("Addresses, with commas. The mail server stands in the settings file.") })}
-        ${field("quiet", Line, { wide: true, placeholder: `${DAYS[0]}-${DAYS[4]} 22:00-06:00; ${DAYS[5]},${DAYS[6]} 00:00-24:00`, help: t("No e-mail then, by the site's clock; what is still wrong afterwards is told then.") })}
+        ${field("mail", Line, { wide: true, placeholder: "night@example.com, …", help: can.mail ? t("Addresses, with commas. The mail server stands in the settings file.") : t("No e-mail goes out: the settings file names no mail server ([mail] host).") })}
+        ${field("call", YesNo, { help: can.call ? t("Who is on duty, by the settings file ([alerts] call_to), one after the other until somebody presses 1.") : t("Nobody is called: the settings file names no number ([alerts] call_to).") })}
+        ${field("quiet", Line, { wide: true, placeholder: `${DAYS[0]}-${DAYS[4]} 22:00-06:00; ${DAYS[5]},${DAYS[6]} 00:00-24:00`, help: t("No e-mail and no call then, by the site's clock; what is still wrong afterwards is told then.") })}
         ${field("repeat", Count, { path: "repeat_s", placeholder: t("never"), help: t("Until somebody acknowledges it.") })}
       </div>`}
   <//>`;

@@ -65,19 +65,20 @@ export async function doing(work, done) {
 export const acknowledge = (one) => doing(() => api.post(`/alerts/${one.id}/ack`, {}), t("You take care of it: {what}", { what: alertTitle(one) }));
 export const reset = (one) => doing(() => api.post(`/alerts/${one.id}/reset`, {}), t("Nobody takes care of it now: {what}", { what: alertTitle(one) }));
 
-/** `tv`: nobody is there to press anything. */
-export function AlertStrip({ tv = false }) {
+/** `tv`: nobody is there to press anything. `short`: the gravest alone, in one line, where other work goes on below. */
+export function AlertStrip({ tv = false, short = false }) {
+  const most = short ? 1 : MOST;
   const alerts = ordered(useDesk((state) => state.screen.alerts, alike));
   const silent = useDesk((state) => state.alertsSilent ?? localStorage.getItem(SILENT) === "1");
   useDesk((state) => state.alertMetrics);
   useEffect(() => { learnMetrics(); }, []);
   if (!alerts.length) return null;
   const loud = alerts.filter(isLoud).length;
-  return html`<section class="alerts-strip" aria-label=${t("Alerts")}>
-    ${alerts.slice(0, MOST).map((one) => html`<${Line} key=${one.id} one=${one} tv=${tv} first=${one.id === alerts.find(isLoud)?.id} />`)}
-    ${!tv && html`<p class="rest"><a href="/alerts">${alerts.length > MOST ? tn("and one more alert", "and {n} more alerts", alerts.length - MOST) : t("All alerts")}</a>
+  return html`<section class=${classes("alerts-strip", short && "short")} aria-label=${t("Alerts")}>
+    ${alerts.slice(0, most).map((one) => html`<${Line} key=${one.id} one=${one} tv=${tv} first=${one.id === alerts.find(isLoud)?.id} />`)}
+    ${!tv && html`<p class="rest"><a href="/alerts">${alerts.length > most ? tn("and one more alert", "and {n} more alerts", alerts.length - most) : t("All alerts")}</a>
       <button type="button" class="bare" aria-pressed=${silent ? "true" : "false"} onClick=${() => silence(!silent)}><${Icon} name=${silent ? "close" : "bell"} size=${14} /> ${silent ? t("Sound is off") : t("Sound is on")}</button></p>`}
-    ${tv && alerts.length > MOST && html`<p class="rest">${tn("and one more alert", "and {n} more alerts", alerts.length - MOST)}</p>`}
+    ${tv && alerts.length > most && html`<p class="rest">${tn("and one more alert", "and {n} more alerts", alerts.length - most)}</p>`}
     ${loud === 0 && html`<span class="unseen">${t("Somebody takes care of all of them.")}</span>`}
   </section>`;
 }

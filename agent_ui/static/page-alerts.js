@@ -117,7 +117,7 @@ function One() {
       ${one.acked_at && html`<dt>${t("Taken by")}</dt><dd><bdi>${one.acked_by}</bdi>, <${Moment} at=${one.acked_at} />${one.ack_why && html` <q><bdi>${one.ack_why}</bdi></q>`}</dd>`}
       ${one.snoozed_until && html`<dt>${t("Put off")}</dt><dd><bdi>${one.snoozed_by}</bdi>, ${t("until {time}", { time: when(one.snoozed_until) })}${one.snooze_why && html` <q><bdi>${one.snooze_why}</bdi></q>`}</dd>`}
       <dt>${t("Rule")}</dt><dd>${may("alerts:manage") ? html`<a href=${`/admin/alerts?id=${one.rule}`}>${one.rule}</a>` : one.rule}</dd></dl>
-      <h3>${t("Told by e-mail")}</h3>
+      <h3>${t("Told by e-mail and telephone")}</h3>
       <${Told} told=${one.told} /></div>
     ${!one.cleared_at && html`<footer class="doing">
       ${(one.acked_at || one.snoozed_until) && html`<${Do} id="reset" onClick=${() => reset(one).then(then)}>${t("Not me")}<//>`}
@@ -126,13 +126,14 @@ function One() {
   </section>`;
 }
 
-const WAYS = () => ({ mail: t("e-mail") });
+const WAYS = () => ({ mail: t("e-mail"), call: t("telephone") });
 const WORDS = () => ({ raised: t("that it began"), reminder: t("that it goes on"), cleared: t("that it is over") });
-const fate = (one) => (one.done_at ? html`<${Icon} name="ready" size=${13} /> ${when(one.done_at)}` : one.dead_at ? html`<span class="wrong">${t("did not go out")}</span>`
+const fate = (one) => (one.done_at ? html`<${Icon} name="ready" size=${13} /> ${when(one.done_at)}` : one.dead_at ? html`<span class="wrong">${one.way === "call" ? t("nobody took it") : t("did not go out")}</span>`
+  : one.way === "call" && one.attempts ? html`<${Icon} name="ringing" size=${13} /> ${t("called {n} times", { n: one.attempts })}`
   : one.attempts ? html`<span class="wrong">${t("is tried again {time}", { time: when(one.due_at) })}</span>` : html`<${Icon} name="clock" size=${13} /> ${t("waits until {time}", { time: when(one.due_at) })}`);
 
 function Told({ told }) {
-  if (!told.length) return html`<p class="quiet">${t("Nobody: the rule names no address.")}</p>`;
+  if (!told.length) return html`<p class="quiet">${t("Nobody: the rule names no address and asks for no call.")}</p>`;
   return html`<table class="told"><thead><tr><th scope="col">${t("How")}</th><th scope="col">${t("To")}</th><th scope="col">${t("What")}</th><th scope="col">${t("Came to")}</th></tr></thead>
     <tbody>${told.map((one, at) => html`<tr key=${at}><td>${WAYS()[one.way] ?? one.way}</td><td class="cut"><bdi>${one.target || "…"}</bdi></td><td>${WORDS()[one.word] ?? one.word}</td>
       <td>${fate(one)}${one.said && html` <small class="quiet"><bdi>${one.said}</bdi></small>`}</td></tr>`)}</tbody></table>`;

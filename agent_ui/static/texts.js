@@ -10,6 +10,12 @@ export const refusals = catalog.refusals ?? {}; // by the English words; refusal
 const plurals = new Intl.PluralRules(language);
 const decimal = new Intl.NumberFormat(language);
 
+/** The rest of the words, where a page began with the desk's alone and goes on to say others. */
+export async function learnAllWords() {
+  const answer = await fetch(page.dataset.texts.replace("texts.desk.", "texts."), { credentials: "same-origin" });
+  catalog.messages = (await answer.json()).messages;
+}
+
 const filled = (text, values) =>
   values ? text.replace(/\{(\w+)\}/g, (all, name) => (values[name] ?? all)) : text;
 

@@ -86,7 +86,7 @@ async def in_order(window: Window) -> None:
     assert await complaints(window.page) == [], window.page.url
 
 
-async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key(store: Store, window: Window) -> None:
+async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key_at_the_desk(store: Store, window: Window) -> None:
     page = window.page
     await window.go("/wall")
     await expect(page.locator(".wall-page")).to_be_visible()
@@ -99,9 +99,14 @@ async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key(store: Store, 
     await expect(first).to_contain_text("repair")
     await expect(page.locator(".alert-line").last).to_contain_text("75 s (above 60 s)")
     await in_order(window)
+    await window.go("/desk")
+    await expect(page.locator(".alert-line")).to_contain_text("critical")  # the gravest alone
+    await expect(page.locator(".alerts-strip")).to_contain_text("and one more alert")
+    await in_order(window)
     await page.keyboard.press("a")
+    await expect(page.locator(".alert-line")).to_contain_text("warning")  # what is still loud
+    await window.go("/wall")
     await expect(page.locator(".alert-line.taken")).to_contain_text("Chen takes care")
-    await expect(page.locator(".alert-line").first).to_contain_text("warning")  # what is still loud
     await window.go("/alerts")
     await expect(page.locator(".alert-row")).to_have_count(2)
     await page.locator(".alert-row.taken").click()
@@ -129,6 +134,8 @@ async def test_a_rule_is_written_and_tried(store: Store, window: Window) -> None
     await expect(page.locator("#field-quiet-wrong")).to_contain_text("night")
     await in_order(window)
     await page.locator("#field-threshold").fill("80")
+    await expect(page.locator("#field-call-help")).to_contain_text("call_to")  # nobody is named
+    await page.locator("#field-call").select_option("yes")
     await page.locator("#field-mail").fill("night@example.com, nobody")
     await page.locator("#field-quiet").fill("Mon-Fri 22:00-06:00")
     await page.keyboard.press("Control+Enter")
@@ -138,6 +145,7 @@ async def test_a_rule_is_written_and_tried(store: Store, window: Window) -> None
     await expect(page.locator(".pick-list .row[aria-current=true]")).to_contain_text(EVIL)
     rule = await store.read(lambda c: alert_rules.get(c, "rule-1"))
     assert (rule.metric, rule.side, rule.threshold, rule.clear) == ("sl_offered_30m", "below", 0.8, 0.8)
+    assert rule.call
     assert [(one.days, one.begin, one.end) for one in rule.quiet] == [((0, 1, 2, 3, 4), 1320, 1800)]
     await page.locator("[data-action=test]").click()
     await expect(page.locator(".notice").filter(has_text="A test is on its way")).to_be_visible()

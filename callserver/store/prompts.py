@@ -6,6 +6,7 @@ In: a recording that was checked and converted. Out: recordings. Must not know: 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +51,14 @@ def content(connection: Connection, language: str, name: str) -> bytes:
     if found is None:
         raise NotFound("there is no such recording: the shipped one is played, if there is one")
     return bytes(found)
+
+
+def must_be_recorded(connection: Connection, name: str, shipped: Collection[tuple[str, str]]) -> None:
+    """Whether somebody who is called would hear it, in some language. Raises BadValue: a silent call is none."""
+    if not any(recorded == name for _, recorded in shipped) and all(
+        one.name != name for one in every(connection)
+    ):
+        raise BadValue("prompt", "there is no such recording: upload it first")
 
 
 def put(

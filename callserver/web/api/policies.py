@@ -15,7 +15,8 @@ from callserver.errors import NotFound
 from callserver.promises.hours import HolidayRule
 from callserver.promises.policy import First, Offer, Policy
 from callserver.promises.reading import from_json, to_json
-from callserver.store import policies, turns
+from callserver.recordings import shipped as recorded_here
+from callserver.store import policies, prompts, turns
 from callserver.store.engine import Connection
 from callserver.tickets.promise import PROMISE_KINDS, Mode, PromiseKind
 from callserver.web.api.operation import Asked, Done, Operations
@@ -170,6 +171,8 @@ def put_policy(connection: Connection, asked: Asked, kind: KindName, body: Polic
     """
     before = policies.get(connection, _known(kind))
     policy = from_json({**msgspec.to_builtins(body), "kind": kind, "version": before.version})
+    if policy.prompt and policy.prompt != before.prompt:
+        prompts.must_be_recorded(connection, policy.prompt, recorded_here())
     after = policies.put(connection, policy, _expected(asked, before), asked.actor, asked.now)
     turns.stir(connection, _LET_GO, asked.now)
     return _done(after)

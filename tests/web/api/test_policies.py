@@ -57,6 +57,7 @@ SPAN = {"begin": 540, "end": 1080}
         ({"retries": {"talked": {"delay_ms": 1000, "times": 1}}}, "retries"),
         ({"retries": {"busy": {"delay_ms": 1, "times": 1}}}, "retries.busy.delay_ms"),
         ({"mode": "automatic"}, "prompt"),
+        ({"mode": "automatic", "prompt": "never_recorded"}, "prompt"),
         ({"mode": "loud"}, "mode"),
         ({"script": {"fr": "Allô"}}, "script.fr"),
         ({"due_ms": 10**17}, "due_ms"),

@@ -11,6 +11,7 @@ these are few. So a number is that of the calls that `reporting_calls` lists for
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
@@ -25,11 +26,11 @@ from callserver.facts import Instant
 from callserver.metrics import slots
 from callserver.metrics.slots import QUARTER_MS, By, Span
 from callserver.metrics.sums import Sums, value
-from callserver.store import tallying
+from callserver.store import tallied, tallying
 from callserver.store.counted import to_sum
 from callserver.store.engine import Store
 from callserver.store.schema import gaps, reconciliations
-from callserver.store.tallying import Cell, Dimension, Level, Only
+from callserver.store.tallied import Cell, Dimension, Level, Only
 
 Split: TypeAlias = Literal["queue", "agent", "team", "kind", "site", "outcome", "promise"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
@@ -209,11 +210,10 @@ def _part(asked: Asked, spans: list[Span], connection: Connection) -> Part:
     begins = [one.begin for one in spans]
 
     def gathered(cells: Iterable[tuple[Cell, _Pour]]) -> dict[tuple[int, str], Sums]:
-        found: dict[tuple[int, str], Sums] = {}
+        found: defaultdict[tuple[int, str], Sums] = defaultdict(Sums)
         for cell, pour in cells:
-            place = bisect_right(begins, cell.at) - 1
-            pour(found.setdefault((place, _key(asked, cell)), Sums()))
-        return found
+            pour(found[bisect_right(begins, cell.at) - 1, _key(asked, cell)])
+        return dict(found)
 
     found = gathered(_cells(connection, asked, spans, part))
     times: Mapping[tuple[int, str], Sums] = {}
@@ -251,8 +251,9 @@ def _cells(
         changed = _changed_spans(connection, level, whole, asked.zone)
         anew = changed.values()
         dimension: Dimension = asked.kept_by[0] if asked.kept_by else ""
-        for cell, body, made in tallying.kept(
-            connection, level, whole, dimension, _queues(asked), asked.only
+        together = asked.split != "queue"
+        for cell, body, made in tallied.kept(
+            connection, level, whole, dimension, _queues(asked), asked.only, together=together
         ):
             if cell.at not in changed:
                 part.recomputed_at = max(part.recomputed_at or 0, made)

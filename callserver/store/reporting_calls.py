@@ -18,7 +18,7 @@ from callserver.metrics.slots import Span
 from callserver.store import text
 from callserver.store.counted import call_counts, handling_counts, visit_counts
 from callserver.store.reporting import Split
-from callserver.store.tallying import Only
+from callserver.store.tallied import Only
 
 Behind: TypeAlias = tuple[Instant, str, str, int]
 """Where a page ended: instant, switch, call, number of the stay."""

@@ -1,16 +1,16 @@
-"""Counted rows -> sums by quarter of an hour and by day: added up by the database, kept, made again when rows change.
+"""Counted rows -> sums of any span, by a dimension's values: added up by the database.
 
-In: spans of time, dimensions. Out: `Sums` by switch, queue and a dimension's value. Must not know: when to do it, who
-reads them. A month of a large hotline is a million rows; a report reads its days' sums instead. Nothing in here
-decides what counts: that was done when the rows were written.
+In: spans of time, dimensions. Out: `Sums` by switch, queue and a dimension's value. Must not know: when to do it, where
+they are kept (tallied). A month of a large hotline is a million rows; a report reads its days' sums instead. Nothing in
+here decides what counts: that was done when the rows were written.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -18,16 +18,11 @@ from sqlalchemy import (
     Connection,
     Table,
     case,
-    delete,
     func,
     literal,
     select,
 )
-from sqlalchemy import insert as plain_insert
 
-from callserver.facts import Instant
-from callserver.metrics import slots
-from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import Span
 from callserver.metrics.sums import Sums
 from callserver.store import ready_time, text
@@ -35,45 +30,14 @@ from callserver.store.counted import (
     call_counts,
     handling_counts,
     promise_counts,
-    tallies,
     ticket_counts,
-    to_sum,
     visit_counts,
 )
 from callserver.store.ready_time import Spent
-from callserver.store.upsert import insert
+from callserver.store.tallied import ALL, Cell, Dimension, Only, Summed
 
-Level: TypeAlias = Literal["slot", "day"]
-Dimension: TypeAlias = Literal["", "agent", "team", "kind", "outcome", "promise"]
-Only: TypeAlias = Mapping[str, frozenset[str]]
-"""Of these values only, by dimension; `site`: of these switches only."""
 DIMENSIONS: Final[tuple[Dimension, ...]] = ("", "agent", "team", "kind", "outcome", "promise")
-_DAY_SLOTS: Final = 100  # quarter hours of a day of 25 hours
-
-
-_ALL: Final[Only] = {}
 _CELL: Final = ("cell_at", "cell_pbx", "cell_queue", "cell_value")
-
-
-class Cell(NamedTuple):
-    """Whose sums these are. `at`: the beginning of the span; `value`: of the dimension."""
-
-    at: Instant
-    pbx: str
-    queue: str
-    value: str
-
-
-Summed: TypeAlias = dict[Cell, Sums]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
-    """A span whose sums are to be made again."""
-
-    level: Level
-    at: Instant
-    mark: int
 
 
 # --- rows added up ---------------------------------------------------------------------------------------------------
@@ -86,14 +50,14 @@ def summed(
     *,
     every_ms: int | None = None,
     queues: Sequence[str] | None = None,
-    only: Only = _ALL,
+    only: Only = ALL,
 ) -> Summed:
     """The sums of the rows in a span by a dimension's values; `every_ms`: by parts of it, each so long.
 
     Cells of the whole span are at its beginning. `queues`, `only`: of these only. Time at work is in the sums of all
     queues and kinds; where the span is cut, only in those of agents.
     """
-    found: Summed = {}
+    found: defaultdict[Cell, Sums] = defaultdict(Sums)
     for one in _SOURCES:
         if not one.has({dimension, *only} - {""}):
             continue
@@ -107,16 +71,37 @@ def summed(
         rows = rows.group_by(*_CELL, *one.apart)
         for row in connection.execute(rows):
             place = Cell(row[0], row[1], row[2], row[3] or "")
-            one.pour(found.setdefault(place, Sums()), row[4:])
+            one.pour(found[place], row[4:])
     if queues is None and dimension in _OF_PEOPLE and only.keys() <= {"agent", "site"}:
-        for spent in _time(connection, span, dimension, every_ms, only):
-            sums = found.setdefault(Cell(spent.at, spent.pbx, "", spent.user), Sums())
-            name = ready_time.INTO[spent.state]
-            setattr(sums, name, getattr(sums, name) + spent.ms)
-    return found
+        _pour_time(found, _time(connection, span, dimension, every_ms, only))
+    return dict(found)
 
 
-_OF_PEOPLE: Final = ("", "agent")
+def summed_by_all(connection: Connection, span: Span) -> dict[Dimension, Summed]:
+    """What `summed` says of a whole span, by every dimension: the rows are read once."""
+    found: dict[Dimension, defaultdict[Cell, Sums]] = {name: defaultdict(Sums) for name in DIMENSIONS}
+    for one in _SOURCES:
+        names: list[Dimension] = [name for name in DIMENSIONS if not name or name in one.dimensions]
+        values = [(one.dimensions[name] if name else literal("")).label(f"by_{name}") for name in names]
+        keys = [one.pbx.label("by_pbx"), one.table.c.queue.label("by_queue"), *values]
+        rows = select(*keys, *one.measured).where(one.at >= span.begin, one.at < span.end, *one.only)
+        for row in connection.execute(rows.group_by(*[key.name for key in keys], *one.apart)):
+            pbx, queue, measured = row[0], row[1], row[len(keys) :]
+            for name, value in zip(names, row[2 : len(keys)], strict=True):
+                one.pour(found[name][Cell(span.begin, pbx, queue, value or "")], measured)
+    for name in _OF_PEOPLE:
+        _pour_time(found[name], _time(connection, span, name, None, ALL))
+    return {name: dict(cells) for name, cells in found.items()}
+
+
+def _pour_time(found: defaultdict[Cell, Sums], many: Iterable[Spent]) -> None:
+    for spent in many:
+        sums = found[Cell(spent.at, spent.pbx, "", spent.user)]
+        name = ready_time.INTO[spent.state]
+        setattr(sums, name, getattr(sums, name) + spent.ms)
+
+
+_OF_PEOPLE: Final[tuple[Dimension, ...]] = ("", "agent")
 """Time at work is a person's and no queue's, so only sums of all queues have it."""
 
 
@@ -341,87 +326,3 @@ _SOURCES: Final = (
         pour=_pour_tickets,
     ),
 )
-
-
-# --- sums kept -------------------------------------------------------------------------------------------------------
-
-
-def marked(connection: Connection, level: Level, limit: int = _DAY_SLOTS) -> list[Marked]:
-    """Spans whose sums are to be made again, the latest first."""
-    wanted = select(to_sum).where(to_sum.c.level == level).order_by(to_sum.c.at.desc()).limit(limit)
-    return [Marked(level=row.level, at=row.at, mark=row.mark) for row in connection.execute(wanted)]
-
-
-def keep(
-    connection: Connection,
-    marks: Iterable[Marked],
-    sums: Mapping[Dimension, Summed],
-    now: Instant,
-) -> None:
-    """Put new sums in the place of the old ones of these spans. A span that changed meanwhile stays marked."""
-    ats: dict[Level, list[Instant]] = {}
-    for one in marks:
-        ats.setdefault(one.level, []).append(one.at)
-        same = (to_sum.c.level == one.level, to_sum.c.at == one.at, to_sum.c.mark == one.mark)
-        connection.execute(delete(to_sum).where(*same))
-    for level, these in ats.items():
-        gone = (tallies.c.level == level, tallies.c.dimension.in_(list(sums)), tallies.c.at.in_(these))
-        connection.execute(delete(tallies).where(*gone))
-        rows = [
-            _row(level, dimension, cell, one, now)
-            for dimension, cells in sums.items()
-            for cell, one in cells.items()
-            if cell.at in these
-        ]
-        if rows:
-            connection.execute(plain_insert(tallies), rows)
-
-
-def _row(level: Level, dimension: str, cell: Cell, sums: Sums, now: Instant) -> dict[str, Any]:
-    return {
-        "level": level,
-        "dimension": dimension,
-        **cell._asdict(),
-        "sums": text.dump(sums.to_json()),
-        "recomputed_at": now,
-        "definition": VERSION,
-    }
-
-
-def kept(
-    connection: Connection,
-    level: Level,
-    span: Span,
-    dimension: Dimension = "",
-    queues: Sequence[str] | None = None,
-    only: Only = _ALL,
-) -> list[tuple[Cell, dict[str, Any], Instant]]:
-    """The sums, as JSON, that are kept of spans that begin in this one, in order, with when they were made.
-
-    `only`: of sites, and of values of this dimension.
-    """
-    c = tallies.c
-    wanted = select(c.at, c.pbx, c.queue, c.value, c.sums, c.recomputed_at).where(
-        c.level == level, c.dimension == dimension, c.at >= span.begin, c.at < span.end
-    )
-    if queues is not None:
-        wanted = wanted.where(c.queue.in_([text.key(name) for name in queues]))
-    for name, values in only.items():
-        wanted = wanted.where((c.pbx if name == "site" else c.value).in_(_keys(values)))
-    rows = connection.execute(wanted.order_by(c.at))
-    return [(Cell(*row[:4]), text.load(row[4]), row[5]) for row in rows]
-
-
-def mark_all(connection: Connection, mark: int, zone: tzinfo, *, other_days: bool) -> None:
-    """Everything is to be summed again. `other_days`: days begin at other instants now; what is kept of them goes."""
-    kept_slots = select(tallies.c.at).where(tallies.c.level == "slot").distinct().order_by(tallies.c.at)
-    ats = list(connection.execute(kept_slots).scalars())
-    days = sorted({slots.midnight(slots.date_of(at, zone), zone) for at in ats})
-    if other_days:
-        connection.execute(delete(tallies).where(tallies.c.level == "day"))
-        connection.execute(delete(to_sum).where(to_sum.c.level == "day"))
-    new = insert(connection, to_sum)
-    new = new.on_conflict_do_update(index_elements=["level", "at"], set_={"mark": to_sum.c.mark + 1})
-    marks = [("slot", at) for at in ats] + [("day", at) for at in days]
-    if marks:
-        connection.execute(new, [{"level": level, "at": at, "mark": mark} for level, at in marks])

@@ -26,11 +26,11 @@ from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import QUARTER_MS, Span
 from callserver.metrics.visits import SHORT_MS, TARGET_MS
 from callserver.store import count_following as following
-from callserver.store import counting, counting_owed, tallying
+from callserver.store import counting, counting_owed, tallied, tallying
 from callserver.store.count_following import Place, Source, Stamp
 from callserver.store.counting import Ref
 from callserver.store.engine import Connection, Store
-from callserver.store.tallying import DIMENSIONS, Marked
+from callserver.store.tallied import Marked
 from callserver.work.dialling_rating import RATED, RATINGS
 from callserver.work.leading import Leading
 
@@ -44,6 +44,8 @@ FACTS_AT_ONCE: Final = 5_000
 AT_ONCE: Final = 200
 DAYS_S: Final = 60.0
 """The sums of days are made again so often at most: today's rows change all the time."""
+DAYS_SHARE: Final = 50.0
+"""And after so many times as long as the last of them took. A report adds up a day's rows itself until then."""
 PLACES_S: Final = 300.0
 """Where nothing changed, how far that was seen is written so often only."""
 DAY_MS: Final = 24 * 3600 * 1000
@@ -71,6 +73,7 @@ class Counting:
         self._seen: dict[str, set[Stamp]] = {}
         self._places: dict[str, Place | None] = {}  # as they are on record; ours alone while the lease is
         self._days_at: Instant = 0
+        self._days_ms = round(1000 * DAYS_S)
         self._today: Instant | None = None
         self._begun = False
         self._awake = asyncio.Event()
@@ -131,8 +134,8 @@ class Counting:
             pass
 
     async def _begin(self, now: Instant) -> None:
-        """Numbers that were made by another definition or for another zone are made again."""
-        ours = {"version": VERSION, "zone": str(self._zone)}
+        """Numbers that were made by another definition, for another zone or in another form are made again."""
+        ours = {"version": VERSION, "zone": str(self._zone), "form": tallied.FORM}
 
         def compare(connection: Connection) -> None:
             known = following.place(connection, "definition")
@@ -140,9 +143,10 @@ class Counting:
                 return
             if known is not None:
                 other_days = known.detail.get("zone") != ours["zone"]
-                tallying.mark_all(connection, now, self._zone, other_days=other_days)
-                for pbx in following.pbxs(connection):
-                    following.keep_place(connection, _older(pbx), 0)
+                tallied.mark_all(connection, now, self._zone, other_days=other_days)
+                if known.detail | {"form": tallied.FORM} != ours:
+                    for pbx in following.pbxs(connection):
+                        following.keep_place(connection, _older(pbx), 0)
             following.keep_place(connection, "definition", VERSION, ours)
 
         await self._store.write(compare)
@@ -261,29 +265,25 @@ class Counting:
     # --- sums --------------------------------------------------------------------------------------------------------
 
     async def _sum_slots(self, now: Instant) -> None:
-        marks = await self._store.read(partial(tallying.marked, level="slot", limit=1_000))
-        by_day: dict[int, list[Marked]] = {}
-        for mark in marks:
-            by_day.setdefault(mark.at // DAY_MS, []).append(mark)
-        for some in by_day.values():
-            span = Span(min(one.at for one in some), max(one.at for one in some) + QUARTER_MS)
+        marks = await self._store.read(partial(tallied.marked, level="slot", limit=1_000))
+        for some in _runs(marks):
+            span = Span(some[-1].at, some[0].at + QUARTER_MS)
             sums = await self._store.report(partial(tallying.summed, span=span, every_ms=QUARTER_MS))
-            await self._store.write(partial(tallying.keep, marks=some, sums={"": sums}, now=now))
+            await self._store.write(partial(tallied.keep, marks=some, sums={"": sums}, now=now))
 
     async def _sum_days(self, now: Instant, *, busy: bool) -> bool:
         """One day; whether there is another one. `busy`: others will change, so one a minute is enough."""
-        if now - self._days_at < DAYS_S * 1000:
+        if now - self._days_at < self._days_ms:
             return False
-        marks = await self._store.read(partial(tallying.marked, level="day", limit=2))
+        begun = time.monotonic()
+        marks = await self._store.read(partial(tallied.marked, level="day", limit=2))
         if busy or len(marks) < 2:
             self._days_at = now
         for mark in marks[:1]:
             day = slots.day(slots.date_of(mark.at, self._zone), self._zone)
-            sums = {
-                dimension: await self._store.report(partial(tallying.summed, span=day, dimension=dimension))
-                for dimension in DIMENSIONS
-            }
-            await self._store.write(partial(tallying.keep, marks=[mark], sums=sums, now=now))
+            sums = await self._store.report(partial(tallying.summed_by_all, span=day))
+            await self._store.write(partial(tallied.keep, marks=[mark], sums=sums, now=now))
+        self._days_ms = round(1000 * max(DAYS_S, DAYS_SHARE * (time.monotonic() - begun)))
         return len(marks) > 1 and not busy
 
     def _day(self, at: Instant) -> Instant:
@@ -302,6 +302,17 @@ def rating(kind: str, keys: str) -> int | None:
 
 def _older(pbx: str) -> str:
     return f"older:{pbx}"
+
+
+def _runs(marks: Sequence[Marked]) -> list[list[Marked]]:
+    """Quarter hours that follow one another on one day, the latest first: nothing between them is read."""
+    found: list[list[Marked]] = []
+    for mark in marks:
+        near = found and found[-1][-1].at - mark.at == QUARTER_MS
+        if not near or mark.at // DAY_MS != found[-1][-1].at // DAY_MS:
+            found.append([])
+        found[-1].append(mark)
+    return found
 
 
 def _batches(some: Iterable[Any]) -> Iterable[list[Any]]:

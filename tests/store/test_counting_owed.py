@@ -17,7 +17,7 @@ from callserver.store.desk import promises, tickets, timeline
 from callserver.store.engine import Store
 from callserver.store.promising import promise_attempts
 from callserver.store.spans import table as span_table
-from callserver.store.tallying import Dimension
+from callserver.store.tallied import Dimension
 from callserver.work.counting import rating
 from tests.metrics.days import call, visit
 

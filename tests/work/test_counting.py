@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from callserver.facts import Instant, instant
 from callserver.metrics.sums import Sums, merge, value
-from callserver.store import reporting, tallying
+from callserver.store import reporting, tallied
 from callserver.store.counted import tallies, to_sum, visit_counts
 from callserver.store.engine import Store
 from callserver.store.journal import Journal
@@ -103,9 +103,9 @@ async def test_counting_again_changes_nothing_and_a_correction_changes_its_own_d
     assert sorted(kept.values()) == [made[0], hotline.now]
 
 
-def _kept(connection: Connection) -> list[tuple[tallying.Cell, dict[str, Any], Instant]]:
+def _kept(connection: Connection) -> list[tuple[tallied.Cell, dict[str, Any], Instant]]:
     whole = Asked(first=date(2026, 11, 1), last=date(2026, 11, 30), zone=ZONE).span
-    return tallying.kept(connection, "day", whole)
+    return list(tallied.kept(connection, "day", whole))
 
 
 async def test_what_was_there_before_anybody_counted_is_counted_too(hotline: Counted) -> None:

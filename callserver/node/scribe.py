@@ -26,6 +26,7 @@ from callserver.vitals import SwitchVitals
 log = structlog.get_logger(__name__)
 
 LIMIT = 100_000  # facts kept while the database cannot be written: half an hour of a busy centre, some 100 MB
+GATHER_S = 0.02  # what a ringing phone needs, and its pop, is then over: two threads' Python takes turns (docs/why.md)
 SLOW_S = 3.0  # a commit that takes longer is trouble worth saying
 
 
@@ -83,12 +84,14 @@ class Scribe:
         on_written: Callable[[Batch], None] = lambda batch: None,
         limit: int = LIMIT,
         retry_s: float = 1.0,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._journal = journal
         self._vitals = vitals
         self._on_written = on_written
         self._limit = limit
         self._retry_s = retry_s
+        self._gather_s = gather_s
         self._pending = _Pending()
         self._writing = 0  # facts in the commit that runs now
         self._begun: float | None = None  # when it began
@@ -117,6 +120,8 @@ class Scribe:
         """Write until cancelled. Raises LeaseLost: another node writes for this switch now."""
         while True:
             await self._told.wait()
+            if not self._waiting:
+                await asyncio.sleep(self._gather_s)
             await self._write()
 
     async def drained(self, deadline_s: float) -> bool:

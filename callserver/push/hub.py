@@ -281,9 +281,10 @@ class Hub:
     # --- pops --------------------------------------------------------------------------------------------------------
 
     def _prefetch(self, fact: Fact) -> None:
-        if isinstance(fact, facts.CallQueued | facts.CallDescribed):
+        """Whoever calls us is looked up as soon as the call is there: from the queue to a phone it is two milliseconds."""
+        if isinstance(fact, facts.CallStarted | facts.CallQueued | facts.CallDescribed):
             call = self.screen.call(fact.call)
-            if call is not None and (isinstance(fact, facts.CallQueued) or self._details.known(call.id)):
+            if call is not None and (_comes_in(fact) or self._details.known(call.id)):
                 self._details.ask(call)
 
     def _tell_pop(self, delta: Delta, arrived: float | None) -> None:
@@ -331,3 +332,10 @@ class Hub:
             self._dispatch(self.screen.learn(call, details))
         for key in [key for key in self._held if key.endswith(f"|{call}")]:
             self._release(key)
+
+
+def _comes_in(fact: Fact) -> bool:
+    """Whether this tells of a caller who will want somebody."""
+    if isinstance(fact, facts.CallStarted):
+        return fact.direction == "inbound"
+    return isinstance(fact, facts.CallQueued)

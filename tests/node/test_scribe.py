@@ -50,8 +50,8 @@ def told(*names: str) -> Batch:
 
 
 @asynccontextmanager
-async def scribe_on(paper: Paper, limit: int = 100) -> AsyncIterator[Scribe]:
-    scribe = Scribe(paper, SwitchVitals(pbx="main", address=""), limit=limit, retry_s=0)
+async def scribe_on(paper: Paper, limit: int = 100, gather_s: float = 0) -> AsyncIterator[Scribe]:
+    scribe = Scribe(paper, SwitchVitals(pbx="main", address=""), limit=limit, retry_s=0, gather_s=gather_s)
     task = asyncio.create_task(scribe.run())
     yield scribe
     task.cancel()
@@ -73,6 +73,17 @@ async def test_what_is_told_while_a_commit_runs_is_written_together_in_the_next_
     assert [len(batch.facts) for batch in paper.batches] == [1, 3]
     assert paper.calls == ["main:a", "main:b", "main:c", "main:d"]
     assert scribe.pending == 0
+
+
+async def test_what_follows_in_a_moment_is_written_with_it() -> None:
+    paper = Paper()
+    async with scribe_on(paper, gather_s=0.3) as scribe:
+        scribe.tell(told("a"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        scribe.tell(told("b"))
+        assert await scribe.drained(5)
+    assert [len(batch.facts) for batch in paper.batches] == [2]
 
 
 async def test_of_one_call_only_the_newest_record_is_written() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from callserver import facts
-from callserver.facts import LegId
+from callserver.facts import CallId, LegId
 from callserver.push import wire
 from callserver.push.clients import TooMany
 from callserver.push.details import CallerAsk
@@ -94,6 +94,26 @@ async def test_a_pop_takes_with_it_what_was_looked_up_while_the_caller_waited():
     mine.news()
     assert [message["value"]["repeat"] for message in mine.heard if message["type"] == "pop"] == [2]
     assert mine.screen["calls"][CALL]["ticket"] == 5
+
+
+async def test_whoever_calls_us_is_looked_up_before_any_queue_has_them_and_once():
+    asked: list[CallerAsk] = []
+
+    async def look_up(ask: CallerAsk) -> dict[str, Any]:
+        asked.append(ask)
+        return {}
+
+    hub = hub_of(details=look_up)
+    begins, *rest = arriving()
+    outbound = facts.CallStarted(
+        pbx=PBX, at=AT, call=CallId("main:2.1"), direction="outbound", dialed="13800138000"
+    )
+    hub.feed(PBX, [begins, outbound])
+    await looked_up(hub)
+    assert [ask.call for ask in asked] == [CALL]
+    hub.feed(PBX, rest + ringing())
+    await looked_up(hub)
+    assert len(asked) == 1
 
 
 async def test_a_pop_waits_a_moment_for_its_details_and_no_longer():

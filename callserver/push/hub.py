@@ -281,7 +281,7 @@ class Hub:
     # --- pops --------------------------------------------------------------------------------------------------------
 
     def _prefetch(self, fact: Fact) -> None:
-        """Whoever calls us is looked up as soon as the call is there: from the queue to a phone it is two milliseconds."""
+        """Whoever calls us is looked up once the call is there: from the queue to a phone it is two milliseconds."""
         if isinstance(fact, facts.CallStarted | facts.CallQueued | facts.CallDescribed):
             call = self.screen.call(fact.call)
             if call is not None and (_comes_in(fact) or self._details.known(call.id)):

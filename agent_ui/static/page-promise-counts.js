@@ -1,5 +1,5 @@
 // How it stands: owed, late, broken and kept by kind and team; and the load of the next days, hour by hour, against
-// what the house can take. A number is a way to the promises that it counts.
+// what the house can take. A number is a way to the promises that it counts; of those that are no team's there is no list.
 import { html, classes, useRef } from "./ui.js";
 import { api } from "./api.js";
 import { Empty } from "./bits.js";
@@ -60,7 +60,7 @@ export function Counts() {
       ${COLUMNS.map(([name, words]) => html`<th key=${name} scope="col">${words()}</th>`)}</tr></thead>
       <tbody>${all.map(([key, found]) => html`<tr key=${key}><th scope="row" class="cut">${label(key)}</th>
         ${COLUMNS.map(([name, , show]) => html`<td key=${name} class=${classes("number", bad(name) && found[name] > 0 && "wrong")}>
-          <button type="button" class="bare number" onClick=${() => want({ ...show, kind: "", team: "", [by]: key })}>${number(found[name])}</button></td>`)}</tr>`)}</tbody>
+          ${by === "team" && !key ? number(found[name]) : html`<button type="button" class="bare number" onClick=${() => want({ ...show, kind: "", team: "", [by]: key })}>${number(found[name])}</button>`}</td>`)}</tr>`)}</tbody>
       ${sum && html`<tfoot><tr><th scope="row">${t("all")}</th>${COLUMNS.map(([name, , show]) => html`<td key=${name} class="number">
         <button type="button" class="bare number" onClick=${() => want({ ...show, kind: "", team: "" })}>${number(sum[name])}</button></td>`)}</tr></tfoot>`}</table>
       ${rows && !rows.length && html`<${Empty}>${t("No call is owed.")}<//>`}</div>

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, expect
 
+from callserver.facts import LegId, PbxId
+from callserver.seats.asking import Originate
+from callserver.store import attempts, engine
+from callserver.store.attempts import Next, Try
+from callserver.store.engine import Connection
 from tests.browser.looking import complaints
 from tests.browser.office import Api
 from tests.browser.stage import Desk, Stage
@@ -95,10 +101,14 @@ async def test_a_customer_who_calls_first_keeps_the_promise_by_one_key(stage: St
     assert (await told(desk, stage, promise))["status"] == "kept"
 
 
-async def test_a_supervisor_finds_what_is_late_and_closes_it_with_a_reason(stage: Stage) -> None:
+async def test_a_supervisor_closes_what_is_late_and_decides_what_nobody_saw_with_reasons(
+    stage: Stage,
+) -> None:
     agent, boss = await stage.desk("zhang"), await stage.desk("boss", scheme="dark")
     late = await owes(agent, stage, WANG, "callback", "asks for the price", timedelta(hours=-3))
     early = await owes(agent, stage, LI_XIUYING, "return_visit", "上门维修后的回访", timedelta(hours=30))
+    unseen = await owes(agent, stage, EMMA, "callback", "was cut off", timedelta(hours=20))
+    await lost_from_sight(stage, unseen)
     await opens(boss, "/promises")
     await in_order(boss)
     await expect(row(boss, early)).to_contain_text("李秀英")
@@ -115,6 +125,67 @@ async def test_a_supervisor_finds_what_is_late_and_closes_it_with_a_reason(stage
     await expect(boss.page.locator("dialog")).to_have_count(0)
     await expect(row(boss, late)).to_have_count(0)
     assert (await told(boss, stage, late))["status"] == "withdrawn"
+    await boss.page.locator("[data-view=unknown]").click()
+    await row(boss, unseen).click()
+    await expect(boss.button("decide")).to_be_visible()
+    await boss.page.keyboard.press("d")
+    await expect(boss.page.locator("dialog [type=submit]")).to_be_disabled()
+    await in_order(boss)
+    await boss.page.locator("dialog [type=radio]").first.check()
+    await boss.page.locator("dialog input:not([type=radio])").fill("she remembers the talk")
+    await boss.page.keyboard.press("Enter")
+    await expect(row(boss, unseen)).to_have_count(0)
+    assert (await told(boss, stage, unseen))["status"] == "kept"
+
+
+async def test_who_wants_no_calls_is_called_only_with_a_reason(stage: Stage) -> None:
+    desk = await stage.working("li")
+    office = Api(desk.window.context.request, stage)
+    public = await stage.phones.outside_answers(ring_ms=500)
+    await office.customer(EMMA, do_not_call=True)
+    promise = await owes(desk, stage, EMMA, "sale", "wanted a hood too", timedelta(minutes=20))
+    await expect(desk.page.locator(".next")).to_contain_text("wanted a hood too")
+    await desk.page.locator("body").press("p")
+    await expect(desk.page.locator("dialog")).to_contain_text("This customer wants no calls")
+    await expect(desk.page.locator("dialog [type=submit]")).to_be_disabled()
+    await in_order(desk)
+    await desk.page.locator("dialog input").fill("she asked for this one herself")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator(".head.state-talking")).to_contain_text("Emma")
+    await desk.page.keyboard.press("Alt+h")
+    await desk.saves()
+    await expect(desk.page.locator(".owed-list")).not_to_contain_text("wanted a hood too")
+    assert (await told(desk, stage, promise))["status"] == "kept"
+    await office.customer(EMMA, do_not_call=False)
+    await public.kill()
+
+
+async def test_a_bad_rating_by_key_reopens_the_ticket_and_is_on_the_supervisors_screen(stage: Stage) -> None:
+    """A voice makes the return visit a second after the service; the customer presses 2 while it speaks."""
+    boss = await stage.desk("boss")
+    office = Api(boss.window.context.request, stage)
+    public = await stage.phones.outside_answers(ring_ms=200, keys=((7_000, "2"),))
+    spoken = {"mode": "automatic", "due_ms": 1_000, "earliest_ms": 0, "deadline_ms": 3_600_000}
+    always = {"hours": {"weekly": [[{"begin": 0, "end": 1440}]] * 7}, "prompt": "return_visit"}
+    await office.ask("PUT", "policies/return_visit", spoken | always, **{"If-Match": "*"})
+    at = {"begin": "2026-11-21T01:00:00Z", "end": "2026-11-21T03:00:00Z"}
+    done = {
+        "fault": "ignition",
+        "place": {"line": "Hongkong Road 12"},
+        "appointment": at,
+        "outcome": "solved",
+    }
+    ticket = await office.ask("POST", "tickets", {"kind": "repair", "caller": WANG, "fields": done})
+    path = f"tickets/{ticket['id']}"
+    await office.ask("POST", f"{path}/status", {"to": "serviced", "why": "mended"}, **{"If-Match": "*"})
+    (visit,) = (await office.ask("GET", f"{path}/promises"))["promises"]
+    await expect(boss.page.locator(".notices")).to_contain_text("the customer rated us 2 of 5", timeout=60_000)
+    await opens(boss, "/promises?show=settled")
+    await row(boss, visit).click()
+    await expect(boss.page.locator(".attempts")).to_contain_text("pressed 2")
+    assert (await office.ask("GET", path))["status"] == "reopened"
+    await office.ask("DELETE", "policies/return_visit", **{"If-Match": "*"})
+    await public.kill()
 
 
 async def test_a_promise_is_given_to_somebody_else_and_moved_into_no_past(stage: Stage) -> None:
@@ -198,6 +269,23 @@ async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(
     after = await office.ask("GET", "policies/sale")
     assert (after["most_tries"], after["first"]) == (9, "team")
     assert after["hours"]["weekly"][0] == [{"begin": 22 * 60, "end": 26 * 60}]
+
+
+async def lost_from_sight(stage: Stage, promise: dict[str, Any]) -> None:
+    """As after a crash: it was dialled, and nobody saw what became of it."""
+    asked = Originate(interface="PJSIP/1001", way="number", to="1", channel=LegId(f"lost-{promise['id']}"))
+    wanted = Try(
+        promise=promise["id"], mode="agent_first", pbx=PbxId("main"), number=EMMA, request=asked, within_s=0
+    )
+    now = time.time_ns() // 1_000_000
+
+    def lose(connection: Connection) -> None:
+        made = attempts.begin(connection, wanted, now)
+        attempts.ended(connection, made.id, "unknown", {}, now, Next(status="unknown"))
+
+    store = await engine.open(f"sqlite:///{stage.service.database}")
+    await store.write(lose)
+    await store.close()
 
 
 def row(desk: Desk, promise: dict[str, Any]) -> Locator:

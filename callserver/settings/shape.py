@@ -324,6 +324,14 @@ class RetentionSettings:
     answers_days: Annotated[int, Key("Answers kept for an Idempotency-Key.", "1", _days)] = 1
     imports_days: Annotated[int, Key("How far imports came, since they ended.", "90", _days)] = 90
     drafts_days: Annotated[int, Key("Notes that somebody typed and never recorded.", "30", _days)] = 30
+    counts_days: Annotated[
+        int, Key("Calls as reports count them one by one; the sums of days stay.", "1095", _days)
+    ] = 1095
+    spans_days: Annotated[int, Key("Who was in which state when; the sums of days stay.", "1095", _days)] = (
+        1095
+    )
+    alerts_days: Annotated[int, Key("Alerts, since they are over.", "365", _days)] = 365
+    messages_days: Annotated[int, Key("Words of supervisors on screens.", "90", _days)] = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

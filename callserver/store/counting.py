@@ -21,7 +21,7 @@ from callserver.metrics import slots
 from callserver.metrics.handlings import Handling, handlings
 from callserver.metrics.visits import Visit, count, of_record
 from callserver.people import UserId
-from callserver.store import teams, text
+from callserver.store import counted_floor, teams, text
 from callserver.store.count_phones import Phones
 from callserver.store.counted import call_counts, handling_counts, to_sum, visit_counts
 from callserver.store.desk import call_tickets, tickets
@@ -286,9 +286,11 @@ def put(connection: Connection, counted: Counted, mark: Instant, day_of: Callabl
 def put_on_list(
     connection: Connection, changed: Iterable[Instant], mark: Instant, day_of: Callable[[Instant], Instant]
 ) -> None:
-    """The sums of these instants' quarter hours and days are to be made again."""
+    """The sums of these instants' quarter hours and days are to be made again, as far as they can be."""
     ats = set(changed)
     found = {("slot", slots.quarter(at)) for at in ats} | {("day", day_of(at)) for at in ats}
+    since = counted_floor.of(connection) if found else 0
+    found = {one for one in found if one[1] >= since}
     if found:
         new = insert(connection, to_sum)
         new = new.on_conflict_do_update(index_elements=["level", "at"], set_={"mark": to_sum.c.mark + 1})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from callserver.facts import MACHINE, Instant
 from callserver.store import (
@@ -29,11 +29,12 @@ from callserver.store import (
 from callserver.store.at_work import command_under_way
 from callserver.store.engine import Store
 from callserver.store.erasing import By
+from callserver.store.going import BATCH, Kind, by
+from callserver.store.going_floor import OF_THE_FLOOR
 from callserver.store.upsert import insert
 from callserver.tickets.record import TicketId
 
 DAY_MS = 86_400_000
-BATCH = 500
 _TICKETS = 50  # with their timelines and files
 
 
@@ -52,19 +53,15 @@ class Terms:
     answers: int = 1
     imports: int = 90
     drafts: int = 30
+    counts: int = 1095
+    spans: int = 1095
+    alerts: int = 365
+    messages: int = 90
 
 
 def terms(days: Mapping[str, int]) -> Terms:
     """Terms by the names of the settings, which end in `_days`."""
     return Terms(**{name.removesuffix("_days"): many for name, many in days.items()})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """How one kind goes. `old` counts what began to be too old before an instant; `drop` takes a batch of it away."""
-
-    old: Callable[[Connection, Instant], int]
-    drop: Callable[[Connection, Instant, Instant], int]
 
 
 async def sweep(store: Store, kept: Terms, now: Instant) -> dict[str, int]:
@@ -105,22 +102,6 @@ def _ends(kept: Terms, now: Instant) -> list[tuple[str, Instant]]:
 
 
 # --- by a condition --------------------------------------------------------------------------------------------------
-
-
-def _by(table: Table, old: Callable[[Instant], ColumnElement[bool]]) -> Kind:
-    """Rows that an index finds, or of which there are few."""
-    place = tuple(table.primary_key.columns)
-
-    def count(connection: Connection, before: Instant) -> int:
-        return int(
-            connection.execute(select(func.count()).select_from(table).where(old(before))).scalar_one()
-        )
-
-    def drop(connection: Connection, before: Instant, now: Instant) -> int:
-        some = select(*place).where(old(before)).limit(BATCH)
-        return connection.execute(delete(table).where(tuple_(*place).in_(some))).rowcount
-
-    return Kind(old=count, drop=drop)
 
 
 def _old_call(before: Instant) -> ColumnElement[bool]:
@@ -249,7 +230,7 @@ def _old_outbox(column: ColumnElement[int]) -> Callable[[Connection, Instant], i
 
 def _old_dead(connection: Connection, before: Instant) -> int:
     letters = _old_outbox(desk.outbox.c.dead_at)(connection, before)
-    return letters + _by(schema.jobs, _dead_job).old(connection, before)
+    return letters + by(schema.jobs, _dead_job).old(connection, before)
 
 
 def _drop_sent(connection: Connection, before: Instant, now: Instant) -> int:
@@ -257,7 +238,7 @@ def _drop_sent(connection: Connection, before: Instant, now: Instant) -> int:
 
 
 def _drop_dead(connection: Connection, before: Instant, now: Instant) -> int:
-    jobs = _by(schema.jobs, _dead_job).drop(connection, before, now)
+    jobs = by(schema.jobs, _dead_job).drop(connection, before, now)
     return jobs + dead_letters.sweep(connection, before, done_days=36_500, dead_days=0)
 
 
@@ -271,19 +252,20 @@ def _drop_answers(connection: Connection, before: Instant, now: Instant) -> int:
 
 
 _ANSWERS = (
-    _by(desk.idempotency, lambda before: desk.idempotency.c.at < before),
-    _by(at_work.commands, lambda before: and_(at_work.commands.c.asked_at < before, ~command_under_way)),
+    by(desk.idempotency, lambda before: desk.idempotency.c.at < before),
+    by(at_work.commands, lambda before: and_(at_work.commands.c.asked_at < before, ~command_under_way)),
 )
 KINDS: dict[str, Kind] = {
     "facts": Kind(old=_old_facts, drop=_drop_facts),
-    "calls": _by(schema.calls, _old_call),
+    "calls": by(schema.calls, _old_call),
     "texts": Kind(old=_old_texts, drop=_drop_texts),
     "tickets": Kind(old=_old_tickets, drop=_drop_tickets),
     "audit": Kind(old=audit_chain.count_before, drop=_drop_audit),
     "outbox": Kind(old=_old_outbox(desk.outbox.c.done_at), drop=_drop_sent),
     "dead": Kind(old=_old_dead, drop=_drop_dead),
-    "jobs": _by(schema.jobs, _done_job),
+    "jobs": by(schema.jobs, _done_job),
     "answers": Kind(old=_old_answers, drop=_drop_answers),
-    "imports": _by(desk.imports, _ended_import),
-    "drafts": _by(beside.drafts, lambda before: beside.drafts.c.at < before),
+    "imports": by(desk.imports, _ended_import),
+    "drafts": by(beside.drafts, lambda before: beside.drafts.c.at < before),
+    **OF_THE_FLOOR,
 }

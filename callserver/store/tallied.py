@@ -22,7 +22,7 @@ from callserver.metrics import slots
 from callserver.metrics.definitions import VERSION
 from callserver.metrics.slots import Span
 from callserver.metrics.sums import Sums
-from callserver.store import text
+from callserver.store import counted_floor, text
 from callserver.store.counted import tallies, to_sum
 from callserver.store.upsert import insert
 
@@ -68,12 +68,17 @@ def marked(connection: Connection, level: Level, limit: int = _DAY_SLOTS) -> lis
 
 
 def mark_all(connection: Connection, mark: int, zone: tzinfo, *, other_days: bool) -> None:
-    """Everything is to be summed again. `other_days`: days begin at other instants now; what is kept of them goes."""
-    kept_slots = select(tallies.c.at).where(tallies.c.level == "slot").distinct().order_by(tallies.c.at)
+    """Everything is to be summed again that can be. `other_days`: days begin at other instants now; what is kept of
+    them goes.
+    """
+    since = counted_floor.of(connection)
+    of_slots = (tallies.c.level == "slot", tallies.c.at >= since)
+    kept_slots = select(tallies.c.at).where(*of_slots).distinct().order_by(tallies.c.at)
     ats = list(connection.execute(kept_slots).scalars())
     days = sorted({slots.midnight(slots.date_of(at, zone), zone) for at in ats})
+    days = [at for at in days if at >= since]
     if other_days:
-        connection.execute(delete(tallies).where(tallies.c.level == "day"))
+        connection.execute(delete(tallies).where(tallies.c.level == "day", tallies.c.at >= since))
         connection.execute(delete(to_sum).where(to_sum.c.level == "day"))
     new = insert(connection, to_sum)
     new = new.on_conflict_do_update(index_elements=["level", "at"], set_={"mark": to_sum.c.mark + 1})

@@ -3,19 +3,24 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from callserver.facts import CallStarted, LegId
 from callserver.seats.asking import DialCustomer
 from callserver.store import (
+    alarms,
     attempts,
     audit,
     audit_chain,
+    counted,
+    counting,
     desk,
+    helped,
     idempotency,
     promises,
     retention,
     schema,
+    spans,
     tickets,
     timeline,
 )
@@ -26,6 +31,7 @@ from callserver.store.journal import Journal
 from callserver.store.promising import promise_attempts
 from callserver.store.retention import DAY_MS, KINDS, Terms
 from callserver.store.rows import Batch
+from callserver.store.spans import Span
 from callserver.tickets.changing import Draft
 from callserver.tickets.promise import NewPromise
 from callserver.tickets.record import TicketId
@@ -253,6 +259,63 @@ async def test_small_batches_come_to_the_same_end(
         await store.write(lambda c: audit.note(c, MEI, "x", "customer:1", {}, ago(day)))  # noqa: B023
     gone = await retention.sweep(store, only(facts=365, calls=365, audit=365), NOW)
     assert gone == {"facts": 10, "calls": 10, "audit": 10}
+
+
+async def test_counted_calls_go_and_the_sums_of_their_days_stay_as_they_were(store: Store) -> None:
+    own = {"pbx": "main", "queue": "repair", "agent": "", "team": "", "kind": "", "gap": False}
+    stay = {**own, "n": 0, "outcome": "answered", "wait_ms": 1, "in_target": True, "short": False}
+    sums = {"dimension": "", "pbx": "main", "queue": "repair", "value": "", "sums": "{}", "definition": 1}
+
+    def work(connection: Connection) -> None:
+        rows = [{**stay, "call_id": f"main:{days}", "at": ago(days)} for days in (400, 4)]
+        connection.execute(insert(counted.visit_counts), rows)
+        kept = [("slot", 400), ("day", 400), ("slot", 4)]
+        made = [{**sums, "level": level, "at": ago(days), "recomputed_at": 1} for level, days in kept]
+        connection.execute(insert(counted.tallies), made)
+
+    await store.write(work)
+    assert await retention.sweep(store, only(counts=365), NOW) == {"counts": 2}
+    assert (await count(store, counted.visit_counts), await count(store, counted.tallies)) == (1, 2)
+    await store.write(lambda c: counting.put_on_list(c, [ago(400), ago(4)], NOW, lambda at: at))
+    ats = select(counted.to_sum.c.at).where(counted.to_sum.c.level == "day")
+    assert list(await store.read(lambda c: c.execute(ats).scalars().all())) == [ago(4)]
+
+
+async def test_time_at_work_alerts_and_words_on_screens_go(store: Store) -> None:
+    def work(connection: Connection) -> None:
+        for days in (400, 4):
+            span = Span(
+                user=None, pbx=PBX, interface="PJSIP/1", state="ready", begin=ago(days), to=ago(days) + 1
+            )
+            spans.write(connection, {}, [span])
+            alert = {"rule": "x", "subject": str(days), "severity": "warning", "test": False, "record": "{}"}
+            at = {"raised_at": ago(days), "cleared_at": ago(days), "told_at": ago(days)}
+            id = connection.execute(insert(alarms.alerts).values(**alert, **at)).inserted_primary_key
+            word = {
+                "key": str(days),
+                "way": "mail",
+                "target": "x",
+                "word": "raised",
+                "held": False,
+                "said": "{}",
+            }
+            of = {"alert_id": id[0] if id else 0, "at": 1, "due_at": 1, "attempts": 0}
+            connection.execute(insert(alarms.alert_tellings).values(**word, **of))
+            message = {
+                "by_name": "Chen",
+                "code": "message",
+                "args": "{}",
+                "text": "call 138",
+                "urgent": False,
+            }
+            connection.execute(insert(helped.floor_messages).values(**message, at=ago(days)))
+
+    await store.write(work)
+    gone = {"spans": 1, "alerts": 1, "messages": 1}
+    assert await retention.would_go(store, only(spans=365, alerts=365, messages=365), NOW) == gone
+    assert await retention.sweep(store, only(spans=365, alerts=365, messages=365), NOW) == gone
+    for left in (spans.table, alarms.alerts, alarms.alert_tellings, helped.floor_messages):
+        assert await count(store, left) == 1
 
 
 def test_every_kind_has_its_setting() -> None:

@@ -15,9 +15,11 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from callserver.errors import BadValue
+from callserver.facts import Instant
+from callserver.metrics import slots
 from callserver.metrics.definitions import DEFINITIONS
 from callserver.metrics.slots import By
-from callserver.store import reporting, teams, users
+from callserver.store import counted_floor, reporting, teams, users
 from callserver.store.engine import Connection
 from callserver.store.reporting import Split
 from callserver.web.api import seeing
@@ -105,7 +107,19 @@ def wanted(connection: Connection, asked: Asked, query: ReportQuery) -> reportin
         present=asked.site.queues.present,
     )
     reporting.check(made)
+    if made.by_slot or made.from_rows:
+        must_be_counted(connection, asked, made.span.begin)
     return made
+
+
+def must_be_counted(connection: Connection, asked: Asked, begin: Instant) -> None:
+    """Raises BadValue where single calls of that time were kept long enough, and are counted one by one no longer."""
+    since = counted_floor.of(connection)
+    if begin < since:
+        day = slots.date_of(since, asked.site.zone)
+        raise BadValue(
+            "from", f"of before {day} only the sums of days are kept: ask by day, for one thing at once"
+        )
 
 
 def sees_all(asked: Asked) -> bool:

@@ -110,6 +110,7 @@ def _cell(connection: Connection, asked: Asked, query: CountedQuery) -> Cell:
         these = frozenset(report_asking.names(asked, query.key))
         queues, split = these if queues is None else these & queues, None
     span = _span(wanted, query)
+    report_asking.must_be_counted(connection, asked, span.begin)
     return Cell(metric=query.metric, span=span, split=split, key=query.key, queues=queues, only=wanted.only)
 
 

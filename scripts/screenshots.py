@@ -1,11 +1,14 @@
 """Makes the pictures of docs/screenshots from the real thing: `python -m scripts.screenshots` (`make pictures`).
 
-A switch, phones, callserver and a browser as the browser tests have them; two agents' desks, while calls come.
+A switch, phones, callserver and a browser as the browser tests have them: two agents' desks while calls come, the wall
+over twelve agents, reports of a fortnight, the administration. `python -m scripts.screenshots reports` makes those of
+one part only: desks, wall, reports.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -146,57 +149,84 @@ async def the_wall(stage: Stage) -> None:
     await expect(boss.page.locator("tr[data-agent][data-state=ready]")).to_have_count(len(crew.SEATS))
     for number in range(4):
         await stage.calls(number=f"1390000000{number}", dialed=REPAIR)
-    burst = await stage.phones.crowd([(WANG, "Wang")], dialed=HOTLINE, calls=24, rate_per_s=6)
+    burst = await stage.phones.crowd([(WANG, "Wang")], dialed=HOTLINE, calls=60, rate_per_s=3)
     await expect(boss.page.locator("tr[data-agent][data-state=talking]").nth(3)).to_be_visible()
     await picture(boss, "wall-en-dark")
-    await burst.finished(60)
     tv = await stage.desk("boss")
-    await tv.window.go("/wall?tv&language=zh-CN")
-    await expect(tv.page.locator("main")).to_contain_text("4")
-    await picture(tv, "wall-tv-zh-light")
+    await in_chinese(tv)
+    for path, name in (("/wall?tv", "wall-tv"), ("/wall", "wall")):
+        await tv.window.go(path)
+        await expect(tv.page.locator("main")).to_contain_text("4")
+        await picture(tv, f"{name}-zh-light")
+    await burst.finished(90)
+    await tv.window.go("/alerts")
+    await expect(tv.page.locator("[aria-busy=true]")).to_have_count(0)
+    await picture(tv, "alerts-zh-light")
+
+
+async def in_chinese(desk: Desk) -> None:
+    """Their pages are Chinese from the next one on."""
+    said = {"X-Callserver": "1", "Origin": desk.window.base}
+    kept = await desk.window.context.request.patch("/api/v1/me", data={"language": "zh-CN"}, headers=said)
+    assert kept.ok, await kept.text()
 
 
 async def looking_back(browser: provision.Browser) -> None:
-    """A fortnight's report, and the calls behind one of its numbers."""
+    """A week's report, against the one before, and the calls behind one of its numbers."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "calls.db"
         await migrations.upgrade(f"sqlite:///{file}")
         async with chrome(browser) as found, ledger.opened(file, found, ledger.fortnight()) as site:
-            for login, style, path in (
-                ("boss", "report-en-light", "/reports?from=2026-11-02&to=2026-11-15"),
-                ("root", "report-zh-light", "/reports?from=2026-11-02&to=2026-11-15&split=queue"),
-                ("boss", "calls-en-light", "/calls?from=2026-11-02&to=2026-11-03&call=main:1.0"),
-            ):
-                window = await site.screen(login, path)
+            for login, style, path in LOOKED_BACK:
+                window = await site.screen(login, path, scheme=style.rsplit("-", 1)[1])
                 await expect(window.page.locator("[aria-busy=true]")).to_have_count(0)
                 await picture(Desk(window, login), style)
             await site.clear()
+
+
+WEEK = "from=2026-11-09&to=2026-11-15"
+LOOKED_BACK = (
+    ("boss", "report-en-light", f"/reports?{WEEK}&metric=sl_offered"),
+    ("root", "report-zh-light", f"/reports?{WEEK}&split=queue"),
+    ("root", "calls-zh-dark", "/calls?from=2026-11-02&to=2026-11-03&call=main:1.0"),
+    (
+        "boss",
+        "calls-en-light",
+        f"/calls?{WEEK}&by=day&split=queue&key=repair&title=Repair&metric=abandoned",
+    ),
+)
 
 
 async def administering(stage: Stage) -> None:
     """The pages of whoever runs it."""
     root = await stage.desk("root")
     for path, name in (
+        ("/admin", "admin"),
         ("/admin/queues?id=hotline", "admin-queues"),
-        ("/admin/users", "admin-users"),
+        ("/admin/users?id=1", "admin-users"),
+        ("/admin/alerts?id=waiting", "admin-alerts"),
         ("/start", "start"),
     ):
         await root.window.go(path)
+        await expect(root.page.locator("main")).to_be_visible()
         await expect(root.page.locator("[aria-busy=true]")).to_have_count(0)
         await picture(root, f"{name}-zh-light")
 
 
-async def main() -> None:
+async def main(*parts: str) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     switch, browser = provision.asterisk(), provision.chromium()
-    async with opened(switch, browser) as stage:
-        await day(stage)
-        await administering(stage)
-        await stage.clear()
-    async with crew.opened(switch, browser) as stage:
-        await the_wall(stage)
-    await looking_back(browser)
+    if "desks" in parts:
+        async with opened(switch, browser) as stage:
+            await day(stage)
+            await administering(stage)
+            await stage.clear()
+    if "wall" in parts:
+        async with crew.opened(switch, browser) as stage:
+            await the_wall(stage)
+    if "reports" in parts:
+        await looking_back(browser)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*(sys.argv[1:] or ("desks", "wall", "reports"))))

@@ -150,7 +150,8 @@ function Periods({ wanted }) {
       <button key=${name} type="button" class="bare" data-period=${name} aria-pressed=${period === name ? "true" : "false"} onClick=${() => want({ period: name, from: "", to: "" })}>${one.label()}</button>`)}
       <label><span class="unseen">${t("From day")}</span><input type="date" value=${ownDays[0]} max=${ownDays[1] || undefined} onChange=${(event) => own({ from: event.target.value })} /></label>
       <span aria-hidden="true">–</span>
-      <label><span class="unseen">${t("To day")}</span><input type="date" value=${ownDays[1]} min=${ownDays[0] || undefined} onChange=${(event) => own({ to: event.target.value })} /></label></div>`;
+      <label><span class="unseen">${t("To day")}</span><input type="date" value=${ownDays[1]} min=${ownDays[0] || undefined} onChange=${(event) => own({ to: event.target.value })} /></label>
+      <label class="check"><input type="checkbox" checked=${wanted.gap === "true"} onChange=${(event) => want({ gap: event.target.checked ? "true" : "" })} /> ${t("touch a gap")}</label></div>`;
 }
 
 function Choices({ wanted }) {
@@ -166,8 +167,7 @@ function Choices({ wanted }) {
     <${Choice} name="direction" label=${t("Direction")} every=${t("both directions")} wanted=${wanted} options=${directions.map((one) => [one, directionWord(one)])} />
     <${Choice} name="waited_s" label=${t("Waited at least")} every=${t("any wait")} wanted=${wanted} options=${[20, 60, 180, 600].map((one) => [String(one), t("waited {time} or more", { time: lasting(one) })])} />
     <label><span class="unseen">${t("Phone or agent")}</span><input class="agent" list="phones" value=${wanted.agent ?? ""} maxlength="100" placeholder=${t("every agent")} onChange=${typed("agent")} />
-      <datalist id="phones">${Object.entries(desk.phones ?? {}).map(([phone, name]) => html`<option key=${phone} value=${phone}>${name}</option>`)}</datalist></label>
-    <label class="check"><input type="checkbox" checked=${wanted.gap === "true"} onChange=${(event) => want({ gap: event.target.checked ? "true" : "" })} /> ${t("touch a gap")}</label></div>`;
+      <datalist id="phones">${Object.entries(desk.phones ?? {}).map(([phone, name]) => html`<option key=${phone} value=${phone}>${name}</option>`)}</datalist></label></div>`;
 }
 
 const Choice = ({ name, label, every, wanted, options }) => html`<label><span class="unseen">${label}</span><select data-filter=${name} onChange=${typed(name)}>

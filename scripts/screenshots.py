@@ -145,7 +145,7 @@ async def the_wall(stage: Stage) -> None:
     """Twelve agents, callers who wait, callers who talk: what their supervisor sees, by day and on the large screen."""
     boss = await stage.desk("boss", scheme="dark")
     await boss.window.go("/wall")
-    await crew.all_sit(stage, boss)
+    await crew.all_sit(stage)
     await expect(boss.page.locator("tr[data-agent][data-state=ready]")).to_have_count(len(crew.SEATS))
     for number in range(4):
         await stage.calls(number=f"1390000000{number}", dialed=REPAIR)

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from asterisk_conf.plan import Phone
-from tests.browser.office import Api
-from tests.browser.stage import PASSWORD, PEOPLE, Desk, Stage
+from tests.browser import site
+from tests.browser.site import PASSWORD, Hired
+from tests.browser.stage import PEOPLE, Stage
 from tests.rig import provision
 from tests.rig.asterisk import SECRET, Asterisk
 from tests.rig.browser import chrome
@@ -22,6 +23,7 @@ from tests.rig.scenarios import hotline, repair, stage_plan
 from tests.rig.service import Service
 
 SEATS = [str(1101 + number) for number in range(12)]
+AGENTS = {f"agent{seat}": Hired(name=f"Agent {seat}", role="agent", queues=("hotline",)) for seat in SEATS}
 SETTINGS = """
 [work]
 wrap_up_s = 1
@@ -42,10 +44,7 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
         service = Service(switch)
         with service.settings.open("a") as settings:
             settings.write(SETTINGS)
-        await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
-        name, role, language, _ = PEOPLE["boss"]
-        said = ("--name", name, "--role", role, "--language", language, "--team", "line")
-        await service.must("user", "add", "boss", *said, typed=f"{PASSWORD}\n")
+        await site.written(service.database, {"boss": PEOPLE["boss"], **AGENTS})
         async with Phones(switch, sound=False) as on_stage, service, chrome(browser) as found:
             await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=1_500)
             yield Stage(switch, on_stage, service, found)
@@ -53,22 +52,18 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
         await switch.close()
 
 
-async def all_sit(floor: Stage, boss: Desk) -> None:
-    """Everybody is hired, signs in and is ready."""
-    office = Api(boss.window.context.request, floor)
+async def all_sit(floor: Stage) -> None:
+    """Everybody signs in and is ready."""
     for at in range(0, len(SEATS), 3):  # all at once, their passwords take longer than a request may
-        await asyncio.gather(*(_sits(floor, office, seat) for seat in SEATS[at : at + 3]))
+        await asyncio.gather(*(sits(floor, seat) for seat in SEATS[at : at + 3]))
 
 
-async def _sits(floor: Stage, office: Api, seat: str) -> None:
-    """Somebody is hired for the hotline, signs in and is ready, as their page would do it."""
-    login = f"agent{seat}"
-    made = {"login": login, "name": f"Agent {seat}", "role": "agent", "password": PASSWORD, "teams": ["line"]}
-    await office.ask("POST", "users", {**made, "queues": [{"queue": "hotline"}]})
+async def sits(floor: Stage, seat: str) -> None:
+    """Somebody signs in and is ready, as their page would do it."""
     context = await floor.chrome.browser.new_context(base_url=floor.base)
     headers = {"X-Callserver": "1", "Origin": floor.base, "If-Match": "*"}
     for method, path, body in (
-        ("POST", "session", {"login": login, "password": PASSWORD}),
+        ("POST", "session", {"login": f"agent{seat}", "password": PASSWORD}),
         ("PUT", "me/seat", {"pbx": "main", "interface": f"PJSIP/{seat}"}),
         ("PUT", "me/state", {"state": "ready"}),
     ):

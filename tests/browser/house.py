@@ -17,7 +17,7 @@ from playwright.async_api import expect
 
 from callserver import facts
 from callserver.ami.answers import Finding
-from callserver.facts import Actor, iso
+from callserver.facts import iso
 from callserver.numbers import Plan
 from callserver.push.hub import Hub
 from callserver.seats.shift import Seat
@@ -30,14 +30,13 @@ from callserver.store.users import Wanted
 from callserver.vitals import Vitals
 from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application, clock
+from tests.browser.site import BOSS, PASSWORD
 from tests.push.watching import CALL, PBX, PHONE, joined
 from tests.rig import provision
 from tests.rig.browser import Chrome, Window, chrome
 
 expect.set_options(timeout=20_000)  # more than any of it takes; machines are slow at times
-PASSWORD = "correct pony battery"
 TOKEN = "tok3n"
-BOSS = Actor(name="boss", through="cli")
 QUEUES = {"hotline": QueueSettings(target_s=20), "mend": QueueSettings(title="Mending")}
 
 
@@ -85,9 +84,9 @@ class House:
         self.hub.feed(PBX, [facts.CallEnded(pbx=PBX, at=clock(), call=CALL, outcome="answered")])
 
     async def window(self, login: str = "root", **how: Any) -> Window:
-        """Somebody signs in with a browser of their own."""
+        """Somebody with a browser of their own, signed in; no page is open yet."""
         window = await self.chrome.window(self.base, **how)
-        await window.sign_in(login, PASSWORD)
+        await window.comes_in(login, PASSWORD)
         return window
 
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from aiohttp.test_utils import TestServer
 
 from callserver.customers import checking
-from callserver.facts import Actor, CallId, Instant, PbxId, iso
+from callserver.facts import CallId, Instant, PbxId, iso
 from callserver.numbers import Plan
 from callserver.people import Language, Role
 from callserver.settings import QueueSettings, Secret, WebSettings
@@ -31,12 +31,11 @@ from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application
 from callserver.work.counting import Counting
 from callserver.work.leading import Leading
-from tests.browser.stage import PASSWORD
+from tests.browser.site import BOSS, PASSWORD
 from tests.rig.browser import Chrome, Window
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 MAIN: Final = PbxId("main")
-BOSS: Final = Actor(name="boss", through="cli")
 TOKEN: Final = "tok3n"
 QUEUES: Final = {
     "hotline": QueueSettings(title="Hotline 热线", target_s=20),
@@ -138,11 +137,7 @@ class Ledger:
         """Somebody who has signed in looks at a page, and at no desk before it."""
         window = await self.chrome.window(self.base, **how)
         self.windows.append(window)
-        said = {"X-Callserver": "1", "Origin": self.base}
-        door = await window.context.request.post(
-            "/api/v1/session", data={"login": login, "password": PASSWORD}, headers=said
-        )
-        assert door.ok, await door.text()
+        await window.comes_in(login, PASSWORD)
         await window.go(path)
         return window
 

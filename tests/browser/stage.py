@@ -6,7 +6,6 @@ to see.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,16 +13,16 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.rig import archive, provision
+from tests.browser import site
+from tests.browser.site import PASSWORD, Hired
+from tests.rig import provision
 from tests.rig.asterisk import Asterisk
 from tests.rig.browser import Chrome, Window, chrome
-from tests.rig.demo import imported
 from tests.rig.phones import Customer, Phones, Sipp
 from tests.rig.scenarios import LI, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 
 expect.set_options(timeout=20_000)  # more than any of it takes; machines are slow at times
-PASSWORD = "correct pony battery"
 RING_MS = 2_500
 """A phone answers after so long: a pop has to be there before."""
 WRAP_UP_S = 6
@@ -33,10 +32,10 @@ wrap_up_s = {WRAP_UP_S}
 absent_s = 5
 """
 PEOPLE = {
-    "zhang": ("Zhang Wei 张伟", "agent", "zh-CN", ZHANG),
-    "li": ("Li Na", "agent", "en", LI),
-    "boss": ("Chen Jie 陈杰", "supervisor", "en", None),
-    "root": ("Wu Min 吴敏", "administrator", "zh-CN", None),
+    "zhang": Hired(name="Zhang Wei 张伟", role="agent", language="zh-CN", phone=ZHANG),
+    "li": Hired(name="Li Na", role="agent", phone=LI),
+    "boss": Hired(name="Chen Jie 陈杰", role="supervisor"),
+    "root": Hired(name="Wu Min 吴敏", role="administrator", language="zh-CN"),
 }
 
 
@@ -98,17 +97,23 @@ class Stage:
     chrome: Chrome
     desks: list[Desk] = field(default_factory=list)
     standing: dict[str, Sipp] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=dict)
+    """What people's browsers keep: whoever was here before is known, and no password is weighed again."""
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.service.web}"
 
-    async def desk(self, login: str, **how: Any) -> Desk:
-        """Somebody signs in with a browser of their own."""
-        window = await self.chrome.window(self.base, **how)
-        await window.sign_in(login, PASSWORD)
-        desk = Desk(window, PEOPLE[login][0])
+    async def desk(self, login: str, at: str = "/desk", **how: Any) -> Desk:
+        """Somebody with a browser of their own, signed in, looks at a page."""
+        kept = self.keys.get(login)
+        window = await self.chrome.window(self.base, cookies=kept, **how)
+        desk = Desk(window, PEOPLE[login].name)
         self.desks.append(desk)
+        if kept is None or not (await window.context.request.get("/api/v1/me")).ok:
+            await window.comes_in(login, PASSWORD)
+            self.keys[login] = await window.context.storage_state()
+        await window.go(at)
         return desk
 
     async def working(self, login: str, **how: Any) -> Desk:
@@ -169,13 +174,6 @@ class Stage:
         await desk.window.close()
 
 
-async def _hired(service: Service, login: str) -> None:
-    name, role, language, phone = PEOPLE[login]
-    seat = ("--seat", f"main/PJSIP/{phone}") if phone else ()
-    said = ("--name", name, "--role", role, "--language", language, "--team", "line")
-    await service.must("user", "add", login, *said, *seat, typed=f"{PASSWORD}\n")
-
-
 @asynccontextmanager
 async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
     """All of it, running."""
@@ -188,9 +186,7 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
         service = Service(switch)
         with service.settings.open("a") as settings:
             settings.write(SETTINGS)
-        await imported(service, archive.write(service.home / "customers.csv"))
-        await service.must("team", "add", "line", "-q", "hotline", "-q", "repair")
-        await asyncio.gather(*(_hired(service, login) for login in PEOPLE))
+        await site.written(service.database, PEOPLE)
         async with Phones(switch, sound=False) as phones, service, chrome(browser) as found:
             yield Stage(switch, phones, service, found)
     finally:

@@ -33,8 +33,19 @@ EVIL = "<img src=x onerror=owned()>"
 PASSWORD = "a lake behind the station"
 
 
+async def administers(stage: Stage, path: str, **how: Any) -> Desk:
+    """The administrator has opened this page, which is whole."""
+    desk = await stage.desk("root", at=path, **how)
+    await whole(desk)
+    return desk
+
+
 async def goes(desk: Desk, path: str) -> None:
     await desk.window.go(path)
+    await whole(desk)
+
+
+async def whole(desk: Desk) -> None:
     await expect(desk.page.locator("main.admin")).to_be_visible()
     await expect(desk.page.locator("[aria-busy=true]")).to_have_count(0)
 
@@ -86,8 +97,9 @@ async def noted(desk: Desk, stage: Stage, action: str) -> Any:
 
 
 async def test_every_page_is_in_order_in_the_dark_and_has_its_keys(stage: Stage) -> None:
-    desk = await stage.desk("root", scheme="dark")
-    for path in PLACES:
+    desk = await administers(stage, PLACES[0], scheme="dark")
+    await in_order(desk)
+    for path in PLACES[1:]:
         await goes(desk, path)
         await in_order(desk)
     await desk.page.locator("body").press("?")
@@ -95,8 +107,7 @@ async def test_every_page_is_in_order_in_the_dark_and_has_its_keys(stage: Stage)
 
 
 async def test_somebody_new_chooses_a_password_that_nobody_else_knows(stage: Stage) -> None:
-    root = await stage.desk("root")
-    await goes(root, "/admin/users")
+    root = await administers(stage, "/admin/users")
     await root.page.locator("body").press("n")
     await field(root, "login").fill("Zhang")
     await field(root, "name").fill(EVIL)
@@ -142,8 +153,7 @@ async def chooses(window: Window, link: str, stage: Stage) -> None:
 
 
 async def test_a_change_is_in_the_audit_with_what_was_before_and_can_be_undone(stage: Stage) -> None:
-    root = await stage.desk("root")
-    await goes(root, "/admin/users")
+    root = await administers(stage, "/admin/users")
     await row(root, "Li Na").click()
     await field(root, "name").fill("Li Na 李娜")
     await root.page.locator("#field-profile input[type=radio]").nth(1).check()
@@ -164,8 +174,7 @@ async def test_a_change_is_in_the_audit_with_what_was_before_and_can_be_undone(s
 
 
 async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(stage: Stage) -> None:
-    root = await stage.desk("root", scheme="dark")
-    await goes(root, "/admin/teams?id=1")
+    root = await administers(stage, "/admin/teams?id=1", scheme="dark")
     await root.page.locator("#field-queues [value=repair]").uncheck()
     await office(root, stage).ask(
         "PATCH", "teams/1", {"queues": ["hotline"], "name": "first line"}, **{"If-Match": "*"}
@@ -186,20 +195,19 @@ async def test_of_two_administrators_the_second_sees_what_the_first_one_changed(
 
 
 async def test_a_team_without_people_is_removed_and_comes_back(stage: Stage) -> None:
-    root = await stage.desk("root")
+    root = await administers(stage, "/admin/teams")
     await office(root, stage).ask("POST", "teams", {"name": "spare"})
     await goes(root, "/admin/teams")
     await row(root, "spare").click()
     await root.button("remove").click()
     await confirms(root)
     await expect(row(root, "spare")).to_have_count(0)
-    await root.page.locator(".notices button", has_text="Undo").click()
+    await root.page.locator(".notices button", has_text="撤销").click()
     await expect(row(root, "spare")).to_be_visible()
 
 
 async def test_a_seat_is_freed_and_whoever_sat_there_is_told(stage: Stage) -> None:
-    li, root = await stage.working("li"), await stage.desk("root")
-    await goes(root, "/admin/seats")
+    li, root = await stage.working("li"), await administers(stage, "/admin/seats")
     taken = root.page.locator("tr.taken")
     await expect(taken).to_contain_text("Li Na")
     await taken.locator("[data-action=free]").click()
@@ -211,8 +219,7 @@ async def test_a_seat_is_freed_and_whoever_sat_there_is_told(stage: Stage) -> No
 
 
 async def test_whoever_is_disabled_is_out_at_once_and_the_last_administrator_stays(stage: Stage) -> None:
-    zhang, root = await stage.desk("zhang"), await stage.desk("root")
-    await goes(root, "/admin/users")
+    zhang, root = await stage.desk("zhang"), await administers(stage, "/admin/users")
     await row(root, "Zhang Wei").click()
     await root.page.locator("[data-action=disable]").click()
     await confirms(root)
@@ -226,8 +233,7 @@ async def test_whoever_is_disabled_is_out_at_once_and_the_last_administrator_sta
 
 
 async def test_a_token_is_shown_once_and_opens_nothing_once_it_is_revoked(stage: Stage) -> None:
-    root = await stage.desk("root")
-    await goes(root, "/admin/tokens?id=new")
+    root = await administers(stage, "/admin/tokens?id=new")
     await field(root, "name").fill("crm")
     await root.page.keyboard.press("Control+Enter")
     await expect(root.page.locator("#field-scopes-wrong")).to_be_visible()
@@ -246,8 +252,7 @@ async def test_a_token_is_shown_once_and_opens_nothing_once_it_is_revoked(stage:
 
 
 async def test_what_a_webhook_did_not_get_is_seen_and_sent_again(stage: Stage) -> None:
-    root = await stage.desk("root")
-    await goes(root, "/admin/webhooks?id=new")
+    root = await administers(stage, "/admin/webhooks?id=new")
     await field(root, "name").fill("tickets")
     await field(root, "url").fill("ftp://nowhere")
     await root.page.keyboard.press("Control+Enter")
@@ -274,8 +279,7 @@ async def test_what_a_webhook_did_not_get_is_seen_and_sent_again(stage: Stage) -
 
 
 async def test_the_audit_is_filtered_turned_over_and_proved_to_be_whole(stage: Stage) -> None:
-    root = await stage.desk("root", scheme="dark")
-    await goes(root, "/admin/audit")
+    root = await administers(stage, "/admin/audit", scheme="dark")
     await root.page.locator(".filter select").select_option("user.*")
     await expect(root.page.locator(".audit tbody tr:not([data-action-of^='user.'])")).to_have_count(0)
     await root.page.locator("[data-action=chain]").click()

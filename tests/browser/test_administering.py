@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from callserver.ami.answers import Finding
-from tests.browser import house
+from tests.browser import house, site
 from tests.browser.house import House
 from tests.browser.looking import complaints
 from tests.browser.stage import Desk
@@ -253,7 +253,7 @@ async def test_the_first_steps_follow_what_happens_until_a_call_was_answered(
     await done("check")
     zhang = {"login": "zhang", "name": "Zhang Wei 张伟", "role": "agent", "teams": ["Kitchen"]}
     seat = {"pbx": "main", "interface": PHONE}
-    await office.ask("POST", "users", {**zhang, "seat": seat, "password": house.PASSWORD})
+    await office.ask("POST", "users", {**zhang, "seat": seat, "password": site.PASSWORD})
     await whole_house.sits_down("zhang")
     for name in ("phones", "people", "seat"):
         await done(name)

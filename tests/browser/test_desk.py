@@ -8,8 +8,10 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser import site
 from tests.browser.office import Api
-from tests.browser.stage import PASSWORD, Desk, Stage
+from tests.browser.site import PASSWORD
+from tests.browser.stage import Desk, Stage
 from tests.rig.scenarios import LI, REPAIR, ZHANG
 
 pytestmark = [
@@ -386,6 +388,6 @@ async def test_from_signing_in_to_a_saved_ticket_without_a_mouse(stage: Stage) -
 
 async def test_whoever_was_disabled_is_shown_the_door(stage: Stage) -> None:
     desk = await stage.working("li")
-    await stage.service.must("user", "disable", "li")
+    await site.changes(stage.service.database, "li", disabled=True)
     await desk.page.wait_for_url("**/sign-in**")
-    await stage.service.must("user", "enable", "li")
+    await site.changes(stage.service.database, "li", disabled=False)

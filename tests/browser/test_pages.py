@@ -10,7 +10,8 @@ from playwright.async_api import expect
 
 from tests.browser.looking import Meter, complaints
 from tests.browser.office import Api
-from tests.browser.stage import PASSWORD, Desk, Stage
+from tests.browser.site import PASSWORD
+from tests.browser.stage import Desk, Stage
 from tests.rig.scenarios import LI
 
 pytestmark = [

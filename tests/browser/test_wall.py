@@ -39,9 +39,8 @@ async def floor(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def wall(floor: Stage) -> AsyncIterator[Desk]:
     """The supervisor looks at the wall; twelve agents sit down."""
-    boss = await floor.desk("boss")
-    await boss.window.go("/wall")
-    await crew.all_sit(floor, boss)
+    boss = await floor.desk("boss", at="/wall")
+    await crew.all_sit(floor)
     yield boss
     assert boss.window.wrong == []
 

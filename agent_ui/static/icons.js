@@ -42,6 +42,8 @@ const PATHS = {
   wall: "M4 5h7v6H4zM13 5h7v10h-7zM4 13h7v6H4zM13 17h7v2h-7z",
 };
 
+const ALSO = { listening: "ear" };
+
 export const Icon = ({ name, size = 16 }) => html`<svg class="icon" width=${size} height=${size} viewBox="0 0 24 24"
   fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"
-  focusable="false"><path d=${PATHS[name] ?? PATHS.note} /></svg>`;
+  focusable="false"><path d=${PATHS[name] ?? PATHS[ALSO[name]] ?? PATHS.note} /></svg>`;

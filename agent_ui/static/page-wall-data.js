@@ -17,7 +17,7 @@ export function levelOf(name, value, limits) {
   return "";
 }
 
-export const STATES = ["ready", "ringing", "talking", "held", "wrap_up", "paused", "unreachable", "gone"];
+export const STATES = ["ready", "ringing", "talking", "held", "listening", "wrap_up", "paused", "unreachable", "gone"];
 
 /** How many of a queue's members are in each state. A pause in this queue alone is a pause here. */
 export function crews(agents) {

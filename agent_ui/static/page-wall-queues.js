@@ -36,7 +36,7 @@ export function QueueTable() {
   <//>`;
 }
 
-const inState = (crew, state) => (crew?.[state] ?? 0) + (state === "talking" ? crew?.held ?? 0 : state === "gone" ? crew?.unreachable ?? 0 : 0);
+const inState = (crew, state) => (crew?.[state] ?? 0) + (state === "talking" ? crew?.held ?? 0 : state === "paused" ? crew?.listening ?? 0 : state === "gone" ? crew?.unreachable ?? 0 : 0);
 
 /** The same limits are the same object, so that no row is drawn again for them. */
 const limits = new Map();

@@ -127,7 +127,7 @@ function Consulting({ consult, go, busy }) {
 
 // --- who is free ---
 
-const RANK = { ready: 0, wrap_up: 1, ringing: 2, talking: 3, held: 3, paused: 4, unreachable: 5, gone: 6 };
+const RANK = { ready: 0, wrap_up: 1, ringing: 2, talking: 3, held: 3, listening: 3, paused: 4, unreachable: 5, gone: 6 };
 
 function targets(state, words) {
   const mine = seat(state);

@@ -241,7 +241,7 @@ export function Colleagues() {
   <//>`;
 }
 
-const FREE = { ready: 0, ringing: 1, wrap_up: 2, talking: 3, held: 3, paused: 4 };
+const FREE = { ready: 0, ringing: 1, wrap_up: 2, talking: 3, held: 3, listening: 3, paused: 4 };
 
 function waitingIn(queue) {
   const waiting = Array.isArray(queue.waiting) ? queue.waiting : [];

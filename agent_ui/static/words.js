@@ -12,6 +12,7 @@ export const stateWord = said({
   ringing: t("Ringing"),
   talking: t("Talking"),
   held: t("On hold"),
+  listening: t("Listening"),
   wrap_up: t("Wrap-up"),
   paused: t("Paused"),
   unreachable: t("Not reachable"),

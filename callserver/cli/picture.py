@@ -21,6 +21,7 @@ _COLOURS: Final[Mapping[str, str]] = {
     "ready": "green",
     "talking": "cyan",
     "held": "cyan",
+    "listening": "cyan",
     "ringing": "yellow",
     "queued": "yellow",
     "offered": "yellow",
@@ -33,7 +34,10 @@ _COLOURS: Final[Mapping[str, str]] = {
     "up": "green",
     "down": "red",
 }
-_ORDER: Final = ("ringing", "talking", "held", "wrap_up", "ready", "paused", "unreachable", "gone")
+_ORDER: Final = (
+    *("ringing", "talking", "held", "listening"),
+    *("wrap_up", "ready", "paused", "unreachable", "gone"),
+)
 
 
 def picture(screen: Screen, now: datetime, line: str = "") -> RenderableType:

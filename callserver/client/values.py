@@ -20,7 +20,7 @@ def words(*known: str) -> Meta:
 
 Device = Annotated[str, words("unknown", "free", "talking", "busy", "ringing", "held", "unavailable")]
 AgentState = Annotated[
-    str, words("gone", "ready", "ringing", "talking", "held", "wrap_up", "paused", "unreachable")
+    str, words("gone", "ready", "ringing", "talking", "held", "listening", "wrap_up", "paused", "unreachable")
 ]
 CallState = Annotated[str, words("arriving", "queued", "ringing", "talking", "held", "ended")]
 Direction = Annotated[str, words("inbound", "outbound", "internal")]

@@ -16,6 +16,7 @@ PLACES: Final[Mapping[str, str]] = {
     "held": "agents_talking",
     "wrap_up": "agents_wrap_up",
     "paused": "agents_paused",
+    "listening": "agents_paused",
     "unreachable": "agents_gone",
     "gone": "agents_gone",
 }

@@ -6,6 +6,7 @@ not know: where facts come from, who looks.
 | state | when (the first that fits) |
 |---|---|
 | talking, held, ringing | a call says so |
+| listening | a supervisor hears, or is about to hear, a call of others: neither ready nor in a call |
 | unreachable | the switch cannot reach the phone |
 | talking, held, ringing | the phone says so and no call is known |
 | gone | member of no queue |
@@ -22,6 +23,7 @@ from typing import Any, Final, Protocol
 from callserver.facts import Device, Instant, iso
 
 WRAP_UP: Final = "wrap-up"
+LISTENS: Final = "listening"
 _BY_DEVICE: Final = {"ringing": "ringing", "talking": "talking", "busy": "talking", "held": "held"}
 
 
@@ -143,5 +145,5 @@ class Agent:
             "state": self.state,
             "reason": reasons[0] if reasons and self.state in ("paused", "wrap_up") else None,
             "since": iso(self.since),
-            "call": self.busy[1] if self.busy is not None else None,
+            "call": self.busy[1] if self.busy is not None and self.busy[0] != LISTENS else None,
         }

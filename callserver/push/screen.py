@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any, Final
 
 from callserver import facts
-from callserver.facts import CallId, Fact, Instant, PbxId, iso
+from callserver.facts import LISTENING, CallId, Fact, Instant, PbxId, iso
 from callserver.push import pops
-from callserver.push.agents import Agent, Member, Membership, Sitter
+from callserver.push.agents import LISTENS, Agent, Member, Membership, Sitter
 from callserver.push.applying import COLLECTIONS, KINDS, Delta, Kind, Value, apply, empty
 from callserver.push.calling import LiveCall, follow
 from callserver.push.crews import Crews
@@ -27,7 +27,7 @@ from callserver.push.views import Audience, Everyone, Parties, Queues, seat_key
 
 __all__ = ["COLLECTIONS", "KINDS", "Delta", "Kind", "Screen", "Value", "apply", "empty"]
 
-_PRIORITY: Final = {"talking": 3, "held": 2, "ringing": 1}
+_PRIORITY: Final = {"talking": 3, "held": 2, "ringing": 1, LISTENS: 0}
 
 
 class Screen:
@@ -292,7 +292,7 @@ class Screen:
         """One call's part in everything."""
         owner = partial(self._owner, call.pbx)
         parts, before = pops.parts(call, owner), self._parts.get(call.id, {})
-        states = _states(call, parts, owner) if call.open and not call.shift else {}
+        states = _listening(call, owner) if call.shift else _states(call, parts, owner) if call.open else {}
         self._index(call, states)
         self._crews.wait(call)
         audience = self._parties(call, states)
@@ -402,6 +402,13 @@ def _states(call: LiveCall, parts: Mapping[str, Part], owner: pops.Owner) -> dic
         if _PRIORITY[state] > _PRIORITY.get(states.get(interface, ""), 0) or state == "held":
             states[interface] = state
     return states
+
+
+def _listening(call: LiveCall, owner: pops.Owner) -> dict[str, str]:
+    """Of a line that is nobody's call: who listens to another one by it."""
+    legs = [one for one in call.parties.values() if call.open and one.live and one.leg.startswith(LISTENING)]
+    found = (owner(party.interface) for party in legs)
+    return {interface: LISTENS for interface in found if interface is not None}
 
 
 def _call_value(call: LiveCall, states: Mapping[str, str]) -> Value:

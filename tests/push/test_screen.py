@@ -133,6 +133,23 @@ def test_the_phone_rings_and_is_answered():
     ]
 
 
+def test_a_supervisor_who_listens_is_neither_ready_nor_talking():
+    screen, floor = Screen(), Floor(PBX)
+    boss = member("PJSIP/1003")
+    screen.begin(PBX, members=[boss])
+    seen = list[str]()
+    for event in trace("supervisor-changes-mode").events():
+        for delta in screen.feed(PBX, floor.feed(event)):
+            if (
+                delta.type == "agent"
+                and delta.key == "main/PJSIP/1003"
+                and delta.value["state"] not in seen[-1:]
+            ):
+                seen.append(delta.value["state"])
+                assert delta.value["call"] is None
+    assert seen in (["listening", "ready"], ["ready", "listening", "ready"])
+
+
 def test_who_loses_a_ringall_sees_the_pop_go():
     told = story("ringall-losers")
     assert told[:3] == ["pop PJSIP/1003 offered", "pop PJSIP/1002 offered", "pop PJSIP/1001 offered"]

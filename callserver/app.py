@@ -179,7 +179,9 @@ class App:
             store, hub, self.settings.zone, wall_clock, limits_of(self.queues)
         )
         await self._keep("tallies", tallying)
-        watcher = Several(timekeeping, tallying, hub, presence, noting, self._overhearing(hub, presence))
+        overhearing = self._overhearing(hub, presence)
+        await self._keep("listening", overhearing)
+        watcher = Several(timekeeping, tallying, hub, presence, noting, overhearing)
         screens = Several(tallying, hub)
         node = self.node = Node(
             self._duty(one, store, landing, switchboard, watcher, screens) for one in self.settings.asterisk

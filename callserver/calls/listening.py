@@ -1,18 +1,24 @@
 """Supervisors who listen: ChanSpy, seen from the call that is heard.
 
-In: ChanSpyStart, ChanSpyStop, what our dialplan says of the mode. Out: ListenStarted, ListenEnded, of the call that is
-heard. Must not know: who may listen. A listener is in no bridge, so in no talk (traces supervisor-*).
+In: ChanSpyStart, ChanSpyStop, what our dialplan says of the mode, what a snapshot shows. Out: ListenStarted,
+ListenEnded, of the call that is heard. Must not know: who may listen. A listener is in no bridge, so in no talk
+(traces supervisor-*).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 from callserver import facts
 from callserver.ami import events
 from callserver.calls.scene import Chan, LiveCall, Scene
 from callserver.facts import CallId, Instant, LegId, ListenMode
+
+SPIES: Final = "ChanSpy"
+_OPTIONS: Final = "uqESX"  # asterisk_conf/templates/extensions.conf.j2
+_MODES: Final[Mapping[str, ListenMode]] = {"w": "whisper", "B": "barge"}
 
 
 @dataclass(slots=True)
@@ -60,11 +66,25 @@ class Listening:
         if call is not None:
             self.scene.tell(facts.ListenEnded(pbx=self.scene.pbx, at=at, call=call.id, by_leg=by))
 
+    def shown(self, listener: Chan, arguments: str, at: Instant | None) -> None:
+        """A snapshot shows it in ChanSpy, with the arguments of our dialplan: the leg that is heard, options."""
+        leg, _, options = arguments.partition(",")
+        heard = self.scene.chans.get(LegId(leg))
+        if heard is None:
+            return
+        mode = _MODES.get(options.removeprefix(_OPTIONS), "listen")
+        known = (self.heard.get(listener.leg), self.modes.get(listener.leg, "listen"))
+        if known != (heard.call.id, mode):
+            self.modes[listener.leg] = mode
+            self._begin(heard, listener, at)
+
     def restore(self) -> None:
         """Who listened when the records were written down."""
         for call in self.scene.calls.values():
-            open_ones = (one for one in call.record.listeners if not one["over"])
-            self.heard |= {LegId(one["leg"]): call.id for one in open_ones}
+            for one in call.record.listeners:
+                if not one["over"]:
+                    self.heard[LegId(one["leg"])] = call.id
+                    self.modes[LegId(one["leg"])] = one["mode"]
 
     def gone(self, by: LegId, at: Instant | None) -> None:
         """The channel is no more."""

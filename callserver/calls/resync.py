@@ -15,6 +15,7 @@ from callserver.ami.events import LiveChannel, Snapshot
 from callserver.calls import talking
 from callserver.calls.agents import Agents
 from callserver.calls.channels import Channels
+from callserver.calls.listening import SPIES
 from callserver.calls.queueing import Queueing
 from callserver.calls.record import Record, Visit
 from callserver.calls.scene import Chan, LiveCall, LiveVisit, Scene
@@ -47,6 +48,7 @@ class Resync:
         for known in sorted(snapshot.channels, key=_oldest_first):
             self._appear(known, snapshot, at, gap=blind)
         self._bridges(snapshot, at)
+        self._listening(snapshot, at, blind=blind)
         self._waiting(snapshot, live, at)
         for call in list(self._scene.calls.values()):
             if not call.chans:
@@ -101,6 +103,18 @@ class Resync:
                 scene.put_in(chan, bridge)
         for call in list(scene.calls.values()):
             talking.refresh(scene, call, at)
+
+    def _listening(self, snapshot: Snapshot, at: Instant | None, *, blind: bool) -> None:
+        """Who hears whom now. Of a line of which we heard ourselves, and were not blind, we know better."""
+        listening = self._channels.listening
+        for known in snapshot.channels:
+            chan = self._scene.chans.get(LegId(known.channel.uniqueid))
+            if chan is None or (chan.leg in listening.heard and not blind):
+                continue
+            if known.application == SPIES:
+                listening.shown(chan, known.application_data, at)
+            elif known.bridge:
+                listening.end(chan.leg, at)
 
     def _waiting(self, snapshot: Snapshot, live: dict[LegId, LiveChannel], at: Instant | None) -> None:
         listed = {(LegId(entry.uniqueid), entry.queue): entry for entry in snapshot.waiting}

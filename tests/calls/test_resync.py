@@ -105,6 +105,26 @@ def test_the_gap_is_marked_on_the_calls_that_it_touched_only() -> None:
     assert shape(record) == shape(records(whole(trace))[0])
 
 
+@pytest.mark.parametrize("trace", [one for one in TRACES if one.id == "22/supervisor-changes-mode"])
+def test_who_began_to_listen_unseen_or_changed_the_mode_is_known_from_the_snapshot(trace: Trace) -> None:
+    begun = trace.snapshots[0]
+    for cut in trace.snapshots:
+        known = Floor(PBX)
+        told(trace.events(0, cut.offset), known)
+        wanted = _listeners(known)
+        floor = Floor(PBX)
+        told(trace.events(0, begun.offset), floor)
+        floor.lost(last_seen(trace, begun.offset))
+        floor.resync(cut.snapshot)
+        assert _listeners(floor) == wanted, f"from {begun.offset} to {cut.offset}"
+
+
+def _listeners(floor: Floor) -> list[tuple[object, object]]:
+    """Who listens now, and how."""
+    calls = (record["listeners"] for record in records(floor) if record["open"] and "listeners" in record)
+    return [(one["interface"], one["mode"]) for listeners in calls for one in listeners if not one["over"]]
+
+
 def _id(record: dict[str, object]) -> str:
     return str(record["id"])
 

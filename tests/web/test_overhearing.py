@@ -50,6 +50,26 @@ def test_a_supervisor_sees_how_they_listen_until_the_line_is_gone_or_talks(
     assert {audience for _, _, audience in shown.told} == {User(BOSS)}
 
 
+def test_after_a_restart_it_is_shown_again_as_soon_as_it_is_known_who_sits_there() -> None:
+    shown, floor = Shown(), Floor(PBX)
+    for event in events("supervisor-changes-mode"):
+        floor.feed(event)
+        if any(call.record.listeners for call in floor.scene.calls.values()):
+            break
+    records = [call.record.to_json() for call in floor.scene.calls.values()]
+    seats: dict[str, UserId] = {}
+    overhearing = Overhearing(shown, lambda pbx, interface: seats.get(interface))
+    overhearing.begin(PBX, records)
+    overhearing.look()
+    assert shown.told == []
+    seats["PJSIP/1003"] = BOSS
+    for _ in range(2):
+        overhearing.look()
+    ((key, value, _),) = shown.told
+    assert (key, value["args"]["mode"]) == ("listening:7", "listen")
+    assert value["args"]["line"] == f"{PBX}:callserver-listen-1"
+
+
 def test_a_phone_at_which_nobody_sits_is_nobodys_to_see() -> None:
     shown, floor = Shown(), Floor(PBX)
     overhearing = Overhearing(shown, lambda pbx, interface: None)

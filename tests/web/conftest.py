@@ -18,7 +18,6 @@ from callserver.numbers import Plan
 from callserver.settings import Secret, WebSettings
 from callserver.store import engine, tokens
 from callserver.store.engine import Store
-from callserver.store.tables import metadata
 from callserver.vitals import Vitals
 from callserver.web.passwords import Cost, Passwords
 from callserver.web.server import application
@@ -26,7 +25,7 @@ from callserver.work import dialling_choosing
 from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
 from tests.store.conftest import BOTH as DATABASES
-from tests.store.conftest import administer, prepared_file, shared_postgres
+from tests.store.conftest import EMPTYING, administer, prepared_file, shared_postgres
 
 __all__ = ["prepared_file", "shared_postgres"]
 BOTH = pytest.mark.parametrize("store", DATABASES, indirect=True)
@@ -105,8 +104,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         url = f"sqlite:///{tmp_path}/calls.db"
     else:
         url = request.getfixturevalue("shared_postgres")
-        tables = ", ".join([*metadata.tables, "customer_words"])
-        await administer(url, f"TRUNCATE {tables} RESTART IDENTITY")
+        await administer(url, EMPTYING)
     opened = await engine.open(url, synchronous="OFF")
     yield opened
     await opened.close()

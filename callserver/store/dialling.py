@@ -11,8 +11,9 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from callserver.errors import BadValue, NotFound
-from callserver.facts import Actor, Instant
-from callserver.store import after, audit, text
+from callserver.facts import Actor, Instant, iso
+from callserver.store import audit, outbox, text
+from callserver.store.outbox import Event
 from callserver.store.promising import dialling_switches as table
 from callserver.store.upsert import insert
 from callserver.tickets.promise import PROMISE_KINDS
@@ -25,10 +26,7 @@ LONGEST_REASON: Final = 500  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """Whether a kind, or everything (ALL), is paused: since when, by whom and why; or who let it go on.
-
-    Said after the commit (`after.say`) of whoever throws one.
-    """
+    """Whether a kind, or everything (ALL), is paused: since when, by whom and why; or who let it go on."""
 
     scope: str
     paused: bool = False
@@ -70,5 +68,24 @@ def _throw(connection: Connection, thrown: Switch, actor: Actor, now: Instant) -
     connection.execute(new.on_conflict_do_update(index_elements=["scope"], set_=row))
     what = "dialling.pause" if thrown.paused else "dialling.resume"
     audit.note(connection, actor, what, f"dialling:{thrown.scope}", {"why": thrown.why}, now)
-    after.say(connection, thrown)
+    _tell(connection, thrown, now)
     return thrown
+
+
+def _tell(connection: Connection, thrown: Switch, now: Instant) -> None:
+    """To the world outside."""
+    subject = f"dialling:{thrown.scope}"
+    event = Event(
+        type="callserver.dialling.paused" if thrown.paused else "callserver.dialling.resumed",
+        key=f"{subject}:{now}",
+        subject=subject,
+        at=now,
+        body={
+            "scope": thrown.scope,
+            "paused": thrown.paused,
+            "why": thrown.why,
+            "by": thrown.by,
+            "at": iso(now),
+        },
+    )
+    outbox.tell(connection, event)

@@ -37,6 +37,8 @@ EventType = Literal[
     "callserver.promise.kept",
     "callserver.promise.withdrawn",
     "callserver.promise.broken",
+    "callserver.dialling.paused",
+    "callserver.dialling.resumed",
     "callserver.customer.changed",
     "callserver.customer.merged",
     "callserver.customer.erased",

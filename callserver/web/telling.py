@@ -24,7 +24,6 @@ from callserver.push.values import MISSED_MS
 from callserver.push.views import BESIDE, Audience, Scope, User
 from callserver.store import forgotten, owing, policies
 from callserver.store.call_tickets import OnTicket
-from callserver.store.dialling import Switch
 from callserver.store.drafts import Saved
 from callserver.store.engine import Connection, Store
 from callserver.store.forgotten import Forgotten
@@ -50,6 +49,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "callserver.ticket.entry": "entry",
 }
 _PROMISE: Final = "callserver.promise."
+_DIALLING: Final = "callserver.dialling."
 _CUSTOMER: Final = "callserver.customer."
 
 
@@ -109,8 +109,6 @@ class Telling:
                     self._forget(one)
                 case Touched():
                     self._at_once = self._owed_changed = True
-                case Switch():
-                    self._owed_changed = True
         self._stale.learn([one for one in said if isinstance(one, Event)])
         if self._stale.anything or self._owed_changed:
             self._awake.set()
@@ -128,7 +126,7 @@ class Telling:
 
     def _happened(self, event: Event) -> None:
         kind, _, id = event.subject.partition(":")
-        self._owed_changed |= event.type.startswith(_PROMISE)
+        self._owed_changed |= event.type.startswith((_PROMISE, _DIALLING))
         if event.type in _WHAT and kind == "ticket":
             body = event.body
             entry = body.get("entry") or {}

@@ -53,7 +53,6 @@ async def test_the_next_call_that_is_owed_is_made_by_one_key(stage: Stage) -> No
     await owes(desk, stage, LI_XIUYING, "return_visit", "上门维修后的回访", timedelta(minutes=40))
     await expect(desk.page.locator(".next")).to_contain_text("王小明")
     await expect(desk.page.locator(".owed-list .rows")).to_contain_text("李秀英")
-    await in_order(desk)
     await desk.page.locator("body").press("p")
     await desk.shows("王小明")
     await expect(desk.page.locator(".script")).not_to_be_empty()
@@ -110,7 +109,6 @@ async def test_a_supervisor_closes_what_is_late_and_decides_what_nobody_saw_with
     unseen = await owes(agent, stage, EMMA, "callback", "was cut off", timedelta(hours=20))
     await lost_from_sight(stage, unseen)
     await opens(boss, "/promises")
-    await in_order(boss)
     await expect(row(boss, early)).to_contain_text("李秀英")
     await boss.page.locator("[data-view=late]").click()
     await expect(row(boss, early)).to_have_count(0)
@@ -239,7 +237,6 @@ async def test_an_agent_sees_their_own_promises_only(stage: Stage) -> None:
 async def test_a_policy_that_cannot_be_worked_by_is_refused_at_its_fields(stage: Stage) -> None:
     root = await stage.desk("root", scheme="dark")
     await opens(root, "/promises/policies?kind=survey")
-    await in_order(root)
     for day in range(7):
         await root.page.locator(f"#policy-weekly{day}").fill("")
     await root.page.locator("#policy-deadline_ms").fill("1")

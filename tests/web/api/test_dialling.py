@@ -10,6 +10,7 @@ import pytest
 from callserver.facts import PbxId
 from callserver.seats.asking import Originate
 from callserver.store import commands
+from callserver.store.outbox import Event
 from tests.web.api.test_keeping import owed
 from tests.web.api.test_phone import NUMBER, PBX, PHONE, agent, node
 from tests.web.conftest import BOTH, Site
@@ -85,11 +86,17 @@ async def test_outside_the_hours_of_its_policy_a_call_needs_a_reason(site: Site)
 async def test_what_is_paused_is_started_by_nobody(site: Site, scope: str) -> None:
     li = await agent(site)
     _, path = await owed(site)
+    told: list[Any] = []
+    site.store.on_told(told.extend)
     paused = await site.ask("PUT", f"dialling/{scope}", {"paused": True, "why": "storm"})
     assert (paused.body["paused"], paused.body["why"]) == (True, "storm")
     assert (await start(li, path))["code"] == "paused"
     assert {one["scope"] for one in (await site.api("dialling"))["switches"] if one["paused"]} == {scope}
     assert (await site.ask("PUT", f"dialling/{scope}", {"paused": False})).body["paused"] is False
+    events = [one for one in told if isinstance(one, Event) and one.subject == f"dialling:{scope}"]
+    thrown = [(one.type, one.body["by"]) for one in events]
+    assert [one for one, _ in thrown] == ["callserver.dialling.paused", "callserver.dialling.resumed"]
+    assert all(by for _, by in thrown)
     async with node(site):
         assert (await start(li, path))["outcome"] == "done"
 

@@ -35,7 +35,7 @@ from tests.push.watching import CALL, PBX, PHONE, joined
 from tests.rig import provision
 from tests.rig.browser import Chrome, Window, chrome
 
-expect.set_options(timeout=20_000)  # more than any of it takes; machines are slow at times
+expect.set_options(timeout=30_000)  # more than any of it takes; machines are slow at times
 TOKEN = "tok3n"
 QUEUES = {"hotline": QueueSettings(target_s=20), "mend": QueueSettings(title="Mending")}
 

@@ -22,9 +22,11 @@ from tests.rig.phones import Customer, Phones, Sipp
 from tests.rig.scenarios import LI, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 
-expect.set_options(timeout=20_000)  # more than any of it takes; machines are slow at times
+expect.set_options(timeout=30_000)  # more than any of it takes; machines are slow at times
 RING_MS = 2_500
 """A phone answers after so long: a pop has to be there before."""
+LOOKING_MS = 6_000
+"""A phone that rings until a test has looked, on a busy machine too."""
 WRAP_UP_S = 6
 SETTINGS = f"""
 [work]

@@ -66,7 +66,7 @@ async def window(store: Store, chromium: provision.Browser) -> AsyncIterator[Win
     running = asyncio.create_task(showing.run())
     async with chrome(chromium) as browser:
         opened = await browser.window(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        await opened.sign_in("admin", PASSWORD)
+        await opened.comes_in("admin", PASSWORD)
         yield opened
         assert opened.wrong == []
         await opened.close()
@@ -86,7 +86,9 @@ async def in_order(window: Window) -> None:
     assert await complaints(window.page) == [], window.page.url
 
 
-async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key_at_the_desk(store: Store, window: Window) -> None:
+async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key_at_the_desk(
+    store: Store, window: Window
+) -> None:
     page = window.page
     await window.go("/wall")
     await expect(page.locator(".wall-page")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 from tests.browser import site
 from tests.browser.office import Api
 from tests.browser.site import PASSWORD
-from tests.browser.stage import Desk, Stage
+from tests.browser.stage import LOOKING_MS, Desk, Stage
 from tests.rig.scenarios import LI, REPAIR, ZHANG
 
 pytestmark = [
@@ -38,6 +38,7 @@ async def never_answered_first(page: Page, asked: re.Pattern[str]) -> asyncio.Ev
 
 
 async def test_who_calls_is_on_the_screen_before_the_phone_is_answered(stage: Stage) -> None:
+    await stage.stands(ZHANG, "answers", ring_ms=LOOKING_MS)
     desk = await stage.working("zhang")
     await stage.calls(number=KNOWN)
     await desk.is_("ringing")
@@ -75,6 +76,7 @@ async def test_the_wrap_up_ends_by_itself_and_what_was_written_stays(stage: Stag
 
 
 async def test_a_stranger_becomes_a_customer_with_two_fields(stage: Stage) -> None:
+    await stage.stands(LI, "never_answers")
     desk = await stage.working("li")
     await stage.calls(number="13912340000")
     await desk.is_("ringing")
@@ -100,6 +102,7 @@ async def test_who_gave_up_stays_to_be_seen(stage: Stage) -> None:
 
 async def test_of_two_who_ring_the_slower_one_loses_the_pop(stage: Stage) -> None:
     await stage.stands(LI, "never_answers")
+    await stage.stands(ZHANG, "answers", ring_ms=LOOKING_MS)
     slow, quick = await stage.working("li"), await stage.working("zhang")
     await stage.calls(number=KNOWN, dialed=REPAIR)
     for desk in (slow, quick):
@@ -198,6 +201,7 @@ async def test_a_phone_that_is_not_free_is_rung_all_the_same_only_when_that_is_w
 async def test_of_several_customers_one_is_chosen_by_a_key_and_kept_however_late_the_ticket_comes(
     stage: Stage,
 ) -> None:
+    await stage.stands(ZHANG, "answers", ring_ms=LOOKING_MS)
     desk = await stage.working("zhang")
     held = await never_answered_first(desk.page, re.compile(r"/tickets/\d+$"))
     office = Api(desk.window.context.request, stage)
@@ -253,6 +257,7 @@ SPY = """
 
 
 async def test_a_ringing_call_is_heard_and_told_on_the_desktop_until_it_is_answered(stage: Stage) -> None:
+    await stage.stands(ZHANG, "answers", ring_ms=LOOKING_MS)
     desk = await stage.working("zhang", script=SPY)
     await stage.calls(number=KNOWN)
     await desk.is_("ringing")

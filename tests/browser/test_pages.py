@@ -11,8 +11,8 @@ from playwright.async_api import expect
 from tests.browser.looking import Meter, complaints
 from tests.browser.office import Api
 from tests.browser.site import PASSWORD
-from tests.browser.stage import Desk, Stage
-from tests.rig.scenarios import LI
+from tests.browser.stage import LOOKING_MS, Desk, Stage
+from tests.rig.scenarios import LI, ZHANG
 
 pytestmark = [
     pytest.mark.browser,
@@ -65,6 +65,7 @@ async def test_the_pages_before_anybody_is_in_are_in_order(
 async def test_the_desk_is_in_order_all_day_and_nothing_jumps(
     stage: Stage, login: str, scheme: Scheme
 ) -> None:
+    await stage.stands({"zhang": ZHANG, "li": LI}[login], "answers", ring_ms=LOOKING_MS)
     desk = await stage.desk(login, scheme=scheme)
     await expect(desk.page.locator("#seat")).to_be_visible()
     await in_order(desk, "before work")
@@ -116,6 +117,7 @@ async def test_at_two_hundred_percent_everything_can_be_reached(stage: Stage) ->
 
 
 async def test_who_withholds_the_number_can_be_searched_for_at_once(stage: Stage) -> None:
+    await stage.stands(LI, "answers", ring_ms=LOOKING_MS)
     desk = await stage.working("li")
     await stage.calls(from_line=WITHHELD)
     await desk.is_("ringing")
@@ -159,6 +161,7 @@ async def test_a_wrong_clock_spoils_no_time_on_the_screen(stage: Stage, clock: t
 
 async def test_a_page_left_open_for_a_week_still_shows_the_next_call(stage: Stage) -> None:
     """A laptop that slept: all timers are a week late at once."""
+    await stage.stands(LI, "never_answers")
     desk = await stage.desk("li", clock=datetime.now(UTC))
     await desk.sits_down()
     await desk.ready()

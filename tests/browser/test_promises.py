@@ -177,7 +177,9 @@ async def test_a_bad_rating_by_key_reopens_the_ticket_and_is_on_the_supervisors_
     path = f"tickets/{ticket['id']}"
     await office.ask("POST", f"{path}/status", {"to": "serviced", "why": "mended"}, **{"If-Match": "*"})
     (visit,) = (await office.ask("GET", f"{path}/promises"))["promises"]
-    await expect(boss.page.locator(".notices")).to_contain_text("the customer rated us 2 of 5", timeout=60_000)
+    await expect(boss.page.locator(".notices")).to_contain_text(
+        "the customer rated us 2 of 5", timeout=60_000
+    )
     await opens(boss, "/promises?show=settled")
     await row(boss, visit).click()
     await expect(boss.page.locator(".attempts")).to_contain_text("pressed 2")

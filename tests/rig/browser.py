@@ -54,7 +54,7 @@ STICKS_OUT = """() => {
   return far;
 }"""
 SIZE: ViewportSize = {"width": 1366, "height": 768}
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 
 
 @dataclass(slots=True)

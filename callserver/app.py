@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -184,7 +184,8 @@ class App:
         watcher = Several(timekeeping, tallying, hub, presence, noting, overhearing)
         screens = Several(tallying, hub)
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard, watcher, screens) for one in self.settings.asterisk
+            self._duty(one, store, landing, switchboard, watcher, screens, hub.has_queues)
+            for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
         await self._keep("presence", presence)
@@ -311,6 +312,7 @@ class App:
         switchboard: Switchboard,
         watcher: Watcher,
         screens: Watcher,
+        on_queues: Callable[[PbxId, frozenset[str]], None],
     ) -> Duty:
         return Duty(
             settings,
@@ -323,6 +325,7 @@ class App:
             on_command_over=switchboard.over,
             watcher=watcher,
             screens=screens,
+            on_queues=on_queues,
         )
 
     def _line(self, settings: AsteriskSettings) -> Line:

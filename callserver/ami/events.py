@@ -508,6 +508,13 @@ class FullyBooted(Event):
 
 
 @told
+class Reloaded(Event):
+    """The switch has read its configuration again, or that of `module`."""
+
+    module: str
+
+
+@told
 class Shutdown(Event):
     restart: bool
 
@@ -553,6 +560,7 @@ AmiEvent: TypeAlias = (
     | Spied
     | CallbackTold
     | FullyBooted
+    | Reloaded
     | Shutdown
     | ContactStatus
 )
@@ -792,6 +800,7 @@ BUILD: dict[str, Callable[[Headers], AmiEvent | None]] = {
     "VarSet": _var_set,
     "UserEvent": _user_event,
     "FullyBooted": lambda h: FullyBooted(instant(h.get("Timestamp")), whole(h.get("Uptime"))),
+    "Reload": lambda h: Reloaded(instant(h.get("Timestamp")), h.get("Module", "")),
     "Shutdown": lambda h: Shutdown(instant(h.get("Timestamp")), h.get("Restart") == "True"),
     "ContactStatus": lambda h: ContactStatus(
         instant(h.get("Timestamp")), "PJSIP/" + h.get("EndpointName", ""), h.get("ContactStatus", "")

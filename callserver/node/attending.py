@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, cast
 
 import structlog
 
 from callserver.ami.commands import Action
-from callserver.ami.events import OriginateResponse
+from callserver.ami.events import AmiEvent, OriginateResponse, QueueCallerJoin, QueueMember, Reloaded
 from callserver.ami.road import Connected, Heard, Lost, Restored, RoadItem
 from callserver.ami.wire import Reply
 from callserver.errors import SwitchError
@@ -94,7 +94,9 @@ class Attending:
         survey_s: float = SURVEY_EVERY_S,
         witness: Witness | None = None,
         commander: Commander | None = None,
+        on_queues: Callable[[frozenset[str]], None] = lambda queues: None,
     ) -> None:
+        """on_queues: told of the queues that the switch has, after each look at it."""
         self.understanding = understanding
         self.scribe = scribe
         self._line = line
@@ -103,6 +105,9 @@ class Attending:
         self._survey_s = survey_s
         self._witness = witness
         self._commander = commander
+        self._on_queues = on_queues
+        self._stirred = asyncio.Event()  # the switch has another configuration than at the last look
+        self._strange: set[str] = set()
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -146,8 +151,22 @@ class Attending:
                 self._note(item)
             elif isinstance(item.event, OriginateResponse) and self._commander is not None:
                 self._commander.hear([item.event])
+            else:
+                self._notice(item.event)
         self.understanding.take(items)
+        if any(isinstance(item, Restored) for item in items):
+            self._on_queues(self._vitals.queues or frozenset())
         self._tell()
+
+    def _notice(self, event: AmiEvent) -> None:
+        """Whether the switch's queues may be others now: it says so, or names one that was not there when we looked."""
+        if isinstance(event, Reloaded):
+            self._stirred.set()
+        elif isinstance(event, QueueMember | QueueCallerJoin):
+            known = self._vitals.queues
+            if known is not None and event.queue not in known and event.queue not in self._strange:
+                self._strange.add(event.queue)  # asked about once: not every list shows every queue
+                self._stirred.set()
 
     def _tell(self) -> None:
         batch = self.understanding.batch()
@@ -207,7 +226,11 @@ class Attending:
 
     async def _survey(self) -> None:
         while True:
-            await asyncio.sleep(self._survey_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._survey_s):
+                    await self._stirred.wait()
+                    await asyncio.sleep(self._tick_s)  # what changes together is looked at together
+            self._stirred.clear()
             with contextlib.suppress(SwitchError):
                 await self._line.resync()
 

@@ -79,6 +79,7 @@ class Duty:
         screens: Watcher | None = None,
         zone: tzinfo = UTC,
         clock: Callable[[], Instant] = wall_clock,
+        on_queues: Callable[[PbxId, frozenset[str]], None] = lambda pbx, queues: None,
     ) -> None:
         self.settings = settings
         self.pbx = PbxId(settings.id)
@@ -89,6 +90,7 @@ class Duty:
         self._open_line = open_line
         self._on_written = on_written
         self._on_command_over = on_command_over
+        self._on_queues = on_queues
         self._watcher = watcher or Nobody()
         self._looking_on = None if screens is None else LookingOn(store, self.pbx, screens)
         self._clock = clock
@@ -244,6 +246,7 @@ class Duty:
             tick_s=TICK_S,
             witness=self._witness(scribe),
             commander=commander,
+            on_queues=lambda queues: self._on_queues(self.pbx, queues),
         )
         self._show(understanding, scribe, line)
         ending = await self._until_something_ends(attending, lease)

@@ -46,6 +46,19 @@ class Crews:
         """People call these another name now."""
         self.touched |= dict.fromkeys(place for place in self._crews if place[1] in queues)
 
+    def exist(self, pbx: str, queues: Collection[str]) -> list[Place]:
+        """These are the switch's queues now. Those that come back are gone: not on the switch, and nobody in them."""
+        for place in ((pbx, queue) for queue in queues):
+            if place not in self._crews:
+                self._crew(place)
+                self.touched[place] = None
+        empty = [place for place, crew in self._crews.items() if not (crew.members or crew.waiting)]
+        gone = [place for place in empty if place[0] == pbx and place[1] not in queues]
+        for place in gone:
+            del self._crews[place]
+            self.touched.pop(place, None)
+        return gone
+
     def join(self, agent: Agent, queue: str) -> None:
         """The agent is a member of the queue."""
         self._crew((agent.pbx, queue)).members.add(seat_key(agent.pbx, agent.interface))

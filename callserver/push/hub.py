@@ -133,6 +133,10 @@ class Hub:
         """People call these queues another name now (`titles` says which)."""
         self._dispatch(self.screen.retitled(queues))
 
+    def has_queues(self, pbx: PbxId, queues: Collection[str]) -> None:
+        """The switch has these queues now, whether or not anybody is in them."""
+        self._dispatch(self.screen.has_queues(pbx, queues))
+
     def event(self, kind: str, body: Mapping[str, Any], audience: Audience) -> None:
         """A message that stays in no collection: `ticket`, `draft`. One person's comes at once, others' in a moment."""
         if not isinstance(audience, User | Seat):

@@ -108,6 +108,12 @@ class Screen:
         self._crews.retitled(queues)
         return self._changes(None)
 
+    def has_queues(self, pbx: PbxId, queues: Collection[str]) -> list[Delta]:
+        """A look at the switch has shown these queues: new ones appear, those that are no more and empty go."""
+        for place in self._crews.exist(pbx, queues):
+            self._values.put("queue", "/".join(place), None, Queues(frozenset({place[1]})))
+        return self._changes(None)
+
     def put(self, kind: Kind, key: str, value: Value | None, audience: Audience) -> list[Delta]:
         """A value that is not made from facts: shift, promise, notice."""
         self._values.put(kind, key, value, audience)

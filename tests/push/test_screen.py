@@ -12,7 +12,7 @@ import pytest
 from callserver import facts
 from callserver.ami.events import Snapshot
 from callserver.calls.floor import Floor
-from callserver.facts import CallId, Device, Instant, LegId, instant
+from callserver.facts import AgentLeftQueue, CallId, Device, Instant, LegId, instant
 from callserver.push.agents import Sitter
 from callserver.push.screen import Delta, Screen, apply, empty
 from callserver.push.values import MISSED_MS
@@ -148,6 +148,20 @@ def test_a_supervisor_who_listens_is_neither_ready_nor_talking():
                 seen.append(delta.value["state"])
                 assert delta.value["call"] is None
     assert seen in (["listening", "ready"], ["ready", "listening", "ready"])
+
+
+def test_a_queue_is_there_before_anybody_is_in_it_and_goes_with_the_last_one_when_the_switch_has_it_no_more():
+    screen = Screen()
+    screen.begin(PBX, members=[member("PJSIP/1001")])
+    (new,) = screen.has_queues(PBX, {"hotline", "fresh"})
+    assert (new.key, new.value["members"]) == ("main/fresh", 0)
+    screen.has_queues(PBX, {"other"})
+    assert {key for key, one in screen.snapshot()["queues"].items() if one["members"]} == {"main/hotline"}
+    assert "main/fresh" not in screen.snapshot()["queues"]
+    left = AgentLeftQueue(pbx=PBX, at=1, queue="hotline", interface="PJSIP/1001")
+    screen.feed(PBX, [left])
+    screen.has_queues(PBX, {"other"})
+    assert set(screen.snapshot()["queues"]) == {"main/other"}
 
 
 def test_who_loses_a_ringall_sees_the_pop_go():

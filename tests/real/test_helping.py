@@ -157,3 +157,23 @@ async def test_who_waits_is_put_first_and_moved_and_is_no_abandoned_call(floor: 
     story = next(one for one in floor.service.calls() if one["id"] == ids[numbers[1]])
     first = story["queue_visits"][0]
     assert (first["queue"], first["end"]) == ("hotline", "withdrawn")
+
+
+def queues(floor: Floor) -> set[str]:
+    """Which the API lists."""
+    return {one["queue"] for one in floor.service.ask("queues")["queues"]}
+
+
+async def test_a_queue_that_is_new_on_the_switch_or_gone_is_known_without_a_reconnect(floor: Floor) -> None:
+    file = floor.switch.home / "etc" / "queues.conf"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(f"{before}\n[fresh]\nstrategy = ringall\n", encoding="utf-8")
+    await floor.switch.rx("module reload app_queue.so")
+    await floor.service.until(lambda: "fresh" in queues(floor), 20, "the new queue to be listed")
+    file.write_text(before, encoding="utf-8")
+    await floor.switch.rx("module reload app_queue.so")
+    await floor.service.until(lambda: "fresh" not in queues(floor), 20, "the queue to be gone")
+    file.write_text(f"{before}\n[second]\nstrategy = ringall\n", encoding="utf-8")
+    await floor.switch.rx("queue reload all")
+    await floor.switch.rx(f"queue add member PJSIP/{WANG} to second")  # `queue reload` itself says nothing
+    await floor.service.until(lambda: "second" in queues(floor), 20, "its first member to show it")

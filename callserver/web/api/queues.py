@@ -55,7 +55,7 @@ class Queue(Struct, frozen=True, kw_only=True):
 
 
 class Queues(Struct, frozen=True, kw_only=True):
-    """Every queue that has members or a name."""
+    """Every queue that the switch has, or that has a name."""
 
     queues: list[Queue]
 
@@ -69,7 +69,13 @@ async def list_queues(asked: Asked) -> Done[Queues]:
     found = [
         queue
         for pbx in pbxs
-        for queue in listed(pbx, await agents.members(site.store, pbx), site.queues, whose)
+        for queue in listed(
+            pbx,
+            await agents.members(site.store, pbx),
+            site.queues,
+            whose,
+            site.vitals.switches[pbx].queues or (),
+        )
     ]
     return Done(Queues(queues=[one for one in found if seeing.queue(asked, one.queue)]))
 
@@ -88,9 +94,10 @@ def listed(
     members: Iterable[Member],
     queues: Mapping[str, QueueSettings],
     whose: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    shown: Iterable[str] = (),
 ) -> list[Queue]:
-    """Every queue that has members or a name, sorted; a queue is followed with or without a name."""
-    inside: dict[str, list[QueueMember]] = {name: [] for name in queues}
+    """Every queue that the switch shows, or that has members or a name, sorted."""
+    inside: dict[str, list[QueueMember]] = {name: [] for name in (*queues, *shown)}
     for member in members:
         inside.setdefault(member.queue, []).append(_member(member))
     return [

@@ -424,8 +424,11 @@ _ALL: Final = (
     _define(
         *("agents_paused", "count", "none", _LIVE),
         ("Paused", "暂停"),
-        ("Agents in a pause, wrap-up left out.", "暂停中的坐席，不含话后处理。"),
-        ("agents paused for another reason", "因其他原因暂停的坐席"),
+        (
+            "Agents in a pause, wrap-up left out; supervisors who listen.",
+            "暂停中的坐席，不含话后处理；含正在监听的班长。",
+        ),
+        ("agents paused for another reason, or listening", "因其他原因暂停或正在监听的坐席"),
     ),
     _define(
         *("agents_gone", "count", "down", _LIVE),

@@ -319,6 +319,7 @@ Index(
     promises.c.of_team,
     promises.c.status,
     promises.c.broken_at,
+    promises.c.settled_at,  # SQLite asks for it again, though the index has no other
     **where(promise_open),
 )
 Index("ix_promises_settled", promises.c.settled_at, **where(promises.c.settled_at.is_not(None)))

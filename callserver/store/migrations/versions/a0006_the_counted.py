@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_promises_counted",
         "promises",
-        ["kind", "of_team", "status", "broken_at"],
+        ["kind", "of_team", "status", "broken_at", "settled_at"],
         unique=False,
         sqlite_where=open_ones,
         postgresql_where=open_ones,

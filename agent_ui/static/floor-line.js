@@ -18,7 +18,7 @@ export const SAID = {
   busy: t("busy"), no_answer: t("no answer"), declined: t("refused"), unreachable: t("cannot be reached"),
   in_a_call: t("Your phone rings or is in a call: end that first"), in_hand: t("It is being done already: look again"),
   over: t("The call is over, or they are not part of it any more"), not_talking: t("Nobody talks with them at this moment"),
-  not_waiting: t("They do not wait in a queue any more"), ended: t("Your own phone hung up"),
+  not_waiting: t("They do not wait in a queue any more"), not_moved: t("This switch is too old to move who waits already"), ended: t("Your own phone hung up"),
   no_context: t("The switch's dialplan is not made for it"), no_connection: t("callserver has no connection to the switch"),
   no_extension: t("The switch has no way there"), expired: t("It was too late"),
 };

@@ -7,6 +7,7 @@ it, and who is bridged with whom, decides, not its "queued".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from asterisk_conf import contract
@@ -17,6 +18,7 @@ from callserver.calls.scene import Chan
 from callserver.errors import ActionRefused, OutcomeUnknown
 from callserver.facts import LISTENING, LegId
 from callserver.node.calling_out import TOO_LATE, too_late
+from callserver.node.directory import Headers
 from callserver.node.ears import Ears
 from callserver.node.judging import Came, Judge, Listens, Requeued, Rung, TakenOver
 from callserver.node.reaching import Reach, Sends
@@ -26,11 +28,28 @@ from callserver.seats import asking
 OVER: Final = Came("refused", "over", "the call is over, or they are not part of it any more")
 NOT_TALKING: Final = Came("refused", "not_talking", "nobody talks with them at this moment")
 NOT_WAITING: Final = Came("refused", "not_waiting", "they do not wait in a queue any more")
+NOT_MOVED: Final = Came(
+    "refused",
+    "not_moved",
+    "this Asterisk notes the priority and moves nobody who waits already: it is too old",
+)
 RINGS: Final = Came("refused", "in_hand", "your phone rings for this already: answer it")
 NO_CONTEXT: Final = Came(
     "refused", "no_context", f"Asterisk's dialplan has no context {contract.SPY}: see docs/telephone.md"
 )
 RESTARTED: Final = Came("unknown", "unknown", "callserver was restarted while it was on its way")
+
+
+def still_behind(mine: Headers, entries: Iterable[Headers]) -> bool:
+    """Whether somebody of less priority is still in front (ran: 16.28 knows no `Immediate`, and says Success)."""
+    place, priority = _whole(mine, "Position"), _whole(mine, "Priority")
+    others = (one for one in entries if one.get("Event") == "QueueEntry")
+    return any(_whole(one, "Position") < place and _whole(one, "Priority") < priority for one in others)
+
+
+def _whole(entry: Headers, name: str) -> int:
+    found = entry.get(name, "0")
+    return int(found) if found.isdigit() else 0
 
 
 class Helping:
@@ -137,6 +156,8 @@ class Helping:
             return NOT_WAITING
         if mine.get("Priority", str(request.priority)) != str(request.priority):
             raise OutcomeUnknown("Asterisk took it, and shows another priority")
+        if still_behind(mine, entries):
+            return NOT_MOVED
         return Came("done", "moved", detail={"position": int(mine.get("Position", "0"))})
 
     async def to_queue(self, request: asking.CallerToQueue) -> Came:

@@ -9,6 +9,7 @@ import pytest
 from callserver import facts
 from callserver.calls.floor import Floor
 from callserver.facts import CallId, LegId
+from callserver.node.helping import still_behind
 from callserver.node.judging import Judge, Listens, Requeued, Rung, TakenOver
 from callserver.node.performing import Performer
 from callserver.seats.asking import (
@@ -118,6 +119,16 @@ async def test_a_dialplan_without_the_context_and_a_phone_in_a_call_are_refused(
     line.refuses = {"ShowDialPlan": "Did not find context callserver-spy"}
     assert (await performer.perform(listening(call, agent), now())).code == "no_context"
     assert sent(line) == []
+
+
+def test_a_switch_that_notes_a_priority_and_moves_nobody_is_found_out() -> None:
+    def entry(position: int, priority: int) -> dict[str, str]:
+        return {"Event": "QueueEntry", "Position": str(position), "Priority": str(priority)}
+
+    entries = [{"Event": "QueueParams"}, entry(1, 0), entry(2, 10)]
+    assert still_behind(entries[2], entries)
+    assert not still_behind(entry(1, 10), [entry(1, 10), entry(2, 0)])
+    assert not still_behind(entry(2, 5), [entry(1, 10), entry(2, 5)])
 
 
 async def test_a_waiting_caller_is_withdrawn_so_that_nobody_calls_it_abandoned() -> None:

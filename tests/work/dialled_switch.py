@@ -43,6 +43,7 @@ _CHANNEL: Final = "callserver-dial-1-a"
 _TIME: Final = re.compile(rb"^Timestamp: .*$", re.MULTILINE)
 _CEL_TIME: Final = re.compile(r'^("[A-Z_]+",)"[0-9.]+"')
 _BRIDGE: Final = re.compile(rb"\b[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+_CEL_BRIDGE: Final = re.compile(_BRIDGE.pattern.decode())
 _OTHERS: Final = re.compile(rb"\b1795\d{6}\.(\d)\b(?!\d{3})")
 _PHONE: Final = "PJSIP/1001"  # the agent's of the recordings
 
@@ -86,8 +87,9 @@ class Call:
         timed = _CEL_TIME.sub(rf'\g<1>"{time.time():.6f}"', line)
         own = re.sub(r"-0000000([0-9])\b", rf"-{self.number:04d}000\1", timed)
         others = re.sub(r'"1795\d{6}\.(\d)"', rf'"1795{self.number:06d}.\1"', own)
+        bridged = _CEL_BRIDGE.sub(rf"{self.number:08d}\1", others)  # calls in one bridge would be one call
         phone = self.rung_first if self.agent_first else _PHONE
-        return others.replace(_PHONE, phone).replace(_CHANNEL, self.channel)
+        return bridged.replace(_PHONE, phone).replace(_CHANNEL, self.channel)
 
 
 class Dialled(FakeSwitch):

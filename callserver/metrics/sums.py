@@ -87,9 +87,7 @@ class Sums:
             if name in _ADDED_SET:
                 setattr(self, name, getattr(self, name) + more)
             elif name in _HISTOGRAMS:
-                into = getattr(self, name)
-                for unit, n in more.items():
-                    into[int(unit)] = into.get(int(unit), 0) + n
+                _pour_named(getattr(self, name), more)
         self.max_wait_ms = max(self.max_wait_ms, body.get("max_wait_ms", 0))
         self.gap = self.gap or body.get("gap", False)
 
@@ -143,6 +141,13 @@ def percentile(of: Histogram, share: float) -> int | None:
 def _pour(into: Histogram, more: Histogram) -> None:
     for unit, n in more.items():
         into[unit] = into.get(unit, 0) + n
+
+
+def _pour_named(into: Histogram, more: Mapping[str, int]) -> None:
+    if into:
+        _pour(into, {int(unit): n for unit, n in more.items()})
+    else:  # as most often: one cell is one row of a report
+        into.update(zip(map(int, more), more.values(), strict=True))
 
 
 def _per(part: float, whole: float) -> float | None:

@@ -71,6 +71,7 @@ async def put(store: Store, **rows: list[dict[str, Any]]) -> None:
 
 async def sums(store: Store, dimension: Dimension = "", span: Span = WHOLE) -> dict[str, Sums]:
     found = await store.report(lambda c: tallying.summed(c, span, dimension))
+    assert found == (await store.report(lambda c: tallying.summed_by_all(c, span)))[dimension]
     return {
         name: merge(one for cell, one in found.items() if cell.value == name)
         for name in {c.value for c in found}

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest_asyncio
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from callserver.facts import Instant, instant
 from callserver.metrics.sums import Sums, merge, value
@@ -85,6 +85,11 @@ async def test_calls_are_counted_by_the_beginning_of_their_stays_in_queues(hotli
     hours = {row.span.begin: row.sums.offered for row in await hotline.rows(by="hour") if row.sums.offered}
     assert hours == {MORNING: 3, MORNING + HOUR: 3}
     assert (sums.handled, sums.talk_ms, sums.calls) == (3, 159_000, 5)
+    by_agent = await hotline.rows(split="agent")
+    older = delete(tallies).where(tallies.c.dimension.endswith("/all"))  # what an older version did not keep
+    assert (await hotline.store.write(lambda c: c.execute(older).rowcount)) > 4
+    assert await hotline.rows(split="agent") == by_agent
+    assert merge(row.sums for row in by_agent).offered == 6
 
 
 async def test_counting_again_changes_nothing_and_a_correction_changes_its_own_day(hotline: Counted) -> None:

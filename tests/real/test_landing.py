@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(240), pytest.mark.asyncio(lo
 WANG, LI = "13800138000", "13900139000"
 STRANGER, OWED, FLEETING = "13700137000", "13600136000", "13500135000"
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
-KILLS = 6
+KILLS = 4
 
 
 @dataclass(slots=True)

@@ -247,24 +247,32 @@ def tracked() -> list[Path]:
     return [file for name in listed.decode().split("\0") if name and (file := ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize(
-    ("what", "pattern"), [("a registry's host", REGISTRIES), ("a path", MACHINE_PATHS)], ids=["host", "path"]
-)
-def test_no_tracked_file_names_this_machine_or_a_registry(what, pattern):
+# Where none of these words is, there is nothing to look for: each is found a hundred times as quickly.
+WORDS = (b".org", b".com", b"work/", b"arm/", b"root/", b"home/")
+
+
+def names_somebody(content: bytes) -> re.Match[bytes] | None:
+    """A registry, or a path of one machine."""
+    if not any(word in content for word in WORDS):
+        return None
+    return REGISTRIES.search(content) or MACHINE_PATHS.search(content)
+
+
+def test_no_tracked_file_names_this_machine_or_a_registry():
     found = [
         f"{file.relative_to(ROOT)}: {hit[0]!r}"
         for file in tracked()
-        if (hit := pattern.search(file.read_bytes()))
+        if (hit := names_somebody(file.read_bytes()))
     ]
-    assert not found, f"{what} of somebody's machine is in:\n" + "\n".join(found)
+    assert not found, "somebody's machine or a registry is in:\n" + "\n".join(found)
 
 
 def test_what_must_not_be_tracked_is_recognised():
     index, mirror = b".".join([b"pypi", b"org"]), b".".join([b"deb", b"debian", b"org"])
-    assert REGISTRIES.search(b"--index-url https://" + index + b"/simple")
-    assert REGISTRIES.search(b"http://" + mirror + b"/debian")
-    assert MACHINE_PATHS.search(b"PREFIX=/ro" + b"ot/x")
-    assert not MACHINE_PATHS.search(b"callserver/work/promises.py and /api/work/main")
+    assert names_somebody(b"--index-url https://" + index + b"/simple")
+    assert names_somebody(b"http://" + mirror + b"/debian")
+    assert names_somebody(b"PREFIX=/ro" + b"ot/x")
+    assert not names_somebody(b"callserver/work/promises.py and /api/work/main")
 
 
 def test_the_licence_is_there_in_full():

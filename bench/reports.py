@@ -27,6 +27,7 @@ from bench import archive
 from bench.figures import Figure, Goal, Scale
 from callserver.metrics.slots import QUARTER_MS
 from callserver.numbers import Plan
+from callserver.process import SWITCH_S
 from callserver.store import counting, engine, lookup, reporting
 from callserver.store.engine import Store
 from callserver.store.reporting import Asked, Split
@@ -52,6 +53,7 @@ def measure(scale: Scale) -> list[Figure]:
 
 
 async def _measure(scale: Scale) -> list[Figure]:
+    sys.setswitchinterval(SWITCH_S)  # as `serve` does
     customers = 200 if scale.quick else _CUSTOMERS
     source = await asyncio.to_thread(archive.on_sqlite, customers)
     with tempfile.TemporaryDirectory() as folder:
@@ -210,7 +212,7 @@ async def _reporting(store: Store) -> AsyncIterator[None]:
 
     async def forever() -> None:
         while True:
-            await _seconds_of(store, "queue")
+            await _seconds_of(store, "agent")  # the longest of them
 
     task = asyncio.create_task(forever())
     try:

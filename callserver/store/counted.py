@@ -130,7 +130,8 @@ Index(
 )
 
 # Sums (metrics.sums.Sums as JSON). level: slot (a quarter of an hour, without dimensions) or day (of the site's zone).
-# dimension '': all; otherwise agent, team, kind, outcome or promise, with its `value`. `definition`: metrics' version.
+# dimension '': all; otherwise agent, team, kind, outcome or promise, with its `value`; with `/all` behind it: of all
+# queues together. `definition`: metrics' version.
 tallies = Table(
     "tallies",
     metadata,

@@ -38,8 +38,8 @@ SORTS: tuple[str, ...] = get_args(Sort)
 class Wanted:
     """What to look for; None: anything. `owner`: who promised it, or has it now, by their login.
 
-    `team`: their own, or their ticket's. `due_from` counts itself, `due_to` does not. `late`: owed, and due before that instant. `broken`: whether its
-    deadline passed before it was kept.
+    `team`: their own, or their ticket's. `due_from` counts itself, `due_to` does not. `late`: owed, and due before that
+    instant. `broken`: whether its deadline passed before it was kept.
     """
 
     open: bool | None = None

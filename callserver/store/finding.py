@@ -10,6 +10,8 @@ alone is no such walk; it is bounded (words.py). Who lies on an earlier way is n
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +26,7 @@ from callserver.store.ways import FEWEST_DIGITS, WALKS, WAYS, Asked, Step, Way, 
 __all__ = ["FEWEST_DIGITS", "WAYS", "Hit", "Page", "Place", "Way", "find"]
 
 MOST = 100  # hits a page
+WAIT_S = 0.05  # for what full text finds; whoever wants more goes on from there
 _LOOKED = 500  # customers that are looked at for one page
 
 
@@ -118,8 +121,13 @@ def _hits(
 def _steps(
     connection: Connection, asked: Asked, begin: Place, many: int
 ) -> Iterator[tuple[Step, Customer | None]]:
-    """The steps of one way to its end, with whom they lead to; None for one who is not to be found."""
+    """The steps of one way to its end, with whom they lead to; None for one who is not to be found.
+
+    Where many lead to nobody, more are taken at once. Full text, whose pairs of characters may be far apart, is given
+    up after a while: the way is stopped there.
+    """
     value, id = begin.value, begin.id
+    give_up = time.monotonic() + WAIT_S if begin.way == "words" else math.inf
     while True:
         steps = WALKS[begin.way](connection, asked, value, id, many)
         there = customers.get_many(connection, [one.customer for one in steps if one.customer is not None])
@@ -129,6 +137,10 @@ def _steps(
         if len(steps) < many:
             return
         value, id = steps[-1].value, steps[-1].id
+        if time.monotonic() >= give_up:
+            yield Step(value=value, id=id, customer=None, stopped=True), None
+            return
+        many = min(2 * many, _LOOKED)
 
 
 def _is_new(customer: Customer, way: Way, asked: Asked, earlier: Sequence[Way]) -> bool:

@@ -29,8 +29,8 @@ FEWEST_DIGITS = 4
 _FEWEST_OF_SERIAL = 4
 _LONGEST = 200  # characters that are looked at
 _MOST_WORDS = 12
-_ASKED_OF_THE_INDEX = 3
 _IN_EVERY_ADDRESS = frozenset("省市区县镇乡村路街道巷弄号楼栋幢单元层室")
+_FEWEST_ASKED = 2  # words, of the full-text index
 _NATIONAL = 8  # as many digits as a number with a leading 0 that is none of its last digits
 
 _DIALLED = re.compile(r"[\d\s()+./#*,;-]+")
@@ -169,17 +169,18 @@ def _by_words(connection: Connection, asked: Asked, _value: str, id: int, limit:
 
 
 def _rarest(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A few words that probably few customers have: the index is asked for these, the records for all.
+    """The words that probably few customers have, the rarest first: the index is asked for these, the records for all.
 
     Long words and numbers first; what is in every address last. Of others those at the end, as Chinese addresses begin
     with what is large.
     """
     ranked = sorted(enumerate(words), key=lambda one: (_is_common(one[1]), -min(len(one[1]), 3), -one[0]))
-    return tuple(word for _, word in ranked[:_ASKED_OF_THE_INDEX])
+    telling = sum(not _is_common(word) for word in words)
+    return tuple(word for _, word in ranked[: max(_FEWEST_ASKED, telling)])
 
 
 def _is_common(word: str) -> bool:
-    return len(word) == 1 or not _IN_EVERY_ADDRESS.isdisjoint(word)
+    return (len(word) == 1 and not word.isdecimal()) or not _IN_EVERY_ADDRESS.isdisjoint(word)
 
 
 def _by_text(

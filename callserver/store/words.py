@@ -24,6 +24,7 @@ WAIT_S = 0.03  # a span more may take as long again on a slow machine, and the p
 SPAN = 1_000  # ids; each span is twice the one before, since most words do meet soon
 _LONGEST_SPAN = 32_000
 RARE = 2_000
+_FEW = 3  # words whose lists are read one after the other
 _LISTED = 20_000
 _MADE = {
     "sqlite": (
@@ -91,18 +92,22 @@ def with_all(
 ) -> Found:
     """Customers above `after` that have all of these words; fewer than `limit` and no `until`: these are all.
 
+    Those words come first that few customers probably have; where list after list has to be read, the others are not
+    asked for.
+
     On PostgreSQL, where none of the words is rare, they are some of them. On SQLite, where that many do not come within
     `wait_s`, those that were found in as many spans of ids as were read till then; always at least one.
     """
     if not words:
         return Found([])
     if connection.dialect.name == "sqlite":
-        if len(words) == 1 or any(_is_rare(connection, word, after, rare) for word in words):
+        few = words[:_FEW]
+        if len(words) == 1 or any(_is_rare(connection, word, after, rare) for word in few):
             quoted = " ".join(f'"{word}"' for word in words)
             return Found(_listed(connection, quoted, after, _NO_END, limit))
-        return _span_by_span(connection, words, after, limit, span, wait_s)
+        return _span_by_span(connection, few, after, limit, span, wait_s)
     connection.execute(_SETTINGS)
-    given = {"words": " & ".join(f"'{word}'" for word in words), "after": after, "limit": limit}
+    given = {"words": " & ".join(f"'{word}'" for word in words[:_FEW]), "after": after, "limit": limit}
     return Found(list(connection.execute(_POSTGRESQL, given).scalars()))
 
 

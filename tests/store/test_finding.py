@@ -19,6 +19,12 @@ from tests.store.test_merging import opened
 from tests.store.test_products import bought
 
 
+@pytest.fixture(autouse=True)
+def somebody_who_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found does not depend on how busy this machine is."""
+    monkeypatch.setattr(finding, "WAIT_S", 3600.0)
+
+
 async def asked(store: Store, text: str, **more: object) -> Page:
     return await store.read(lambda c: finding.find(c, text, PLAN, **more))  # type: ignore[arg-type]
 
@@ -153,6 +159,19 @@ async def test_a_search_for_what_is_everywhere_ends_soon_and_says_so(
         await created(store, name=f"客户{number}", addresses=["香港中心 港中路"])
     await created(store, name="客户9", addresses=["香港中路"])
     page = await asked(store, "香港中路")
+    assert (page.hits, page.more) == ((), True)
+    rest = await asked(store, "香港中路", after=page.next)
+    assert [hit.customer.name for hit in rest.hits if hit.customer] == ["客户9"]
+
+
+async def test_a_search_that_takes_long_gives_what_it_has_and_goes_on_from_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        await created(store, name=f"客户{number}", addresses=["香港中心 港中路"])
+    await created(store, name="客户9", addresses=["香港中路"])
+    monkeypatch.setattr(finding, "WAIT_S", 0.0)
+    page = await asked(store, "香港中路", limit=2)
     assert (page.hits, page.more) == ((), True)
     rest = await asked(store, "香港中路", after=page.next)
     assert [hit.customer.name for hit in rest.hits if hit.customer] == ["客户9"]

@@ -108,8 +108,8 @@ function One({ one }) {
       </div>
       <h3>${t("Names")}</h3>
       <div class="grid">${field("formerly", Line, { wide: true, placeholder: t("none"), help: t("Names that the switch had for it before, with commas; calls under them count as this queue's.") })}</div>
-      ${one && html`<dl class="facts"><dt>${t("Switches that have it")}</dt><dd>${one.switches.length ? one.switches.join(", ") : one.seen ? t("none") : t("not every switch has been asked yet")}</dd>
-        <dt>${t("Teams that answer it")}</dt><dd>${teams.length ? teams.map((team) => html`<a key=${team.id} href=${`/admin/teams?id=${team.id}`}><bdi>${team.name}</bdi></a> `) : html`<${Badge} kind="late" icon="warning">${t("no team")}<//>`}</dd></dl>`}`}
+      ${one && html`<dl class="facts"><div><dt>${t("Switches that have it")}</dt><dd>${one.switches.length ? one.switches.join(", ") : one.seen ? t("none") : t("not every switch has been asked yet")}</dd></div>
+        <div><dt>${t("Teams that answer it")}</dt><dd>${teams.length ? teams.map((team) => html`<a key=${team.id} href=${`/admin/teams?id=${team.id}`}><bdi>${team.name}</bdi></a> `) : html`<${Badge} kind="late" icon="warning">${t("no team")}<//>`}</dd></div></dl>`}`}
   <//>`;
 }
 

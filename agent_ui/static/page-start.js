@@ -61,13 +61,13 @@ function stepsOf({ first, checks, screen, startedAt }) {
   return [
     {
       id: "link", title: t("Connected with the switch"), icon: "transfer", done: up.length > 0,
-      is: switches.length ? listed(switches.map((one) => `${one.pbx} (${one.address}): ${one.link === "up" ? t("connected, Asterisk {version}", { version: one.version }) : one.problem || one.link}`)) : t("The settings name no switch."),
+      is: switches.length ? listed(switches.map((one) => `${one.pbx} (${one.address}): ${one.link === "up" ? t("connected, manager interface {version}", { version: one.version }) : one.problem || one.link}`)) : t("The settings name no switch."),
       next: t("On the switch: a manager account as this prints it, then `manager reload`. Here: its address, user and secret in the settings file."), command: "callserver asterisk render ./etc",
     },
     {
       id: "check", title: t("The switch says what we need to hear"), icon: "search", done: looked && !errors.length && checked.some((one) => one.findings.length), waits: up.length === 0,
       is: looked ? checked.find((one) => one.wrong)?.wrong ?? (errors.length ? tn("{n} thing is wrong", "{n} things are wrong", errors.length) : t("Modules, rights, events and clock are as they should be.")) : up.length ? t("It is being looked over …") : t("Once it is connected."),
-      findings: checked.flatMap((one) => one.findings).filter((one) => one.severity !== "ok" && one.severity !== "note"), again: up.length > 0, next: t("Mend what is listed, then look again."),
+      findings: checked.flatMap((one) => one.findings).filter((one) => one.severity !== "ok" && one.severity !== "note"), again: up.length > 0, next: looked || !up.length ? t("Mend what is listed, then look again.") : "",
     },
     {
       id: "phones", title: t("Phones"), icon: "talking", done: seats.length > 0, waits: up.length === 0,
@@ -132,7 +132,7 @@ function Step({ one, n, here }) {
     <div><h3><${Icon} name=${one.icon} size=${16} /> ${one.title} <${Badge} kind=${mark.kind} icon=${mark.icon}>${mark.text}<//></h3>
       <p aria-live=${here ? "polite" : undefined}><bdi>${one.is}</bdi></p>
       ${one.findings?.length > 0 && html`<ul class="findings" lang="en">${one.findings.map((each) => html`<li key=${each.what}><${Badge} kind=${bad(each) ? "bad" : "late"} icon="warning">${bad(each) ? t("wrong") : t("better")}<//> <span><strong>${each.what}</strong> ${each.why}${each.fix && html`<code>${each.fix}</code>`}</span></li>`)}</ul>`}
-      ${!one.done && html`<p class="next-step">${one.next}</p>`}
+      ${!one.done && one.next && html`<p class="next-step">${one.next}</p>`}
       ${!one.done && one.command && html`<p><code>${one.command}</code></p>`}
       <p class="doing">${!one.done && one.way && html`<a class="button main" href=${one.way[0]}>${one.way[1]}</a>`}${one.again && html`<button type="button" data-action="check" onClick=${checkAll}><${Icon} name="again" /> ${t("Look it over again")}</button>`}</p></div></li>`;
 }

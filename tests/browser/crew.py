@@ -32,8 +32,10 @@ absent_s = 3600
 
 
 @asynccontextmanager
-async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
-    """All of it, running; nobody has signed in."""
+async def opened(
+    software: provision.Switch, browser: provision.Browser, *, stay_ms: int = 1_500
+) -> AsyncIterator[Stage]:
+    """All of it, running; nobody has signed in. `stay_ms`: so long agents talk."""
     plan = stage_plan(
         hotline(members=(), strategy="rrmemory", ring_s=20, wrapup_s=0), repair(members=(), wrapup_s=0)
     )
@@ -46,7 +48,7 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
             settings.write(SETTINGS)
         await site.written(service.database, {"boss": PEOPLE["boss"], **AGENTS})
         async with Phones(switch, sound=False) as on_stage, service, chrome(browser) as found:
-            await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=1_500)
+            await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=stay_ms)
             yield Stage(switch, on_stage, service, found)
     finally:
         await switch.close()

@@ -215,7 +215,9 @@ LOOKED_BACK = (
 
 async def administering(stage: Stage) -> None:
     """The pages of whoever runs it."""
-    await stage.working("li")
+    if not stage.desks:
+        await stage.stands(LI, "answers", ring_ms=4_000)
+        await stage.working("li")
     root = await stage.desk("root")
     for path, name in (
         ("/admin", "admin"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
@@ -187,25 +188,39 @@ async def _claim_all(url: str) -> list[int]:
 async def _hour(store: Store, scale: Scale) -> Figure:
     """What the store and the dialler's pace allow: a free line and agent is always there."""
     wanted = scale.of(_IN_THE_HOUR)
+    due: list[int] = []
     late: list[int] = []
     await store.write(_spread)
     for second in range(1, _HOUR_S + 5 * 60):
         now = NOW + second * 1_000
         await _mark_all(store, now)
         claimed = await store.write(partial(turns.claim, now=now, limit=PER_S, hold_ms=10**9))
+        due += [one.due_at for one in claimed]
         late += [now - one.due_at for one in claimed]
     if len(late) != wanted:
         raise RuntimeError(f"{len(late)} of {wanted} had their turn")
-    cuts = quantiles(late, n=100)
+    ours, pace = quantiles(late, n=100), quantiles(_paced(sorted(due)), n=100)
     return Figure(
-        name=f"{wanted:,} due in a simulated hour, late by (p50 {cuts[49] / 1000:.1f} s), p99",
+        name=f"{wanted:,} due in a simulated hour, late by (p50 {ours[49] / 1000:.1f} s), p99",
         unit="s",
-        ours=cuts[98] / 1000,
-        beside="a minute",
-        theirs=60.0,
-        ratio=cuts[98] / 60_000,
-        goal=Goal(ratio=1, at_most=True),
+        ours=ours[98] / 1000,
+        beside=f"{PER_S} a second and no more",
+        theirs=pace[98] / 1000,
+        ratio=ours[98] / pace[98],
+        goal=Goal(ratio=1.05, at_most=True),
     )
+
+
+def _paced(due: Sequence[int]) -> list[int]:
+    """How late each one is whom nothing but the pace holds up, looked at every second."""
+    late: list[int] = []
+    now, left = NOW, deque(due)
+    while left:
+        now += 1_000
+        for _ in range(PER_S):
+            if left and left[0] <= now:
+                late.append(now - left.popleft())
+    return late
 
 
 async def _mark_all(store: Store, now: int) -> None:
@@ -215,7 +230,7 @@ async def _mark_all(store: Store, now: int) -> None:
 
 def _spread(connection: Connection) -> None:
     """Due in clusters, as life has it: half of them in the first minute of each quarter of an hour."""
-    clustered = f"(id % 4) * 900000 + (id * 7919) % {MINUTE}"
+    clustered = f"(id / 2 % 4) * 900000 + (id * 7919) % {MINUTE}"
     at = f"{NOW} + CASE WHEN id % 2 = 0 THEN {clustered} ELSE (id * 104729) % {_HOUR_S * 1_000} END"
     connection.execute(text(f"UPDATE promises SET due_at = {at}"))
     connection.execute(text("UPDATE promises SET next_at = due_at, deadline_at = due_at + 7200000"))

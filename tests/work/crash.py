@@ -45,7 +45,7 @@ from callserver.tickets.promise import Mode
 from tests.rig import postgres
 from tests.rig.asterisk import die_with_parent
 from tests.work import dialled_switch
-from tests.work.lander import ended, say
+from tests.work.forked import ended, say
 from tests.work.promiser import Judgement, Stage, hurry, judged, live, prepare
 
 Fault = Literal["none", "cut", "switch", "database"]

@@ -4,14 +4,11 @@
 opens it, goes on where the last one was killed, appends recorded traces batch by batch and lands their calls, until it
 is killed with SIGKILL at a random moment. The last child is left alone until everything has landed. Prints one line a
 life: how many landings the one before had left unfinished.
-
-A fork, because a new interpreter takes a second to import everything, and two hundred of them take minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import random
@@ -42,7 +39,7 @@ from callserver.store.schema import jobs as job_table
 from callserver.store.situations import Site
 from callserver.work.landing import Lander
 from callserver.work.worker import Worker
-from tests.rig.asterisk import die_with_parent
+from tests.work.forked import ended, life, say
 
 TRACES = Path(__file__).parents[1] / "traces" / "22"
 CUSTOMER = b"13800138000"
@@ -158,7 +155,7 @@ def _reached(connection: Connection) -> int:
     return max((int(pbx[1:]) for pbx in known), default=0)
 
 
-async def live(url: str, steps: int, *, last: bool) -> None:
+async def live(url: str, steps: int, *, last: bool = False) -> None:
     """`steps`: where to write a byte for each step of the work."""
     store = await engine.open(url, synchronous="OFF")
     say(await unfinished(store))
@@ -171,11 +168,6 @@ async def live(url: str, steps: int, *, last: bool) -> None:
 async def unfinished(store: Store) -> int:
     """How many landings wait or are under way."""
     return (await jobs.count_waiting(store)).get(LAND, 0)
-
-
-def say(*words: object) -> None:
-    sys.stdout.write("\t".join(map(str, words)) + "\n")
-    sys.stdout.flush()
 
 
 # --- the judge -------------------------------------------------------------------------------------------------------
@@ -224,49 +216,21 @@ def _tickets_judged(connection: Connection, calls_on: Counter[int]) -> list[str]
 # --- the one who kills -----------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def life(url: str, *, last: bool = False) -> Iterator[tuple[int, int]]:
-    """A child: its id, and where a byte can be read for each of its steps."""
-    heard, steps = os.pipe()
-    child = os.fork()
-    if not child:
-        os._exit(lived(url, steps, last=last))
-    os.close(steps)
-    yield child, heard
-    os.close(heard)
-
-
-def lived(url: str, steps: int, *, last: bool) -> int:
-    """What a child does; its exit code."""
-    die_with_parent()
-    try:
-        asyncio.run(live(url, steps, last=last))
-    except BaseException as error:
-        say("failed", repr(error))
-        return 1
-    return 0
-
-
 def main(url: str, rounds: int, seed: int) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     chance = random.Random(seed)
     played(0)  # imported and parsed once, for all children
     for _ in range(rounds):
-        with life(url) as (child, heard):
+        with life(partial(live, url)) as (child, heard):
             for _step in range(chance.randint(1, LONGEST_STEPS)):
                 os.read(heard, 1)
             time.sleep(chance.random() * LONGEST_S)
             os.kill(child, signal.SIGKILL)
             ended(child)
-    with life(url, last=True) as (child, heard):
+    with life(partial(live, url, last=True)) as (child, heard):
         while os.read(heard, 100):
             pass
         return ended(child)
-
-
-def ended(child: int) -> int:
-    """Its exit code, waited for."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from callserver.work.dialling_choosing import Site
 from callserver.work.dialling_floor import FreeAgent, OwnerState
 from callserver.work.worker import Worker
 from tests.store.of_tickets import ANNA
-from tests.work.lander import say
+from tests.work.forked import say
 
 MAIN = PbxId("main")
 DAY = 86_400_000

@@ -220,7 +220,6 @@ async def administering(stage: Stage) -> None:
         await stage.working("li")
     root = await stage.desk("root")
     for path, name in (
-        ("/admin", "admin"),
         ("/admin/queues?id=hotline", "admin-queues"),
         ("/admin/users?id=1", "admin-users"),
         ("/admin/alerts?id=long_wait", "admin-alerts"),

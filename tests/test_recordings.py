@@ -22,8 +22,10 @@ PROMPTS = ROOT / "asterisk_conf" / "prompts"
 
 
 def tone(hz: float, *, rate: int = 44_100, seconds: float = 0.5, channels: int = 1, width: int = 2) -> bytes:
-    """A WAV file of one tone, half as loud as can be; 8 bits are unsigned."""
-    samples = [math.sin(2 * math.pi * hz * n / rate) / 2 for n in range(int(rate * seconds))]
+    """A WAV file of one tone of whole hertz, half as loud as can be; 8 bits are unsigned."""
+    many = int(rate * seconds)
+    second = [math.sin(2 * math.pi * hz * n / rate) / 2 for n in range(min(many, rate))]
+    samples = (second * (many // rate + 1))[:many]
     if width == 1:
         frames = bytes(round(128 + 127 * one) for one in samples for _ in range(channels))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -304,12 +305,14 @@ def test_a_difference_reads_as_a_sentence_for_people() -> None:
 
 # --- reconciling twice ---
 
-STORIES = [
-    story
-    for path in sorted(TRACES.glob("22/*.queue_log"))
-    for cel in (True, False)
-    for story in recorded(path, cel=cel).stories
-]
+
+def every_story() -> Iterator[Story]:
+    """Of every recorded scenario, with CEL and without."""
+    for path in sorted(TRACES.glob("22/*.queue_log")):
+        for cel in (True, False):
+            yield from recorded(path, cel=cel).stories
+
+
 words = st.sampled_from(["answered", "abandoned", "timed_out", "unknown", "failed"])
 changes: st.SearchStrategy[Record] = st.fixed_dictionaries(
     {},
@@ -371,7 +374,7 @@ def test_after_the_corrections_a_second_look_finds_nothing_to_repair(data: st.Da
 
 
 def test_the_switch_agrees_with_itself() -> None:
-    for story in STORIES:
+    for story in every_story():
         assert reconcile([seen(story)], [story], ALWAYS).corrections == ()
 
 

@@ -98,8 +98,8 @@ export async function markRead(id) {
   }
 }
 
-/** `user`, `name`: to one person; without: to a team or everybody. */
-export function MessageDialog({ user, name }) {
+/** `user`, `whom` (their name): to one person; without: to a team or everybody. */
+export function MessageDialog({ user, whom }) {
   const teams = useDesk((state) => state.me?.teams ?? []);
   const [to, setTo] = useState(user ? "user" : teams[0] ? `team:${teams[0]}` : "all");
   const [text, setText] = useState("");
@@ -109,13 +109,13 @@ export function MessageDialog({ user, name }) {
   useEffect(() => { look().catch(() => setSent([])); }, []);
   const send = async () => {
     if (!text.trim()) return;
-    const whom = user ? { user } : to === "all" ? { all: true } : { team: to.slice(5) };
-    const answer = await help("/floor/messages", { text: text.trim(), urgent, ...whom });
+    const readers = user ? { user } : to === "all" ? { all: true } : { team: to.slice(5) };
+    const answer = await help("/floor/messages", { text: text.trim(), urgent, ...readers });
     if (!answer) return;
     unask();
     say(tn("It stands on the screen of one person until they have read it", "It stands on the screens of {n} people until they have read it", answer.readers.length));
   };
-  return html`<${Dialog} wide title=${user ? t("A message to {name}", { name }) : t("A message to screens")} onSubmit=${send}>
+  return html`<${Dialog} wide title=${user ? t("A message to {name}", { name: whom }) : t("A message to screens")} onSubmit=${send}>
     ${!user && html`<label>${t("To whom")}<select value=${to} onChange=${(event) => setTo(event.target.value)}>
       ${teams.map((team) => html`<option key=${team} value=${`team:${team}`}>${t("Team {name}", { name: team })}</option>`)}
       <option value="all">${t("Everybody of mine")}</option></select></label>`}

@@ -23,7 +23,8 @@ export const metricTitle = (key) => titled(desk.alertMetrics[key]?.title, key);
 /** A number with its unit. */
 export function valueWord(metric, value) {
   if (value === null || value === undefined) return "–";
-  const unit = desk.alertMetrics[metric]?.unit;
+  if (!desk.alertMetrics[metric]) return "…"; // its unit is not known yet
+  const { unit } = desk.alertMetrics[metric];
   if (unit === "seconds") return roughly(value);
   if (unit === "ratio") return `${Math.round(value * 1000) / 10} %`;
   if (unit === "ppm") return t("{n} per million", { n: Math.round(value * 10) / 10 });

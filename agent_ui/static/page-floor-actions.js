@@ -124,7 +124,7 @@ export function AgentHelpDialog({ id }) {
     ${user ? html`<${Choices} agent=${agent} doing=${doing} />` : html`<p class="quiet">${t("Nobody is signed in at this phone.")}</p>`}
     ${about && html`<${About} about=${about} doing=${doing} />`}
     ${user && html`<${Reason} why=${why} set=${setWhy} />`}
-    ${user && html`<footer><${Key} of="m" icon="message" onClick=${() => ask("message", { user, name })}>${t("Write to them")}<//>
+    ${user && html`<footer><${Key} of="m" icon="message" onClick=${() => ask("message", { user, whom: name })}>${t("Write to them")}<//>
       <${Sure} of="o" icon="gone" sure=${t("Sign out, really")} onClick=${() => doing("sign_out", {}, t("{name} is signed out, in a call when it is over", { name }))}>${t("Sign out")}<//></footer>`}
   <//>`;
 }

@@ -53,6 +53,8 @@ LISTENING = "callserver-listen-"
 WARNING = "callserver-alert-"
 """The same of calls to people on duty about an alert."""
 NO_CUSTOMER = (LISTENING, WARNING)
+UNREACHED = frozenset({1, 2, 3, 22, 27, 28, 29, 34, 38, 41, 42})
+"""Q.850 causes with which a network says that it could not ring anybody: no such number, no route, congestion ..."""
 FOLLOWED_ELSEWHERE = "followed by another node"
 """The reason of a LinkLost that only those who watch are told: this process looks after the switch no longer."""
 VERSION = 1

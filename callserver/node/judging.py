@@ -66,7 +66,8 @@ _PHONE: Final = Words(
     causes=_CAUSES, dials=_DIALS, reasons=_REASONS, over="ended", unheard="unreachable", said=_WHY
 )
 _CUSTOMER: Final = Words(
-    causes={17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"},
+    causes=dict.fromkeys(facts.UNREACHED, "failed")
+    | {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"},
     dials={"no_answer": "no_answer", "busy": "busy", "failed": "failed"},
     reasons={3: "no_answer", 5: "busy"},
     over="failed",

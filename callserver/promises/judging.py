@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from callserver.facts import UNREACHED
 from callserver.promises.outcomes import AttemptOutcome
 
 Record = Mapping[str, Any]
@@ -91,6 +92,8 @@ def _unanswered(customer: Record, record: Record) -> AttemptOutcome:
         return "rejected"
     if cause in _SILENCE:
         return "no_answer"
+    if cause in UNREACHED:
+        return "failed"
     return _BY_DIAL.get(record.get("dial_result") or "", "no_answer")
 
 

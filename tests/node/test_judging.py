@@ -136,6 +136,15 @@ def test_a_customer_whom_the_network_would_not_ring_is_told_from_one_who_is_busy
         assert (came.state, came.code) == ("refused", code)
 
 
+def test_a_number_that_there_is_not_did_not_just_ring_in_vain() -> None:
+    """Now and then Originate says "no answer" before the channel's end says why (SIP 404: cause 1)."""
+    called = Called(channel=LEG, who="138")
+    assert called(facts.DialFailed(pbx=PBX, at=1, call=CALL, leg=LEG, result="no_answer")) is None
+    came = called(facts.LegEnded(pbx=PBX, at=2, call=CALL, leg=LEG, cause=1))
+    assert came is not None
+    assert (came.state, came.code) == ("refused", "failed")
+
+
 @pytest.mark.parametrize("judge", [Rung, Called])
 def test_a_phone_that_was_gone_when_we_could_see_again_may_have_been_answered(judge: type[Rung]) -> None:
     """A customer who talked meanwhile must not be called again, so nobody is told that they were not reached."""

@@ -79,6 +79,7 @@ def test_an_agent_who_hung_up_before_anybody_was_dialled_rang_nobody():
         (19, "no_answer", "no_answer"),
         (0, "no_answer", "no_answer"),
         (1, "failed", "failed"),
+        (1, "no_answer", "failed"),  # Originate said so first
         (16, None, "no_answer"),  # the agent hung up while it rang
         (None, None, "no_answer"),
     ],

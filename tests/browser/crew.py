@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from asterisk_conf.plan import Phone
 from tests.browser import site
@@ -20,7 +21,7 @@ from tests.rig.asterisk import SECRET, Asterisk
 from tests.rig.browser import chrome
 from tests.rig.phones import Phones
 from tests.rig.scenarios import hotline, repair, stage_plan
-from tests.rig.service import Service
+from tests.rig.service import TIMEZONE, Service
 
 SEATS = [str(1101 + number) for number in range(12)]
 AGENTS = {f"agent{seat}": Hired(name=f"Agent {seat}", role="agent", queues=("hotline",)) for seat in SEATS}
@@ -44,14 +45,19 @@ async def opened(
     try:
         await switch.start()
         service = Service(switch)
-        with service.settings.open("a") as settings:
-            settings.write(SETTINGS)
+        usual = service.settings.read_text("utf-8")
+        service.settings.write_text(usual.replace(TIMEZONE, _where_it_is_noon()) + SETTINGS, "utf-8")
         await site.written(service.database, {"boss": PEOPLE["boss"], **AGENTS})
         async with Phones(switch, sound=False) as on_stage, service, chrome(browser) as found:
             await on_stage.answer_together(*SEATS, ring_ms=600, stay_ms=stay_ms)
             yield Stage(switch, on_stage, service, found)
     finally:
         await switch.close()
+
+
+def _where_it_is_noon() -> str:
+    """A zone whose day does not end while numbers of today are compared."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 async def all_sit(floor: Stage) -> None:

@@ -13,9 +13,12 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser import crew
 from tests.browser.crew import SEATS
 from tests.browser.looking import complaints
+from tests.browser.office import Api
+from tests.browser.site import PASSWORD
 from tests.browser.stage import Desk, Stage
 from tests.calls.queue_log import LoggedVisit, visits
 from tests.rig import provision
+from tests.rig.scenarios import LI, ZHANG
 
 pytestmark = [
     pytest.mark.browser,
@@ -132,6 +135,60 @@ async def test_the_large_screen_has_the_same_without_scrolling(wall: Desk) -> No
     assert await complaints(page) == []
     await page.locator("body").press("Escape")
     await expect(page.locator(".queues-table")).to_be_visible()
+
+
+async def helps(page: Page, row: Locator, key: str, why: str = "") -> None:
+    """Opens the help of a row and presses a key of it."""
+    await row.locator("[data-help]").click()
+    await expect(page.locator("dialog")).to_be_visible()
+    if why:
+        await page.locator("#help-why").fill(why)
+    await page.locator(f"dialog [data-key='{key}']").click()
+
+
+async def test_callers_and_agents_are_helped_from_the_wall(floor: Stage, wall: Desk) -> None:
+    """First in line, another queue for an agent, a pause with its reason, a message, and an ear in the call."""
+    page, notices = wall.page, wall.page.locator(".notices")
+    for phone in (ZHANG, LI):
+        await floor.stands(phone, "answers", ring_ms=300)
+    zhang = {"login": f"agent{ZHANG}", "name": f"Agent {ZHANG}", "role": "agent", "password": PASSWORD}
+    office = Api(wall.window.context.request, floor)
+    await office.ask("POST", "users", {**zhang, "teams": ["line"], "queues": [{"queue": "hotline"}]})
+    await crew.sits(floor, ZHANG)
+    await sits_down(floor, wall)
+    agent = page.locator(f'tr[data-agent="main/PJSIP/{ZHANG}"]')
+    await expect(agent).to_have_attribute("data-state", "ready")
+    other = page.locator(f'tr[data-agent="main/PJSIP/{SEATS[0]}"]')
+    await helps(page, other, "m")
+    await page.locator("dialog textarea").fill("Take your time <b>")
+    await page.locator("dialog button[type=submit]").click()
+    await expect(notices).to_contain_text("one person")
+    await helps(page, other, "1", "the heater is repaired")
+    await expect(other).to_have_attribute("data-state", "paused")
+    callers = [
+        await floor.calls(number=f"138000000{n}", display=name, dialed="4009")
+        for n, name in ((71, "Patient"), (72, "Hurry"))
+    ]
+    hurry = page.locator("tr[data-call]", has_text="Hurry")
+    await expect(page.locator("tr[data-call][data-state=queued]")).to_have_count(2)
+    await helps(page, hurry, "f", "it burns")
+    await expect(notices).to_contain_text("They are first now")
+    await agent.locator("[data-help]").click()
+    await page.locator("dialog .chip", has_text="repair").click()
+    await expect(hurry).to_have_attribute("data-state", "talking")
+    await helps(page, hurry, "l")
+    await expect(page.locator(".line-in[data-mode=listen]")).to_contain_text(f"Agent {ZHANG}")
+    await asyncio.gather(*(one.kill() for one in callers))
+    await floor.all_hang_up()
+    await expect(page.locator(".line-in")).to_have_count(0)
+
+
+async def sits_down(floor: Stage, boss: Desk) -> None:
+    """The supervisor has a phone: to listen with."""
+    said = {"X-Callserver": "1", "Origin": floor.base, "If-Match": "*"}
+    body = {"pbx": "main", "interface": f"PJSIP/{LI}"}
+    answer = await boss.window.context.request.put("/api/v1/me/seat", data=body, headers=said)
+    assert answer.ok, await answer.text()
 
 
 async def test_when_the_switch_is_gone_the_wall_says_so_and_marks_its_numbers(

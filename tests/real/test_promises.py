@@ -304,6 +304,7 @@ async def test_a_killed_callserver_finds_the_customer_whom_it_rang_and_rings_nob
     await hot.customers("answers", ring_ms=6000, stay_ms=1000)
     wanted = request(ring_s=20)
     id = await begun(hot, wanted)
+    await hot.service.until(lambda: hot.service.open_calls() == 1, 10, "the customer to be rung")
     await hot.service.kill()
     await hot.service.start(90)
     assert await state(hot, id, 30) == ("done", "answered")

@@ -15,7 +15,8 @@ import pytest_asyncio
 
 from callserver.facts import CallId, PbxId, instant
 from callserver.metrics.definitions import DEFINITIONS
-from callserver.store import call_tickets, leases, spans
+from callserver.store import call_tickets, leases, spans, tallied
+from callserver.store.going_floor import OF_THE_FLOOR
 from callserver.store.journal import Journal
 from callserver.store.spans import Span
 from callserver.tickets.record import TicketId
@@ -46,8 +47,13 @@ async def count(site: Site, *calls: Any) -> None:
     journal = Journal(store, PbxId("main"), holder=lease.holder, epoch=lease.epoch)
     await journal.append(batch(*calls))
     await journal.close()
-    leading = Leading(store, "counting", holder="test/1", node="test")
-    counting = Counting(store, dict, zone=UTC, leading=leading, clock=site.tick)
+    await count_again(site)
+
+
+async def count_again(site: Site) -> None:
+    """Whatever is to be summed, is."""
+    leading = Leading(site.store, "counting", holder="test/1", node="test")
+    counting = Counting(site.store, dict, zone=UTC, leading=leading, clock=site.tick)
     await counting.all(site.now)
 
 
@@ -198,6 +204,21 @@ async def test_what_is_too_much_is_refused_with_what_to_ask_instead(
     said = await site.ask("GET", f"reports?{query}")
     assert (said.status, said.fields) == (400, [field])
     assert says in said.body["errors"][0]["message"]
+
+
+async def test_of_a_day_whose_calls_have_gone_the_sums_stay_and_what_needs_single_calls_is_refused(
+    counted: Site,
+) -> None:
+    before = await counted.api(f"reports?{DAY}&split=queue")
+    gone = MORNING + 15 * HOUR  # the day's end
+    await counted.store.write(lambda c: OF_THE_FLOOR["counts"].drop(c, gone, counted.now))
+    await counted.store.write(lambda c: tallied.mark_all(c, counted.now, UTC, other_days=True))
+    await count_again(counted)
+    assert (await counted.api(f"reports?{DAY}&split=queue"))["rows"] == before["rows"]
+    for single in ("by=hour", "split=agent&kind=complaint"):
+        said = await counted.ask("GET", f"reports?{DAY}&{single}")
+        assert (said.status, said.fields) == (400, ["from"])
+        assert "2026-11-17" in said.body["errors"][0]["message"]
 
 
 async def test_a_metric_that_counts_no_calls_has_none_behind_it(site: Site) -> None:

@@ -1,5 +1,5 @@
 // Small pieces that many parts of the desk show alike.
-import { html, classes } from "./ui.js";
+import { html, classes, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 import { t } from "./texts.js";
 import { keyCaps, keysOf } from "./keys.js";
@@ -22,6 +22,13 @@ export function Do({ id, icon, kind, busy, disabled, onClick, children, ...more 
       aria-keyshortcuts=${keys ? keys.replace("Ctrl", "Control") : undefined} onClick=${onClick} ...${more}>
     ${icon && html`<${Icon} name=${icon} />`}<span class="cut">${children}</span>${keys && html`<${Keys} of=${id} />`}
   </button>`;
+}
+
+/** A field that counts once it is left or Enter is pressed: what is being typed outlives what is drawn anew meanwhile. */
+export function Typed({ value, onChange, ...more }) {
+  const [draft, setDraft] = useState(null);
+  return html`<input ...${more} value=${draft ?? value} onInput=${(event) => setDraft(event.target.value)}
+    onChange=${(event) => { setDraft(null); onChange(event); }} onBlur=${() => setDraft(null)} />`;
 }
 
 export const Empty = ({ children }) => html`<p class="empty quiet">${children}</p>`;

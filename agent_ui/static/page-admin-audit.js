@@ -1,7 +1,7 @@
 // Who read or changed what, newest first; of settings with what they were before and after. Filters are in the address.
 import { html, classes, useState } from "./ui.js";
 import { api } from "./api.js";
-import { Badge, Empty } from "./bits.js";
+import { Badge, Empty, Typed } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Admin, beginAdmin, told } from "./page-admin-frame.js";
@@ -80,12 +80,12 @@ function Filters() {
   const wanted = useDesk((state) => state.wanted, alike);
   const typed = (name) => (event) => want({ [name]: event.target.value.trim() });
   return html`<header class="filter">
-    <label><span>${t("By whom")}</span><input value=${wanted.actor} maxlength="300" placeholder=${t("a name, whole")} onChange=${typed("actor")} /></label>
+    <label><span>${t("By whom")}</span><${Typed} value=${wanted.actor} maxlength="300" placeholder=${t("a name, whole")} onChange=${typed("actor")} /></label>
     <label><span>${t("Action")}</span><select onChange=${typed("action")}>${GROUPS.map(([code, words]) => html`<option key=${code} value=${code} selected=${wanted.action === code}>${words}</option>`)}
       ${wanted.action && !GROUPS.some(([code]) => code === wanted.action) && html`<option value=${wanted.action} selected>${wanted.action}</option>`}</select></label>
-    <label><span>${t("Of what")}</span><input value=${wanted.subject} maxlength="300" placeholder="user:3" onChange=${typed("subject")} /></label>
-    <label><span>${t("From")}</span><input type="date" value=${wanted.since} onChange=${typed("since")} /></label>
-    <label><span>${t("To")}</span><input type="date" value=${wanted.until} onChange=${typed("until")} /></label>
+    <label><span>${t("Of what")}</span><${Typed} value=${wanted.subject} maxlength="300" placeholder="user:3" onChange=${typed("subject")} /></label>
+    <label><span>${t("From")}</span><${Typed} type="date" value=${wanted.since} onChange=${typed("since")} /></label>
+    <label><span>${t("To")}</span><${Typed} type="date" value=${wanted.until} onChange=${typed("until")} /></label>
     <button type="button" class="bare" data-action="again" onClick=${() => pages.turn([])}><${Icon} name="again" size=${14} /> ${t("Look again")}</button>
     ${NAMES.some((name) => wanted[name]) && html`<button type="button" class="bare" onClick=${() => want(Object.fromEntries(NAMES.map((name) => [name, ""])))}><${Icon} name="close" size=${12} /> ${t("Everything again")}</button>`}
   </header>`;

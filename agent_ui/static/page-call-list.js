@@ -2,7 +2,7 @@
 // of a report leads to the calls that it counts (`metric=...`: those are asked of the reports).
 import { html, classes, useEffect, useRef } from "./ui.js";
 import { api } from "./api.js";
-import { Badge, Empty, readable, spoken } from "./bits.js";
+import { Badge, Empty, Typed, readable, spoken } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { may } from "./page-frame.js";
@@ -148,9 +148,9 @@ function Periods({ wanted }) {
   const own = (part) => want({ period: "", from: ownDays[0], to: ownDays[1], ...part });
   return html`<div class="views" role="group" aria-label=${t("When they began")}>${Object.entries(PERIODS).map(([name, one]) => html`
       <button key=${name} type="button" class="bare" data-period=${name} aria-pressed=${period === name ? "true" : "false"} onClick=${() => want({ period: name, from: "", to: "" })}>${one.label()}</button>`)}
-      <label><span class="unseen">${t("From day")}</span><input type="date" value=${ownDays[0]} max=${ownDays[1] || undefined} onChange=${(event) => own({ from: event.target.value })} /></label>
+      <label><span class="unseen">${t("From day")}</span><${Typed} type="date" value=${ownDays[0]} max=${ownDays[1] || undefined} onChange=${(event) => own({ from: event.target.value })} /></label>
       <span aria-hidden="true">–</span>
-      <label><span class="unseen">${t("To day")}</span><input type="date" value=${ownDays[1]} min=${ownDays[0] || undefined} onChange=${(event) => own({ to: event.target.value })} /></label>
+      <label><span class="unseen">${t("To day")}</span><${Typed} type="date" value=${ownDays[1]} min=${ownDays[0] || undefined} onChange=${(event) => own({ to: event.target.value })} /></label>
       <label class="check"><input type="checkbox" checked=${wanted.gap === "true"} onChange=${(event) => want({ gap: event.target.checked ? "true" : "" })} /> ${t("touch a gap")}</label></div>`;
 }
 
@@ -160,13 +160,13 @@ function Choices({ wanted }) {
   const queues = Object.entries({ ...(wanted.queue ? { [wanted.queue]: wanted.queue } : {}), ...titles });
   const kinds = Object.entries({ ...(wanted.kind ? { [wanted.kind]: {} } : {}), ...known }).map(([name, one]) => [name, titled(one.title, name)]);
   return html`<div class="views">
-    <label class="search-number"><span class="unseen">${t("Number")}</span><${Icon} name="search" size=${14} /><input id="call-number" type="search" inputmode="tel" value=${wanted.number ?? ""} maxlength="50" placeholder=${t("Number")} onChange=${typed("number")} /></label>
+    <label class="search-number"><span class="unseen">${t("Number")}</span><${Icon} name="search" size=${14} /><${Typed} id="call-number" type="search" inputmode="tel" value=${wanted.number ?? ""} maxlength="50" placeholder=${t("Number")} onChange=${typed("number")} /></label>
     <${Choice} name="queue" label=${t("Queue")} every=${t("every queue")} wanted=${wanted} options=${queues} />
     <${Choice} name="outcome" label=${t("How it ended")} every=${t("every end")} wanted=${wanted} options=${ends.map((one) => [one, endOf(one).word])} />
     ${may("tickets:read") && html`<${Choice} name="kind" label=${t("Kind of ticket")} every=${t("every kind")} wanted=${wanted} options=${kinds} />`}
     <${Choice} name="direction" label=${t("Direction")} every=${t("both directions")} wanted=${wanted} options=${directions.map((one) => [one, directionWord(one)])} />
     <${Choice} name="waited_s" label=${t("Waited at least")} every=${t("any wait")} wanted=${wanted} options=${[20, 60, 180, 600].map((one) => [String(one), t("waited {time} or more", { time: lasting(one) })])} />
-    <label><span class="unseen">${t("Phone or agent")}</span><input class="agent" list="phones" value=${wanted.agent ?? ""} maxlength="100" placeholder=${t("every agent")} onChange=${typed("agent")} />
+    <label><span class="unseen">${t("Phone or agent")}</span><${Typed} class="agent" list="phones" value=${wanted.agent ?? ""} maxlength="100" placeholder=${t("every agent")} onChange=${typed("agent")} />
       <datalist id="phones">${Object.entries(desk.phones ?? {}).map(([phone, name]) => html`<option key=${phone} value=${phone}>${name}</option>`)}</datalist></label></div>`;
 }
 

@@ -2,7 +2,7 @@
 // sent to somebody.
 import { html, classes, useEffect, useRef } from "./ui.js";
 import { api } from "./api.js";
-import { Badge, Empty, readable, spoken } from "./bits.js";
+import { Badge, Empty, Typed, readable, spoken } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { may } from "./page-frame.js";
@@ -112,7 +112,7 @@ function Filters() {
     <label><span class="unseen">${t("Team")}</span><select onChange=${pick("team")}>
       <option value="" selected=${!wanted.team}>${t("every team")}</option>
       ${teams.map((one) => html`<option key=${one} value=${one} selected=${wanted.team === one}>${one}</option>`)}</select></label>
-    <label><span class="unseen">${t("Whose")}</span><input list="people" placeholder=${t("everybody's")} value=${wanted.owner} maxlength="64" onChange=${pick("owner")} />
+    <label><span class="unseen">${t("Whose")}</span><${Typed} list="people" placeholder=${t("everybody's")} value=${wanted.owner} maxlength="64" onChange=${pick("owner")} />
       <datalist id="people">${people.map((one) => html`<option key=${one.login} value=${one.login}>${one.name}</option>`)}</datalist></label>`}
     ${wanted.due_from && html`<button type="button" class="bare" onClick=${() => want({ due_from: "", due_to: "" })}
       title=${t("Show those of every hour")}><${Icon} name="clock" size=${14} /> <${Moment} at=${wanted.due_from} /> <${Icon} name="close" size=${12} /></button>`}

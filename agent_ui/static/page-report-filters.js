@@ -1,5 +1,6 @@
 // What a report is asked for: days, how they are cut, whose numbers; and taking it away: CSV, Excel, paper.
 import { html } from "./ui.js";
+import { Typed } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { alike, ask, useDesk } from "./store.js";
@@ -38,9 +39,9 @@ function Days({ wanted }) {
   return html`<div class="views" role="group" aria-label=${t("Period")}>${Object.entries(PERIODS).map(([name, one]) => html`
       <button key=${name} type="button" class="bare" data-period=${name} aria-pressed=${now === name ? "true" : "false"} onClick=${() => want({ period: name, from: "", to: "" })}>${one.label()}</button>`)}</div>
     <button type="button" class="bare" data-action="earlier" aria-label=${t("As many days earlier")} title=${t("As many days earlier")} onClick=${() => shift(wanted, -1)}>◀</button>
-    <label><span class="unseen">${t("From day")}</span><input id="report-from" type="date" value=${from} max=${to} required onChange=${(event) => event.target.value && own({ from: event.target.value })} /></label>
+    <label><span class="unseen">${t("From day")}</span><${Typed} id="report-from" type="date" value=${from} max=${to} required onChange=${(event) => event.target.value && own({ from: event.target.value })} /></label>
     <span aria-hidden="true">–</span>
-    <label><span class="unseen">${t("To day")}</span><input id="report-to" type="date" value=${to} min=${from} required onChange=${(event) => event.target.value && own({ to: event.target.value })} /></label>
+    <label><span class="unseen">${t("To day")}</span><${Typed} id="report-to" type="date" value=${to} min=${from} required onChange=${(event) => event.target.value && own({ to: event.target.value })} /></label>
     <button type="button" class="bare" data-action="later" aria-label=${t("As many days later")} title=${t("As many days later")} onClick=${() => shift(wanted, 1)}>▶</button>`;
 }
 

@@ -231,7 +231,26 @@ async def test_a_call_that_is_opened_by_its_link_has_its_callers_name_however_la
     await boss.page.route(re.compile(r"/api/v1/calls/[^/?]+$"), after_the_list)
     await boss.page.reload()
     await expect(boss.page.locator(".one h2")).to_have_text("王小明")
-    await boss.page.unroute_all()
+    await boss.page.unroute_all(behavior="wait")
+
+
+async def test_what_is_being_typed_outlives_what_comes_meanwhile(site: Ledger) -> None:
+    boss = await site.screen("boss", "/calls")
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await boss.page.route(re.compile(r"/api/v1/queues$"), late)
+    await boss.page.reload()
+    await boss.page.locator("#call-number").fill("13800130001")
+    let_go.set()
+    await expect(boss.page.locator("[data-filter=queue] option[value=hotline]")).to_have_count(1)
+    await boss.page.keyboard.press("Enter")
+    await expect(boss.page.locator(".call-table tbody tr")).to_have_count(1)
+    await expect(boss.page.locator("#call-number")).to_have_value("13800130001")
+    await boss.page.unroute_all(behavior="wait")
 
 
 async def test_calls_are_filtered_turned_and_walked_by_keys(site: Ledger) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 import structlog
 
 from callserver import notify
-from callserver.alerts.calling import OnDuty
 from callserver.ami.check import Finding, findings
 from callserver.errors import SettingsError
 from callserver.facts import CallId, PbxId
@@ -31,7 +30,6 @@ from callserver.node.line import link
 from callserver.node.reconciling import Reconciler
 from callserver.node.understanding import RECONCILE, reconcile_kind
 from callserver.node.watching import Several, Watcher
-from callserver.numbers.dialling import Dial, Rules, dial
 from callserver.people import UserId
 from callserver.process import identity
 from callserver.push.hub import Hub
@@ -43,6 +41,7 @@ from callserver.store.retention import terms
 from callserver.store.situations import Site
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
+from callserver.ways_out import alert_ways, calls_about_alerts, dialled_from, mails
 from callserver.web import entrance
 from callserver.web.api.auditing import Auditing
 from callserver.web.api.operation import Tried
@@ -57,10 +56,9 @@ from callserver.web.switchboard import Switchboard
 from callserver.web.tallying import Tallying, limits_of
 from callserver.web.telling import Telling
 from callserver.web.warning import Alerting, numbers_now
-from callserver.work import mailing
-from callserver.work.alert_calling import AlertCalling, Manner
+from callserver.work.alert_calling import AlertCalling
 from callserver.work.alert_gauges import Gauges
-from callserver.work.alert_telling import SendMail, Style
+from callserver.work.alert_telling import Style
 from callserver.work.alert_telling import Telling as AlertTelling
 from callserver.work.alerting import Watch
 from callserver.work.campaigning import CAMPAIGNS, Campaigning
@@ -69,11 +67,9 @@ from callserver.work.counting import Counting
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
-from callserver.work.dialling_choosing import Site as DialledFrom
 from callserver.work.dialling_floor import Hall
 from callserver.work.landing import LAND, Lander
 from callserver.work.leading import Leading
-from callserver.work.mailing import MailServer
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
 from callserver.work.retention import NIGHT, Night
@@ -442,65 +438,10 @@ class App:
         log.info("callserver has stopped")
 
 
-def dialled_from(settings: Settings) -> DialledFrom:
-    """What the settings say about calls to the outside."""
-    telephone = settings.telephone
-    return DialledFrom(
-        plan=settings.number_plan,
-        rules=Rules(abroad=telephone.abroad, services=telephone.services, refused=telephone.refused),
-        zone=settings.zone,
-        ring_s=telephone.ring_s,
-    )
-
-
 def disk_of(settings: Settings) -> Path:
     """The folder whose disk must not fill up: of the database, or of what we write beside it."""
     file = settings.database.url.sqlite_path
     return settings.trace.dir.absolute().parent if file is None else Path(file).absolute().parent
-
-
-def mails(settings: Settings) -> SendMail | None:
-    """How e-mails are sent; None: no server is named."""
-    mail = settings.mail
-    if mail.host is None:
-        return None
-    server = MailServer(
-        host=mail.host,
-        port=mail.port,
-        sender=mail.sender,
-        tls=mail.tls,
-        user=mail.user,
-        password=None if mail.password is None else mail.password.reveal(),
-        ca_file=mail.ca_file,
-    )
-    return partial(mailing.send, server)
-
-
-def calls_about_alerts(settings: Settings) -> Manner | None:
-    """How people on duty are called; None: nobody is named. Who they are is the operator's word: abroad, too."""
-    wanted = settings.alerts
-    if not wanted.call_to:
-        return None
-    plan = settings.number_plan
-    found = [(one, dial(plan, Rules(abroad=True, services=(one,)), one)) for one in wanted.call_to]
-    ids = sorted((PbxId(one.id) for one in settings.asterisk), key=lambda id: id != wanted.call_by)
-    return Manner(
-        duty=OnDuty(
-            numbers=tuple(read.digits if isinstance(read, Dial) else said for said, read in found),
-            rounds=wanted.rounds,
-            pause_s=wanted.pause_s,
-        ),
-        switches=tuple(ids),
-        language=wanted.language,
-        caller_id=wanted.caller_id,
-        ring_s=wanted.ring_s,
-    )
-
-
-def alert_ways(settings: Settings) -> frozenset[str]:
-    """By what else than screens and webhooks this site tells of alerts."""
-    has = {"mail": settings.mail.host is not None, "call": bool(settings.alerts.call_to)}
-    return frozenset(way for way, there in has.items() if there)
 
 
 async def try_webhook(store: Store, send: Send, webhook: WebhookId) -> Tried:

@@ -44,6 +44,7 @@ ROOMS = {
     "vitals": Room(rooms="facts", packages="prometheus_client"),
     "notify": Room(),
     "stages": Room(),
+    "ways_out": Room(rooms="facts settings numbers alerts work"),
     "process": Room(rooms="node settings", packages="structlog uvloop"),
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),
     "calls": Room(rooms="facts errors ami.events", pure=True),

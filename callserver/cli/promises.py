@@ -283,9 +283,9 @@ def _new(
 
 
 async def _explained(found: Settings, id: int) -> tuple[Listed, tuple[Line, ...]]:
-    from callserver.app import dialled_from
     from callserver.store import promise_pages, promises
     from callserver.tickets.record import PromiseId
+    from callserver.ways_out import dialled_from
     from callserver.work.dialling_answers import Answering
     from callserver.work.dialling_choosing import Choosing
 

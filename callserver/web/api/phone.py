@@ -48,6 +48,7 @@ PATIENCE_S = 15.0  # beyond what the switch needs
 
 Note = Annotated[str, Meta(max_length=2_000, description="What the colleague should know.")]
 Number = Annotated[str, Meta(min_length=1, max_length=60, description="Read as all numbers are.")]
+Override = Annotated[str, Meta(max_length=500)] | None
 Seated = Annotated[PlaceShown | None, Meta(description="The phone that acts; without a word: one's own.")]
 
 
@@ -56,7 +57,7 @@ class CallGiven(Struct, frozen=True, kw_only=True):
 
     number: Number
     ticket: Id | None = None
-    override: Annotated[str, Meta(max_length=500)] | None = None
+    override: Override = None
     name: Annotated[str, Meta(max_length=80, description="Shown on the phone while it rings.")] = ""
     seat: Seated = None
 
@@ -79,7 +80,8 @@ class Destination(Struct, frozen=True, kw_only=True):
 class TransferGiven(Struct, frozen=True, kw_only=True):
     """Where a call is to go. attended: speak with them first, then finish or cancel.
 
-    `anyway`: transfer blindly also to a phone that is not free or not registered.
+    `anyway`: transfer blindly also to a phone that is not free or not registered. `override`: why somebody is rung who
+    does not want to be called; it goes onto the ticket.
     """
 
     call: CallName
@@ -88,6 +90,7 @@ class TransferGiven(Struct, frozen=True, kw_only=True):
     note: Note = ""
     ticket: Annotated[Id | None, Meta(description="Where the note goes; without a word: the call's.")] = None
     anyway: bool = False
+    override: Override = None
     seat: Seated = None
 
 
@@ -101,10 +104,11 @@ async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
     wanted, entry = number_to_dial(asked, body.number), Entry()
     if not isinstance(wanted, Dial):
         return Done(wanted)
+    purpose = _PURPOSE[body.ticket is not None]
 
     def ask(connection: Connection) -> Put | PhoneAnswer:
         mine = own_seat(connection, asked, body.seat)
-        if (refused := _unwanted(connection, asked, body, wanted)) is not None:
+        if (refused := _unwanted(connection, wanted, purpose, body.ticket, body.override)) is not None:
             return refused
         request = Originate(
             interface=mine.interface,
@@ -125,8 +129,8 @@ async def call_number(asked: Asked, body: CallGiven) -> Done[PhoneAnswer]:
         )
         if isinstance(came, PhoneAnswer):
             return came
-        reason = body.override if came[1] else None
-        entry.plan(connection, asked, body.ticket, f"called {wanted.shown}: {reason}" if reason else "")
+        reason = _reason("called", wanted, body.override) if came[1] else ""
+        entry.plan(connection, asked, body.ticket, reason)
         return came[0]
 
     done = await answered(asked, ask, WITHIN_S + asked.site.telephone.ring_s + PATIENCE_S)
@@ -155,22 +159,30 @@ async def transfer_call(asked: Asked, body: TransferGiven) -> Done[PhoneAnswer]:
 
     The note goes to the next agent's screen, and onto the call's ticket unless it is refused. A blind transfer is done
     when the caller has arrived or somebody's phone rings, and refused (busy, unreachable) where that phone is not free,
-    unless `anyway`; an attended one is done when the colleague answered: finish or cancel it then.
+    unless `anyway`; an attended one is done when the colleague answered: finish or cancel it then. A number of somebody
+    who does not want to be called is refused as for a call of one's own: do_not_call, unless there is an `override`.
     """
     destination = _destination(asked, body.to)
     if isinstance(destination, PhoneAnswer):
         return Done(destination)
-    way, to = destination
+    way, to, number = destination
     call, blind, entry = CallId(body.call), body.how == "blind", Entry()
 
     def ask(connection: Connection) -> Put | PhoneAnswer:
         pbx, leg, interface = leg_of(connection, asked, call, body.seat, others=blind)
+        ticket = place(connection, asked, call, body.ticket)
+        if number is not None:
+            # Whoever is at that number waits for nothing: the ticket is the caller's.
+            refused = _unwanted(connection, number, _PURPOSE[False], ticket, body.override)
+            if refused is not None:
+                return refused
         request: Request = BlindTransfer(call=call, leg=leg, way=way, to=to, anyway=body.anyway)
         if not blind:
             request = AttendedTransfer(call=call, leg=leg, step="begin", way=way, to=to)
         came = put_or_join(connection, asked, pbx, request, f"phone:{interface}", request.__eq__)
         if not isinstance(came, PhoneAnswer) and came[1]:
-            entry.plan(connection, asked, place(connection, asked, call, body.ticket), body.note)
+            reason = _reason("passed on to", number, body.override)
+            entry.plan(connection, asked, ticket, "\n".join(one for one in (body.note, reason) if one))
             told = {
                 "by": interface,
                 "by_name": asked.actor.name,
@@ -220,8 +232,8 @@ def number_to_dial(asked: Asked, received: str) -> Dial | PhoneAnswer:
     return found if isinstance(found, Dial) else PhoneAnswer(outcome="refused", code=found, said=SAID[found])
 
 
-def _destination(asked: Asked, to: Destination) -> tuple[Way, str] | PhoneAnswer:
-    """Where a call is to go. Raises BadValue for none, or for several at once."""
+def _destination(asked: Asked, to: Destination) -> tuple[Way, str, Dial | None] | PhoneAnswer:
+    """Where a call is to go, and the number that may be dialled for it. Raises BadValue for none, or for several."""
     if sum(one is not None for one in (to.agent, to.queue, to.number)) != 1:
         raise BadValue("to", "say one of agent, queue and number")
     if to.agent is not None:
@@ -229,18 +241,18 @@ def _destination(asked: Asked, to: Destination) -> tuple[Way, str] | PhoneAnswer
     if to.queue is not None:
         return _named(asked, "queue", to.queue, to.queue)
     found = number_to_dial(asked, to.number or "")
-    return found if isinstance(found, PhoneAnswer) else ("number", found.digits)
+    return found if isinstance(found, PhoneAnswer) else ("number", found.digits, found)
 
 
-def _named(asked: Asked, way: Way, to: str, exten: str) -> tuple[Way, str] | PhoneAnswer:
+def _named(asked: Asked, way: Way, to: str, exten: str) -> tuple[Way, str, Dial | None] | PhoneAnswer:
     """An agent or a queue. `exten`: dialled where the switch's dialplan names no extension for it; so one that is a
     number may go where a number may go, and nowhere else. Asterisk does not see the dashes in an extension."""
     if _UNSEEN.sub("", exten)[:1].isalpha():
-        return way, to
+        return way, to, None
     found = number_to_dial(asked, exten)
     if isinstance(found, Dial) and found.digits != exten:
         return PhoneAnswer(outcome="refused", code="not_a_number", said=SAID["not_a_number"])
-    return found if isinstance(found, PhoneAnswer) else (way, to)
+    return found if isinstance(found, PhoneAnswer) else (way, to, found)
 
 
 def _device(interface: str) -> str:
@@ -248,22 +260,29 @@ def _device(interface: str) -> str:
     return re.split("[@/]", interface.partition("/")[2])[0]
 
 
-def _unwanted(connection: Connection, asked: Asked, body: CallGiven, wanted: Dial) -> PhoneAnswer | None:
+def _unwanted(
+    connection: Connection, wanted: Dial, purpose: str, ticket: int | None, override: str | None
+) -> PhoneAnswer | None:
     """Why this customer is not called: their own word, unless a person answers for it on a ticket.
 
     Raises BadValue for an override without a ticket, NotFound for a ticket that there is not.
     """
-    if body.ticket is not None:
-        tickets.get(connection, TicketId(body.ticket))
+    if ticket is not None:
+        tickets.get(connection, TicketId(ticket))
     if wanted.e164 is None:
         return None
     known = customers.get_many(connection, customers_of(connection, tail(wanted.e164)))
-    reasons = [may_call(one, wanted.e164, _PURPOSE[body.ticket is not None]) for one in known.values()]
+    reasons = [may_call(one, wanted.e164, purpose) for one in known.values()]
     why = next((reason for reason in reasons if reason), None)
     if why is None:
         return None
-    if not (body.override and body.override.strip()):
+    if not (override and override.strip()):
         return PhoneAnswer(outcome="refused", code="do_not_call", said=why)
-    if body.ticket is None:
+    if ticket is None:
         raise BadValue("ticket", "say on which ticket the reason is to stand")
     return None
+
+
+def _reason(did: str, wanted: Dial | None, override: str | None) -> str:
+    """What stands on the ticket of a call that was made for a reason."""
+    return f"{did} {wanted.shown}: {override}" if wanted is not None and override else ""

@@ -123,8 +123,9 @@ async def test_what_is_not_dialled_from_here_is_asked_of_no_switch(
     assert not await commands.waiting(site.store, PBX)
 
 
-async def test_who_does_not_want_to_be_called_is_called_with_a_reason_on_a_ticket_only(site: Site) -> None:
+async def test_who_does_not_want_to_be_called_is_rung_with_a_reason_on_a_ticket_only(site: Site) -> None:
     li = await agent(site)
+    await on_record(site)
     number = {"received": NUMBER, "do_not_call": True}
     made = await site.ask("POST", "customers", {"name": "Wang", "numbers": [number]})
     assert made.status == 201, made.body
@@ -133,11 +134,23 @@ async def test_who_does_not_want_to_be_called_is_called_with_a_reason_on_a_ticke
     assert refused.body["code"] == "do_not_call"
     nowhere = await li.ask("POST", "phone/calls", {"number": NUMBER, "override": "they asked"})
     assert nowhere.status in (400, 422)
+    ways = [{"call": CALL, "how": how, "to": {"number": NUMBER}} for how in ("blind", "attended")]
+    ways.append(
+        {"call": CALL, "how": "blind", "to": {"queue": NUMBER}}
+    )  # dialled where there is no such queue
+    for passed in ways:
+        assert (await li.ask("POST", "phone/transfers", passed | {"ticket": ticket})).body[
+            "code"
+        ] == "do_not_call"
+        assert (await li.ask("POST", "phone/transfers", passed | {"override": "x"})).status in (400, 422)
+    assert not await commands.waiting(site.store, PBX)
     async with node(site):
         asked = {"number": NUMBER, "override": "asked by mail", "ticket": ticket}
         assert (await li.ask("POST", "phone/calls", asked)).body["outcome"] == "done"
-    told = await site.api(f"tickets/{ticket}/timeline")
-    assert any("asked by mail" in str(entry) for entry in told["entries"])
+        passed = ways[0] | {"note": "his wife", "override": "is waited for", "ticket": ticket}
+        assert (await li.ask("POST", "phone/transfers", passed)).body["outcome"] == "done"
+    told = str((await site.api(f"tickets/{ticket}/timeline"))["entries"])
+    assert all(words in told for words in ("asked by mail", "his wife", "passed on to", "is waited for"))
 
 
 async def test_the_own_leg_of_the_own_call_is_what_is_meant(site: Site) -> None:

@@ -27,6 +27,7 @@ export function MergeDialog() {
   const [words, setWords] = useState("");
   const [found, setFound] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [vain, setVain] = useState(0); // what was found may have changed, so it is looked for again
   useEffect(() => {
     if (!words.trim()) {
       setFound(null);
@@ -38,10 +39,11 @@ export function MergeDialog() {
       setFound([...new Map(all.map((one) => [one.id, one])).values()]);
     }), WAIT_MS);
     return () => clearTimeout(timer);
-  }, [words]);
+  }, [words, vain]);
   const merge = async (other) => {
     setBusy(true);
     if (await attempt(() => join(mine, other))) unask();
+    else setVain(vain + 1);
     setBusy(false);
   };
   const rows = found ?? near;
@@ -56,16 +58,31 @@ export function MergeDialog() {
 }
 
 async function join(mine, other) {
-  const merged = await api.post(`/customers/${mine.id}/merge`, { customer: other.id }, { key: onceKey() });
+  const body = { customer: other.id, version: other.version };
+  const merged = await api.post(`/customers/${mine.id}/merge`, body, { key: onceKey(), version: mine.version }).catch(changed);
   refresh();
-  say(t("{name} is part of this customer now", { name: other.name }), "info", {
-    label: t("Take back"),
-    run: () => attempt(async () => {
-      await api.post(`/merges/${merged.id}/undo`);
-      refresh();
-      say(t("They are two again"));
-    }),
-  });
+  say(t("{name} is part of this customer now", { name: other.name }), "info", takingBack(merged));
+}
+
+const takingBack = ({ id, into, version }) => ({ label: t("Take back"), run: () => attempt(() => takeBack(id, into, version)) });
+
+async function takeBack(id, into, version) {
+  try {
+    await api.post(`/merges/${id}/undo`, {}, { version });
+  } catch (error) {
+    if (error.status !== 412) throw error;
+    const now = await api.get(`/customers/${into}`); // shown anew; who still wants it says so again
+    refresh();
+    return say(error.words, "warning", takingBack({ id, into, version: now.version }));
+  }
+  refresh();
+  return say(t("They are two again"));
+}
+
+/** Somebody was quicker: what is shown is asked for again before anybody decides anew. */
+function changed(error) {
+  if (error.status === 412) refresh();
+  throw error;
 }
 
 export function startMerging() {

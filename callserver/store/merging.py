@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import Any, NewType, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -27,11 +27,14 @@ from callserver.store.desk import tickets as tickets_table
 from callserver.store.text import dump, load
 
 MergeId = NewType("MergeId", int)
+Seen: TypeAlias = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """That a customer became part of another one. `undone_at`: it came apart again."""
+    """That a customer became part of another one. `undone_at`: it came apart again. `version`: of `into` just after it,
+    None where that is long ago.
+    """
 
     id: MergeId
     into: CustomerId
@@ -39,6 +42,7 @@ class Merge:
     at: Instant
     actor: str
     undone_at: Instant | None = None
+    version: int | None = None
 
     @property
     def until(self) -> Instant:
@@ -55,15 +59,20 @@ class Undone:
     stayed: tuple[str, ...]
 
 
-def merge(connection: Connection, into: int, other: int, actor: Actor, now: Instant) -> Merge:
+def merge(
+    connection: Connection, into: int, other: int, actor: Actor, now: Instant, *, seen: Seen = (None, None)
+) -> Merge:
     """`other` becomes part of `into`, with products, tickets, contacts and promises.
 
-    Raises NotFound; Conflict for one and the same customer, and for one that was merged or erased.
+    `seen`: the versions of the two that whoever decides has looked at; None: whichever. Raises NotFound; Outdated;
+    Conflict for one and the same customer, and for one that was merged or erased.
     """
     if into == other:
         raise Conflict(f"customer {into} cannot become part of itself")
     both = {id: customers.locked(connection, id) for id in sorted((into, other))}
     before = (both[into], both[other])
+    for customer, version in zip(before, seen, strict=True):
+        customers.require_version(customer, version)
     one, part = merging.merged(*before, now)
     customers.rewrite(connection, before[1], part, actor, now)  # first: it may give up its external id
     customers.rewrite(connection, before[0], one, actor, now)
@@ -76,16 +85,19 @@ def merge(connection: Connection, into: int, other: int, actor: Actor, now: Inst
     }
     row = {"into_id": one.id, "from_id": part.id, "at": now, "actor": actor.name, "moved": dump(moved)}
     id = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
-    done = Merge(id=MergeId(id), into=one.id, other=part.id, at=now, actor=actor.name)
+    done = Merge(id=MergeId(id), into=one.id, other=part.id, at=now, actor=actor.name, version=one.version)
     _told(connection, done, "customer.merge", {"from": part.id}, actor, now)
     landing.adopt(connection, one, actor, now)  # a number that the two shared is one customer's now
     return done
 
 
-def undo(connection: Connection, merge: int, actor: Actor, now: Instant) -> Undone:
+def undo(
+    connection: Connection, merge: int, actor: Actor, now: Instant, *, expected: int | None = None
+) -> Undone:
     """Take a merge back, within a day: all that still is as the merge left it.
 
-    Raises NotFound; Conflict where it was undone already, is too old, or one of the two was merged again or erased.
+    `expected`: the version of the customer who lives on, as whoever decides has seen it. Raises NotFound; Outdated;
+    Conflict where it was undone already, is too old, or one of the two was merged again or erased.
     """
     row = _held(connection, merge)
     done = _merge(row)
@@ -94,6 +106,7 @@ def undo(connection: Connection, merge: int, actor: Actor, now: Instant) -> Undo
     if now > done.until:
         raise Conflict(f"merge {merge} could be undone until {iso(done.until)}")
     into, other = _both(connection, done)
+    customers.require_version(into, expected)
     moved = load(row.moved)
     was = [
         customer_from_json(history.get(connection, customers.SUBJECT, one.id, version).record)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct
+from msgspec.structs import asdict
 
 from callserver.customers import checking
 from callserver.customers.checking import LENGTHS, MOST
@@ -27,9 +28,10 @@ _MOST_MOVED = 1000
 
 
 class MergeGiven(Struct, frozen=True, kw_only=True):
-    """Which customer becomes part of this one."""
+    """Which customer becomes part of this one. `version`: of that one, as it was seen; without it, whichever it is."""
 
     customer: Id
+    version: Annotated[int, Meta(ge=1)] | None = None
 
 
 class SplitGiven(Struct, frozen=True, kw_only=True):
@@ -54,6 +56,12 @@ class MergeShown(Struct, frozen=True, kw_only=True):
     undone_at: Moment | None
 
 
+class Merged(MergeShown, frozen=True, kw_only=True):
+    """`version`: of `into` now, for whoever takes the merge back."""
+
+    version: int | None
+
+
 class Merges(Struct, frozen=True, kw_only=True):
     """Merges that a customer took part in, the newest first; at most 50."""
 
@@ -75,13 +83,15 @@ class Split(Struct, frozen=True, kw_only=True):
     new: CustomerShown
 
 
-@api("POST", "/customers/{id}/merge", scope="customers:write", status=201, errors=(409,))
-def merge_customers(connection: Connection, asked: Asked, id: Id, body: MergeGiven) -> Done[MergeShown]:
+@api("POST", "/customers/{id}/merge", scope="customers:write", status=201, guarded=True, errors=(409,))
+def merge_customers(connection: Connection, asked: Asked, id: Id, body: MergeGiven) -> Done[Merged]:
     """Another customer becomes part of this one, with products, tickets, contacts and promises.
 
-    It can be undone for a day: `POST /merges/{id}/undo`.
+    If-Match has the version of this one. It can be undone for a day: `POST /merges/{id}/undo`.
     """
-    return Done(_merge(merging.merge(connection, id, body.customer, asked.actor, asked.now)))
+    seen = (asked.expected, body.version)
+    done = merging.merge(connection, id, body.customer, asked.actor, asked.now, seen=seen)
+    return Done(Merged(**asdict(_merge(done)), version=done.version))
 
 
 @api("GET", "/customers/{id}/merges", scope="customers:read")
@@ -92,10 +102,13 @@ def list_merges(connection: Connection, asked: Asked, id: Id) -> Done[Merges]:
     return Done(Merges(merges=[_merge(one) for one in found]), seen=(subject(id),))
 
 
-@api("POST", "/merges/{id}/undo", scope="customers:write", errors=(409,))
+@api("POST", "/merges/{id}/undo", scope="customers:write", guarded=True, errors=(409,))
 def undo_merge(connection: Connection, asked: Asked, id: Id) -> Done[Apart]:
-    """Take a merge back, within a day: all that still is as the merge left it."""
-    done = merging.undo(connection, id, asked.actor, asked.now)
+    """Take a merge back, within a day: all that still is as the merge left it.
+
+    If-Match has the version of the customer who lived on.
+    """
+    done = merging.undo(connection, id, asked.actor, asked.now, expected=asked.expected)
     return Done(
         Apart(into=shown(done.into, asked), customer=shown(done.other, asked), stayed=list(done.stayed))
     )

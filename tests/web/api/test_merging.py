@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import BOTH, Site
+from tests.web.conftest import BOTH, Said, Site
 
 pytestmark = BOTH
+
+
+async def merge(site: Site, into: int, other: int, version: int = 1) -> Said:
+    return await site.ask("POST", f"customers/{into}/merge", {"customer": other}, If_Match=f'"{version}"')
+
+
+async def undo(site: Site, merge: int, version: int = 2) -> Said:
+    return await site.ask("POST", f"merges/{merge}/undo", If_Match=f'"{version}"')
 
 
 async def customer(site: Site, name: str, *numbers: str) -> int:
@@ -17,7 +25,7 @@ async def customer(site: Site, name: str, *numbers: str) -> int:
 
 async def test_two_become_one_and_come_apart_again(site: Site) -> None:
     wang, other = await customer(site, "王芳", "13800138000"), await customer(site, "王 芳", "13900139000")
-    merged = await site.ask("POST", f"customers/{wang}/merge", {"customer": other})
+    merged = await merge(site, wang, other)
     assert (merged.status, merged.body["into"], merged.body["customer"]) == (201, wang, other)
     assert (await site.api(f"customers/{other}"))["merged_into"] == wang
     assert [one["received"] for one in (await site.api(f"customers/{wang}"))["numbers"]] == [
@@ -27,26 +35,43 @@ async def test_two_become_one_and_come_apart_again(site: Site) -> None:
     assert [one["id"] for one in (await site.api(f"customers/{wang}/merges"))["merges"]] == [
         merged.body["id"]
     ]
-    undone = await site.ask("POST", f"merges/{merged.body['id']}/undo")
+    undone = await undo(site, merged.body["id"], merged.body["version"])
     assert (undone.status, undone.body["stayed"]) == (200, [])
     assert undone.body["customer"]["merged_into"] is None
-    assert (await site.ask("POST", f"merges/{merged.body['id']}/undo")).status == 409
+    assert (await undo(site, merged.body["id"], 3)).status == 409
+
+
+async def test_who_has_not_seen_how_they_are_by_now_merges_nobody_and_takes_nothing_back(site: Site) -> None:
+    wang, other = await customer(site, "王芳", "13800138000"), await customer(site, "王 芳", "13900139000")
+    assert (await site.ask("POST", f"customers/{wang}/merge", {"customer": other})).status == 428
+    changed = await site.ask("PATCH", f"customers/{wang}", {"vip": True}, If_Match='"1"')
+    stale = await merge(site, wang, other)  # one supervisor still looks at how it was
+    assert (changed.status, stale.status, stale.body["detail"]) == (
+        200,
+        412,
+        "this is version 2 by now, the change was made on version 1",
+    )
+    await site.ask("PATCH", f"customers/{other}", {"vip": True}, If_Match='"1"')
+    seen = {"customer": other, "version": 1}  # ... and the other one's record is stale
+    assert (await site.ask("POST", f"customers/{wang}/merge", seen, If_Match='"2"')).status == 412
+    merged = await merge(site, wang, other, version=2)
+    assert (await merge(site, wang, other, version=2)).status == 409  # the second of two who merged at once
+    assert (await undo(site, merged.body["id"], version=2)).status == 412
+    assert (await undo(site, merged.body["id"], version=3)).status == 200
 
 
 async def test_a_merge_of_yesterday_stays(site: Site) -> None:
-    merged = await site.ask(
-        "POST", f"customers/{await customer(site, 'A')}/merge", {"customer": await customer(site, "B")}
-    )
+    merged = await merge(site, await customer(site, "A"), await customer(site, "B"))
     site.now += 24 * 3600 * 1000 + 1
-    assert (await site.ask("POST", f"merges/{merged.body['id']}/undo")).status == 409
+    assert (await undo(site, merged.body["id"])).status == 409
 
 
 async def test_nobody_becomes_part_of_themselves_or_of_a_part_of_them(site: Site) -> None:
     one, two = await customer(site, "A"), await customer(site, "B")
-    assert (await site.ask("POST", f"customers/{one}/merge", {"customer": one})).status == 409
-    await site.ask("POST", f"customers/{one}/merge", {"customer": two})
-    assert (await site.ask("POST", f"customers/{two}/merge", {"customer": one})).status == 409
-    assert (await site.ask("POST", f"customers/{one}/merge", {"customer": 999})).status == 404
+    assert (await merge(site, one, one)).status == 409
+    await merge(site, one, two)
+    assert (await merge(site, two, one, version=2)).status == 409
+    assert (await merge(site, one, 999, version=2)).status == 404
 
 
 async def test_one_number_goes_to_a_new_customer(site: Site) -> None:

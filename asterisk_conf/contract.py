@@ -45,6 +45,8 @@ SPY_MODES: Final = ("listen", "whisper", "barge")
 SPY_TAKE: Final = "take"
 MOVED: Final = "callserver-moved"
 """Where a waiting caller goes on whom a supervisor took out of a queue: to the extension in MOVED_VARIABLE."""
+LOOKED_FOR: Final = (*PROMISE_CONTEXTS, WARN, CALLBACK, SPY, MOVED)
+"""Without which a switch takes calls, and something that callserver offers does not work on it."""
 KEYS_PREFIX: Final = "callserver-keys-"
 """+ queue name: where a caller lands who presses a key while waiting."""
 

@@ -116,7 +116,7 @@ async def _told(session: Session) -> dict[str, Any]:
         "version": said.get("AsteriskVersion", ""),
         "calls_processed": whole(said.get("CoreProcessedCalls")),
         "allowed": await _allowed(session),
-        "no_contexts": tuple([one for one in contract.PROMISE_CONTEXTS if await _lacks(session, one)]),
+        "no_contexts": tuple([one for one in contract.LOOKED_FOR if await _lacks(session, one)]),
         "refused": refused,
         "snapshot": assemble(replies, at=session.clock.now(), uptime=session.uptime()),
     }

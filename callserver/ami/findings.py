@@ -21,12 +21,22 @@ _TOO_MUCH = frozenset(
 _CLASS_OF = {"Command": "command", "UpdateConfig": "config", "CreateConfig": "config", "GetConfig": "config"}
 _READING = ("CoreShowChannels", "QueueStatus", "CoreStatus", "BridgeList", "CoreSettings")
 _QUEUE_APP = ("Queue", "AppQueue")
+_WITHOUT = {
+    contract.WARN: "nobody on duty is called about an alert; screens, e-mails and webhooks still tell of it",
+    contract.CALLBACK: "nobody who waits can press a key and be called back instead",
+    contract.SPY: "supervisors cannot listen, whisper, barge in or take over",
+    contract.MOVED: "supervisors cannot move somebody who waits to another queue or to the front",
+}
+_RENDERED = (
+    "extensions.conf: what is missing as `callserver asterisk render DIR` writes it, and DIR/prompts copied to "
+    f"{contract.PROMPTS}"
+)
 
 
 def findings(answers: Answers) -> list[Finding]:
     """Everything that was looked at, in the order in which it is best mended."""
     steps: tuple[Callable[[Answers], Iterator[Finding]], ...]
-    inside = (_version, _rights, _events, _timestamps, _clock, _members, _transfers, _promises)
+    inside = (_version, _rights, _events, _timestamps, _clock, _members, _transfers, _promises, _offers)
     steps = (_login, *(inside if answers.inside else ()), _journals, configured.findings)
     return [finding for step in steps for finding in step(answers)]
 
@@ -232,16 +242,24 @@ def _transfers(answers: Answers) -> Iterator[Finding]:
 
 def _promises(answers: Answers) -> Iterator[Finding]:
     """What calls that callserver makes by itself need in the dialplan."""
-    if answers.no_contexts:
+    missing = [one for one in answers.no_contexts if one in contract.PROMISE_CONTEXTS]
+    if missing:
         yield Finding(
             severity="warning",
-            what=f"the dialplan has no context {', '.join(answers.no_contexts)}",
+            what=f"the dialplan has no context {', '.join(missing)}",
             why="callserver calls no customer by itself: calls that are owed wait for an agent to begin them",
-            fix="extensions.conf: these contexts as `callserver asterisk render DIR` writes them, and DIR/prompts "
-            f"copied to {contract.PROMPTS}",
+            fix=_RENDERED,
         )
     else:
         yield Finding(severity="ok", what="the dialplan has what calls for promises need")
+
+
+def _offers(answers: Answers) -> Iterator[Finding]:
+    """What else callserver offers that needs a context of its own."""
+    for context, without in _WITHOUT.items():
+        if context in answers.no_contexts:
+            what = f"the dialplan has no context {context}"
+            yield Finding(severity="warning", what=what, why=without, fix=_RENDERED)
 
 
 def _journals(answers: Answers) -> Iterator[Finding]:

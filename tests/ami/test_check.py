@@ -166,6 +166,12 @@ def test_whatever_is_wrong_says_why_it_matters_and_what_to_change() -> None:
             "render DIR",
         ),
         (
+            {"no_contexts": ("callserver-warn",)},
+            "warning",
+            "no context callserver-warn",
+            "render DIR",
+        ),
+        (
             {"journals": (Journal(kind="queue_log", path=Path("/q"), modified_at=BOOTED_AT - 10_000),)},
             "error",
             "nothing was written since the switch began",
@@ -394,6 +400,6 @@ def test_a_cel_file_is_missed_only_once_there_was_a_call(calls: int | None, seve
 async def test_a_dialplan_without_the_contexts_of_promises_is_told(switch: FakeSwitch) -> None:
     assert (await ask(settings(switch), listen_s=0.01)).no_contexts == ()
     switch.refuses = {"ShowDialPlan": "Did not find context callserver-promise-queue"}
-    assert (await ask(settings(switch), listen_s=0.01)).no_contexts == contract.PROMISE_CONTEXTS
+    assert (await ask(settings(switch), listen_s=0.01)).no_contexts == contract.LOOKED_FOR
     switch.refuses = {"ShowDialPlan": "Permission denied"}
     assert (await ask(settings(switch), listen_s=0.01)).no_contexts == ()

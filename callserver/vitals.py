@@ -111,6 +111,16 @@ class Vitals:
             buckets=_LANDING_BUCKETS,
             registry=self.registry,
         )
+        self._landings = Gauge(
+            "callserver_landings_waiting",
+            "Calls that are over and not yet on their ticket, on any node.",
+            registry=self.registry,
+        )
+        self._landings_oldest = Gauge(
+            "callserver_landings_oldest_age_seconds",
+            "How long the oldest of them has been over; 0: there is none.",
+            registry=self.registry,
+        )
         self.webhooks = WebhookVitals(self.registry)
         self.stream = StreamVitals(self.registry)
         self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
@@ -136,6 +146,11 @@ class Vitals:
     def landed(self, row: str, late_s: float) -> None:
         """One more call looked for its ticket; this row of the table decided."""
         self.landing_seconds.labels(row).observe(late_s)
+
+    def landings(self, waiting: int, oldest_s: float) -> None:
+        """So many calls that are over are on no ticket yet."""
+        self._landings.set(waiting)
+        self._landings_oldest.set(oldest_s)
 
     def job_done(self, kind: str, result: str) -> None:
         """One more job ended so."""

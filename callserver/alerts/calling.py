@@ -22,6 +22,8 @@ _ABOUT: Final[Mapping[str, What]] = {
     "omission_ppm": "records",
     "disk_free_ratio": "disk",
     "jobs_late": "work",
+    "landings_waiting": "work",
+    "landings_oldest_s": "work",
 }
 
 

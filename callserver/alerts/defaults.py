@@ -92,5 +92,13 @@ _ALL: Final = (
         for_s=60,
         clear_for_s=30,
     ),
+    Rule(
+        id=RuleId("landing_late"),
+        metric="landings_oldest_s",
+        title={"en": "A call has no ticket yet", "zh": "通话迟迟未落单"},
+        threshold=300,
+        clear=60,
+        clear_for_s=30,
+    ),
 )
 DEFAULTS: Final[Mapping[RuleId, Rule]] = {rule.id: rule for rule in _ALL}

@@ -35,6 +35,8 @@ _ABOUT: Final[Mapping[str, About]] = {
     "disk_free_ratio": "site",
     "promises_late": "site",
     "jobs_late": "site",
+    "landings_waiting": "site",
+    "landings_oldest_s": "site",
 }
 _NOT_MEASURED: Final = frozenset({"promises_due", "pop_latency_p50", "pop_latency_p95", "pop_latency_p99"})
 """Nobody gives these to the watch."""

@@ -503,6 +503,21 @@ _ALL: Final = (
         ("waiting jobs due more than 60 s ago", "逾期超过 60 秒的待办任务"),
     ),
     _define(
+        *("landings_waiting", "count", "down", _LIVE),
+        ("Calls without a ticket", "未落单通话"),
+        ("Calls that are over and not yet on their ticket.", "已结束但尚未落到工单的通话。"),
+        ("ended calls without a ticket whose landing is due", "落单已到期而尚无工单的已结束通话"),
+    ),
+    _define(
+        *("landings_oldest_s", "seconds", "down", _LIVE),
+        ("Longest without a ticket", "最久未落单"),
+        (
+            "How long the oldest of them has been over; 0 when there is none.",
+            "其中最早结束者距今的时长；没有时为 0。",
+        ),
+        ("now - earliest end of `landings_waiting`", "当前时刻 − `landings_waiting` 中最早的结束时刻"),
+    ),
+    _define(
         *("pop_latency_p50", "seconds", "down", _LIVE),
         ("Pop, median", "弹屏延迟中位数"),
         ("The browser's acknowledgement minus the switch's event.", "浏览器确认时刻减去交换机事件到达时刻。"),

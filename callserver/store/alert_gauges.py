@@ -7,17 +7,19 @@ runs, so each is read from an index and bounded.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, exists, func, literal, or_, select, tuple_
 
 from callserver.facts import Instant, PbxId
 from callserver.store import text
-from callserver.store.desk import promise_open, promises
+from callserver.store.desk import call_tickets, promise_open, promises
+from callserver.store.landing import LAND
 from callserver.store.leases import lease_of
 from callserver.store.promising import promise_attempts
 from callserver.store.schema import (
     agents,
+    calls,
     database_now,
     facts,
     gap_open,
@@ -32,6 +34,7 @@ from callserver.store.schema import (
 MOST: Final = 10_000
 """No count is exact beyond this: what is that wrong is not more wrong with one more."""
 _ATTEMPTS: Final = 1_000
+_LANDINGS: Final = 1_000
 LATE_MS: Final = 60_000
 
 
@@ -80,6 +83,36 @@ def late_jobs(connection: Connection) -> int:
     late = jobs.c.run_at < database_now() - LATE_MS
     some = select(literal(1)).select_from(jobs).where(waiting, late).limit(MOST).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+class Landings(NamedTuple):
+    """Calls that are over and on no ticket yet although they should be by now; `oldest_s`: how long the first of them has
+    been over, in seconds (0: none, or nobody knows).
+    """
+
+    waiting: int
+    oldest_s: float
+
+
+def landings(connection: Connection) -> Landings:
+    """Of at most a thousand jobs. What is put off on purpose, until the journals say how a call ended, is not late; what
+    failed and is tried again later is.
+    """
+    due = or_(jobs.c.run_at <= database_now(), jobs.c.attempts > 0)
+    some = select(jobs.c.body).where(waiting, jobs.c.kind == LAND, due).order_by(jobs.c.run_at, jobs.c.id)
+    bodies = map(text.load, connection.execute(some.limit(_LANDINGS)).scalars())
+    named = {
+        (text.key(one["pbx"]), text.key(one["call"])) for one in bodies if one.get("pbx") and one.get("call")
+    }
+    if not named:
+        return Landings(0, 0.0)
+    here = (calls.c.pbx, calls.c.call_id)
+    landed = exists().where(call_tickets.c.pbx == here[0], call_tickets.c.call_id == here[1])
+    left = select(func.count(), database_now() - func.min(calls.c.ended_at)).where(
+        tuple_(*here).in_(sorted(named)), calls.c.open.is_(False), ~landed
+    )
+    count, oldest_ms = connection.execute(left).one()
+    return Landings(int(count), max(0, oldest_ms or 0) / 1000)
 
 
 def last_fact(connection: Connection, pbx: PbxId) -> int:

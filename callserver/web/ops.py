@@ -7,10 +7,15 @@ reason), `/metrics` (Prometheus). Must not know: what makes a condition true.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from callserver.errors import StoreError
+from callserver.store.alert_gauges import landings
+from callserver.store.engine import Store
 from callserver.vitals import Vitals
 
 LAG_EVERY_S = 0.5
@@ -26,8 +31,18 @@ async def watch_lag(vitals: Vitals, every_s: float = LAG_EVERY_S) -> None:
         vitals.loop_lag_s = max(0.0, loop.time() - due)
 
 
-def routes(vitals: Vitals) -> list[web.RouteDef]:
-    """The three routes."""
+def measuring(store: Store, vitals: Vitals) -> Callable[[], Awaitable[None]]:
+    """What only the database knows, asked when somebody scrapes; while it cannot be asked, the last word stands."""
+
+    async def measure() -> None:
+        with suppress(StoreError):
+            vitals.landings(*await store.report(landings))
+
+    return measure
+
+
+def routes(vitals: Vitals, measure: Callable[[], Awaitable[None]]) -> list[web.RouteDef]:
+    """The three routes; `measure` is called before metrics are told."""
 
     async def healthz(_: web.Request) -> web.Response:
         ok = vitals.loop_lag_s < LAG_TOO_MUCH_S
@@ -50,6 +65,7 @@ def routes(vitals: Vitals) -> list[web.RouteDef]:
         return web.json_response(body, status=200 if ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
+        await measure()
         body = generate_latest(vitals.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -136,7 +136,7 @@ def application(
     app = web.Application(middlewares=[guard.headed(), limits], client_max_size=BODY_MOST)
     app.add_routes(
         [
-            *ops.routes(vitals),
+            *ops.routes(vitals, ops.measuring(store, vitals)),
             *status.routes(vitals),
             *documentation.routes(SUBJECTS),
             *pages.routes(),

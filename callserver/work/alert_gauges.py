@@ -106,7 +106,10 @@ def free_ratio(folder: Path) -> float | None:
 
 
 def _late(connection: Connection, now: Instant) -> dict[str, float | None]:
+    landings = gauges.landings(connection)
     return {
+        "landings_waiting": float(landings.waiting),
+        "landings_oldest_s": landings.oldest_s,
         "promises_late": float(gauges.late_promises(connection, now)),
         "promises_broken": float(gauges.broken_promises(connection)),
         "jobs_late": float(gauges.late_jobs(connection)),

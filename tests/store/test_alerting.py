@@ -16,9 +16,10 @@ from callserver.facts import PbxId
 from callserver.store import alert_gauges as gauges
 from callserver.store import alert_pages, alert_rules, alert_tellings, alerting, leases, schema, text
 from callserver.store.alert_pages import Wanted
-from callserver.store.desk import outbox, webhooks
+from callserver.store.desk import call_tickets, outbox, webhooks
 from callserver.store.engine import Store
-from tests.store.of_tickets import ANNA, NOON, done, noted
+from callserver.store.landing import LAND
+from tests.store.of_tickets import ANNA, NOON, begin, done, noted
 
 RULE = replace(DEFAULTS[RuleId("long_wait")], mail=("night@example.com",))
 REPAIR = Subject("queue", "main", "repair")
@@ -146,3 +147,26 @@ async def test_work_that_is_late_is_counted(store: Store) -> None:
     assert await store.read(lambda c: gauges.late_promises(c, now)) == 0
     assert await store.read(gauges.broken_promises) == 0
     assert await store.read(lambda c: gauges.refused_attempts(c, 0)) == {}
+
+
+async def test_a_call_that_is_over_waits_for_its_ticket_until_it_is_on_one(store: Store) -> None:
+    now = await store.now()
+    assert await store.read(gauges.landings) == (0, 0.0)
+    soon, failed = now + 600_000, {"run_at": now + 600_000, "attempts": 2}
+    for call, ended_at, job in (
+        ("main:due", now - 90_000, {"run_at": now}),
+        ("main:failed", now - 30_000, failed),  # tried again later: late all the same
+        ("main:unsettled", now - 99_000, {"run_at": soon}),  # put off on purpose
+        ("main:talks", None, {"run_at": now}),
+    ):
+        row = {"seq": 1, "gap": False, "open": ended_at is None, "ended_at": ended_at, "record": "{}"}
+        await add(store, schema.calls, pbx="main", call_id=call, **row)
+        body = text.dump({"pbx": "main", "call": call, "moment": "ended"})
+        await add(store, schema.jobs, **{"kind": LAND, "key": call, "body": body, "attempts": 0, **job})
+    waiting, oldest_s = await store.read(gauges.landings)
+    assert waiting == 2
+    assert oldest_s >= 90
+    ticket = await begin(store)
+    for call in ("main:due", "main:failed"):
+        await add(store, call_tickets, pbx="main", call_id=call, ticket_id=ticket.id, rule="test", at=now)
+    assert await store.read(gauges.landings) == (0, 0.0)

@@ -75,6 +75,8 @@ async def test_metrics_are_prometheus_text_with_every_switch(site: Site) -> None
     assert values["callserver_commit_seconds_count", ()] == 1
     assert values["callserver_jobs_total", (("kind", "reconcile:main"), ("result", "done"))] == 1
     assert values["callserver_ready", ()] == 0
+    assert values["callserver_landings_waiting", ()] == 0
+    assert values["callserver_landings_oldest_age_seconds", ()] == 0
 
 
 async def test_what_is_not_known_yet_is_not_a_number(site: Site) -> None:

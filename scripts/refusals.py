@@ -26,6 +26,7 @@ ROOMS = tuple(
     "web/api/records.py web/api/rights.py web/api/seats.py store/attempts.py store/dialling.py "
     "store/policies.py web/api/serving.py web/api/tickets.py web/api/timeline.py "
     "web/api/whose_phone.py people/naming.py store/password_links.py store/teams.py store/tokens.py "
+    "store/attachments.py web/api/attachments.py web/api/merging.py "
     "store/users.py store/webhook.py store/webhooks.py web/api/tokens.py web/api/users.py "
     "web/api/webhooks.py web/api/floor.py web/api/floor_rights.py web/api/floor_agents.py "
     "web/api/floor_messages.py store/floor_deeds.py "

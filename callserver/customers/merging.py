@@ -9,7 +9,7 @@ are put together; the other one keeps everything it had in its own record and hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -74,7 +74,7 @@ def apart(into: Customer, other: Customer, before: tuple[Customer, Customer], no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """What goes to a new customer: places in the lists of numbers and addresses (0 is the first), ids of the rest."""
+    """What goes to another customer: places in the lists of numbers and addresses (0 is the first), ids of the rest."""
 
     numbers: tuple[int, ...] = ()
     addresses: tuple[int, ...] = ()
@@ -84,6 +84,30 @@ class Going:
 
 def split(customer: Customer, going: Going, name: str, now: Instant) -> tuple[Customer, Draft]:
     """The customer without what goes, and a draft of the new one. Raises BadValues for a place that is not there."""
+    rest = _rest(customer, going, now)
+    draft = Draft(
+        name=name,
+        numbers=_at(customer.numbers, going.numbers),
+        addresses=_at(customer.addresses, going.addresses),
+        language=customer.language,
+        zone=customer.zone,
+    )
+    if not draft.name and not draft.numbers:
+        raise BadValue("name", "is missing, and no number goes either")
+    return rest, draft
+
+
+def given(customer: Customer, going: Going, other: Customer, now: Instant) -> tuple[Customer, Customer]:
+    """The customer without what goes, and the other one with it. Raises BadValues for a place that is not there."""
+    rest = _rest(customer, going, now)
+    values: dict[str, Any] = {
+        "numbers": _united(other.numbers, _at(customer.numbers, going.numbers)),
+        "addresses": _united(other.addresses, _at(customer.addresses, going.addresses)),
+    }
+    return rest, _renewed(other, values, now)
+
+
+def _rest(customer: Customer, going: Going, now: Instant) -> Customer:
     problems = [
         (f"{field}[{place}]", f"the customer has no such entry: there are {len(there)}")
         for field, there, places in (
@@ -96,24 +120,21 @@ def split(customer: Customer, going: Going, name: str, now: Instant) -> tuple[Cu
     if problems:
         raise BadValues(problems)
     if going == Going():
-        raise BadValue("", "nothing was named that goes to the new customer")
-    draft = Draft(
-        name=name,
-        numbers=_at(customer.numbers, going.numbers),
-        addresses=_at(customer.addresses, going.addresses),
-        language=customer.language,
-        zone=customer.zone,
-    )
-    if not draft.name and not draft.numbers:
-        raise BadValue("name", "is missing, and no number goes either")
-    rest = replace(
-        customer,
-        numbers=_without(customer.numbers, going.numbers),
-        addresses=_without(customer.addresses, going.addresses),
-    )
-    if (rest.numbers, rest.addresses) != (customer.numbers, customer.addresses):
-        rest = replace(rest, version=customer.version + 1, updated_at=now)
-    return rest, draft
+        raise BadValue("", "nothing was named that goes to the other customer")
+    values: dict[str, Any] = {
+        "numbers": _without(customer.numbers, going.numbers),
+        "addresses": _without(customer.addresses, going.addresses),
+    }
+    if not customer.name and not values["numbers"]:
+        raise BadValue("numbers", "all of them cannot go: the customer has no name to be known by")
+    return _renewed(customer, values, now)
+
+
+def _renewed(customer: Customer, values: Mapping[str, Any], now: Instant) -> Customer:
+    """The next version with these values; the same one where they are what they were."""
+    if all(getattr(customer, name) == value for name, value in values.items()):
+        return customer
+    return replace(customer, **values, version=customer.version + 1, updated_at=now)
 
 
 # --- lists and texts -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NewType, TypeAlias
+from typing import Any, Final, NewType, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -27,6 +27,7 @@ from callserver.store.desk import tickets as tickets_table
 from callserver.store.text import dump, load
 
 MergeId = NewType("MergeId", int)
+_GOES: Final = ("numbers", "addresses", "products")
 Seen: TypeAlias = tuple[int | None, int | None]
 
 
@@ -133,16 +134,35 @@ def split(
     before = customers.locked(connection, id)
     customers.require_version(before, expected)
     rest, draft = merging.split(before, going, name, now)
-    _refuse_strangers("products", going.products, _products_of(connection, id))
-    _refuse_strangers("tickets", going.tickets, _tickets_of(connection, id))
+    _refuse_what_is_not_theirs(connection, id, going)
     if rest != before:
         customers.rewrite(connection, before, rest, actor, now)
     new = customers.create(connection, draft, actor, now)
-    following.products_go(connection, going.products, new.id, actor, now)
-    following.tickets_go(connection, going.tickets, new.id, "split", actor, now)
-    audit.note(connection, actor, "customer.split", customers.subject(id), {"new": new.id}, now)
-    customers.tell(connection, rest, ["numbers", "addresses", "products"], now)
+    _goes(connection, rest, going, new, actor, now)
     return rest, new
+
+
+def give(
+    connection: Connection, id: int, expected: int | None, going: Going, to: int, actor: Actor, now: Instant
+) -> tuple[Customer, Customer]:
+    """What goes becomes another customer's, whom we know already: both as they are then.
+
+    Raises NotFound, Outdated, Conflict (also for one and the same customer), BadValues for what is not the customer's.
+    """
+    if id == to:
+        raise Conflict(f"what customer {id} has is theirs already")
+    both = {one: customers.locked(connection, one) for one in sorted((id, to))}
+    customers.require_version(both[id], expected)
+    after = merging.given(both[id], going, both[to], now)
+    _refuse_what_is_not_theirs(connection, id, going)
+    for one in after:
+        if one != both[one.id]:
+            customers.rewrite(connection, both[one.id], one, actor, now)
+    rest, other = after
+    _goes(connection, rest, going, other, actor, now)
+    customers.tell(connection, other, _GOES, now)
+    landing.adopt(connection, other, actor, now)
+    return rest, other
 
 
 def of_customer(connection: Connection, id: int, limit: int = 50) -> list[Merge]:
@@ -204,6 +224,20 @@ def _tickets_back(
         connection, [one for one in moved if one in still], done.other, "unmerged", actor, now
     )
     return [f"ticket {one} belongs to somebody else by now" for one in moved if one not in still]
+
+
+def _goes(
+    connection: Connection, rest: Customer, going: Going, to: Customer, actor: Actor, now: Instant
+) -> None:
+    following.products_go(connection, going.products, to.id, actor, now)
+    following.tickets_go(connection, going.tickets, to.id, "split", actor, now)
+    audit.note(connection, actor, "customer.split", customers.subject(rest.id), {"to": to.id}, now)
+    customers.tell(connection, rest, _GOES, now)
+
+
+def _refuse_what_is_not_theirs(connection: Connection, customer: int, going: Going) -> None:
+    _refuse_strangers("products", going.products, _products_of(connection, customer))
+    _refuse_strangers("tickets", going.tickets, _tickets_of(connection, customer))
 
 
 def _refuse_strangers(what: str, named: Iterable[int], theirs: Sequence[int]) -> None:

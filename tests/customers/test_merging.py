@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from callserver.customers import checking, merging
 from callserver.customers.merging import Going
 from callserver.customers.record import Customer, CustomerId
-from callserver.errors import BadValues
+from callserver.errors import BadValue, BadValues
 from tests.customers.test_checking import customer
 
 
@@ -107,6 +107,18 @@ def test_a_split_by_products_alone_leaves_the_customer_as_it_is() -> None:
     one = customer(numbers=["13800138000"])
     rest, draft = merging.split(one, Going(products=(7,)), "李", 9)
     assert (rest, draft.numbers) == (one, ())
+
+
+def test_what_goes_to_one_who_is_there_is_theirs_once() -> None:
+    one, other = customer(numbers=["13800138000", "13900139000"]), customer(numbers=["13900139000"])
+    rest, more = merging.given(one, Going(numbers=(1,)), other, 9)
+    assert [number.received for number in rest.numbers] == ["13800138000"]
+    assert more == other
+
+
+def test_somebody_without_a_name_keeps_a_number() -> None:
+    with pytest.raises(BadValue, match="numbers"):
+        merging.split(customer(name="", numbers=["13800138000"]), Going(numbers=(0,)), "李", 9)
 
 
 def test_every_place_that_is_not_there_is_told() -> None:

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from callserver.errors import BadValue, Forbidden
 from callserver.store import attachments, tickets
-from callserver.store.attachments import LARGEST, TYPES, Attachment, AttachmentId, NewFile
+from callserver.store.attachments import (
+    LARGEST,
+    LARGEST_TOGETHER,
+    MOST,
+    TYPES,
+    Attachment,
+    AttachmentId,
+    NewFile,
+)
 from callserver.store.engine import Connection
 from callserver.tickets.record import TicketId
 from callserver.web.api import showing
@@ -39,10 +48,20 @@ class AttachmentShown(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Takes(Struct, frozen=True, kw_only=True):
+    """What a ticket takes: bytes in one file, bytes and files in all, types by content."""
+
+    largest: int = LARGEST
+    together: int = LARGEST_TOGETHER
+    most: int = MOST
+    types: list[str] = msgspec.field(default_factory=lambda: sorted(TYPES))
+
+
 class Attachments(Struct, frozen=True, kw_only=True):
-    """All files of a ticket, the first one first."""
+    """All files of a ticket, the first one first; and what else it would take."""
 
     attachments: list[AttachmentShown]
+    takes: Takes = Takes()
 
 
 class FileNamed(Struct, frozen=True, kw_only=True):
@@ -69,7 +88,7 @@ def attach(
     """Put a file on a ticket: its bytes are the body, as they are. The same content on the same ticket is kept once."""
     kind = type_of(body.content, query.name)
     if body.content and kind is None:
-        raise BadValue("content", f"is nothing that is taken: {', '.join(sorted(TYPES))} are")
+        raise BadValue("content", "is no picture, sound, film, PDF, office document or plain text that is taken")
     new = NewFile(name=query.name, type=kind or "", content=body.content)
     kept = attachments.attach(connection, TicketId(id), new, asked.actor, asked.now)
     return Done(shown(kept, asked), location=f"/attachments/{kept.id}")

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from callserver.customers import checking
 from callserver.customers.checking import LENGTHS, MOST
 from callserver.customers.merging import Going
+from callserver.errors import BadValue
 from callserver.store import customers, merging
 from callserver.store.customers import subject
 from callserver.store.engine import Connection
@@ -35,8 +36,9 @@ class MergeGiven(Struct, frozen=True, kw_only=True):
 
 
 class SplitGiven(Struct, frozen=True, kw_only=True):
-    """What goes to the new customer, and the new one's name. One thing at least must go."""
+    """What goes, and to whom: a new customer of this name, or `customer`, who is there. One thing at least must go."""
 
+    customer: Id | None = None
     name: Given[Annotated[str, Meta(max_length=LENGTHS["name"])]] = UNSET
     numbers: Annotated[list[Place], Meta(max_length=MOST)] = []
     addresses: Annotated[list[Place], Meta(max_length=MOST)] = []
@@ -77,7 +79,7 @@ class Apart(Struct, frozen=True, kw_only=True):
 
 
 class Split(Struct, frozen=True, kw_only=True):
-    """The customer without what went, and the new one."""
+    """The customer without what went, and whoever has it now; `new` also where that one was there before."""
 
     customer: CustomerShown
     new: CustomerShown
@@ -116,8 +118,13 @@ def undo_merge(connection: Connection, asked: Asked, id: Id) -> Done[Apart]:
 
 @api("POST", "/customers/{id}/split", scope="customers:write", status=201, guarded=True)
 def split_customer(connection: Connection, asked: Asked, id: Id, body: SplitGiven) -> Done[Split]:
-    """Some numbers, addresses, products and tickets go to a new customer, who was thought to be the same."""
+    """Some numbers, addresses, products and tickets go to another customer, who was thought to be the same.
+
+    With the tickets go their contacts, and the calls that are owed on them.
+    """
     given = (body.name or "").strip()
+    if given and body.customer is not None:
+        raise BadValue("name", "is for a new customer, and one who is there was named")
     name = checking.customer({"name": given}, asked.site.plan).name if given else ""
     going = Going(
         numbers=tuple(body.numbers),
@@ -125,7 +132,11 @@ def split_customer(connection: Connection, asked: Asked, id: Id, body: SplitGive
         products=tuple(body.products),
         tickets=tuple(body.tickets),
     )
-    rest, new = merging.split(connection, id, asked.expected, going, name, asked.actor, asked.now)
+    who, when = asked.actor, asked.now
+    if body.customer is None:
+        rest, new = merging.split(connection, id, asked.expected, going, name, who, when)
+    else:
+        rest, new = merging.give(connection, id, asked.expected, going, body.customer, who, when)
     return Done(Split(customer=shown(rest, asked), new=shown(new, asked)), location=f"/customers/{new.id}")
 
 

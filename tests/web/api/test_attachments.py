@@ -31,7 +31,9 @@ async def test_a_file_comes_back_as_it_went_in(site: Site) -> None:
     assert (said.status, said.headers["Location"]) == (201, f"/api/v1/attachments/{said.body['id']}")
     assert said.body.items() >= {"name": "E4.jpg", "type": "image/png", "size": len(PNG)}.items()
     assert said.body["sha256"] == hashlib.sha256(PNG).hexdigest()
-    assert (await site.api(path))["attachments"] == [said.body]
+    told = await site.api(path)
+    assert told["attachments"] == [said.body]
+    assert told["takes"]["largest"] == LARGEST and said.body["type"] in told["takes"]["types"]
     assert await site.api(f"attachments/{said.body['id']}") == said.body
     response = await site.get(f"/api/v1/attachments/{said.body['id']}/content", TOKEN)
     assert await response.read() == PNG

@@ -83,6 +83,23 @@ async def test_one_number_goes_to_a_new_customer(site: Site) -> None:
     assert [one["received"] for one in said.body["new"]["numbers"]] == ["13900139000"]
 
 
+async def test_what_a_customer_has_goes_to_one_who_is_there(site: Site) -> None:
+    wang, ming = await customer(site, "王芳", "13800138000", "13900139000"), await customer(site, "王明")
+    product = (await site.ask("POST", f"customers/{wang}/products", {"category": "oven"})).body["id"]
+    ticket = (await site.ask("POST", "tickets", {"kind": "repair", "customer": wang})).body["id"]
+    going = {"customer": ming, "numbers": [1], "products": [product], "tickets": [ticket]}
+    split = f"customers/{wang}/split"
+    said = await site.ask("POST", split, going | {"name": "x"}, If_Match='"1"')
+    assert (said.status, said.fields) == (422, ["name"])
+    assert (await site.ask("POST", split, going | {"customer": wang}, If_Match='"1"')).status == 409
+    said = await site.ask("POST", split, going, If_Match='"1"')
+    assert (said.status, said.body["new"]["id"], said.body["new"]["version"]) == (201, ming, 2)
+    assert [one["received"] for one in said.body["new"]["numbers"]] == ["13900139000"]
+    assert [one["received"] for one in said.body["customer"]["numbers"]] == ["13800138000"]
+    theirs = [await site.api(f"products/{product}"), await site.api(f"tickets/{ticket}")]
+    assert [one["customer"] for one in theirs] == [ming, ming]
+
+
 async def test_what_is_not_there_cannot_go(site: Site) -> None:
     wang = await customer(site, "王芳", "13800138000")
     said = await site.ask("POST", f"customers/{wang}/split", {"name": "x", "numbers": [3]}, If_Match='"1"')

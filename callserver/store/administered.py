@@ -23,6 +23,17 @@ queue_settings = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+# Categories of products that differ from those that are shipped (customers.warranty). `record` (JSON) null: as it is
+# shipped again, or there is none; the row stays, as above.
+product_categories = Table(
+    "product_categories",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", Text),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 # The site's own days, which go before the calendar of its country. kind: closed, working.
 site_days = Table(
     "site_days",
@@ -43,4 +54,4 @@ password_links = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
-TABLES: tuple[Table, ...] = (queue_settings, site_days, password_links)
+TABLES: tuple[Table, ...] = (queue_settings, product_categories, site_days, password_links)

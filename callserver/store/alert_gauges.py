@@ -86,8 +86,8 @@ def late_jobs(connection: Connection) -> int:
 
 
 class Landings(NamedTuple):
-    """Calls that are over and on no ticket yet although they should be by now; `oldest_s`: how long the first of them has
-    been over, in seconds (0: none, or nobody knows).
+    """Calls that are over and on no ticket yet although they should be by now; `oldest_s`: how long the first of them
+    has been over, in seconds (0: none, or nobody knows).
     """
 
     waiting: int
@@ -95,8 +95,8 @@ class Landings(NamedTuple):
 
 
 def landings(connection: Connection) -> Landings:
-    """Of at most a thousand jobs. What is put off on purpose, until the journals say how a call ended, is not late; what
-    failed and is tried again later is.
+    """Of at most a thousand jobs. What is put off on purpose, until the journals say how a call ended, is not late;
+    what failed and is tried again later is.
     """
     due = or_(jobs.c.run_at <= database_now(), jobs.c.attempts > 0)
     some = select(jobs.c.body).where(waiting, jobs.c.kind == LAND, due).order_by(jobs.c.run_at, jobs.c.id)

@@ -185,6 +185,8 @@ Index(
     tickets.c.touched_at,
     **where(and_(ticket_open, tickets.c.customer_id.is_not(None))),
 )
+ticket_nobodys: ColumnElement[bool] = and_(tickets.c.customer_id.is_(None), tickets.c.tail.is_not(None))
+Index("ix_tickets_nobodys", tickets.c.tail, **where(ticket_nobodys))
 Index("ix_tickets_touched", tickets.c.touched_at, tickets.c.id)
 Index("ix_tickets_open", tickets.c.touched_at, tickets.c.id, **where(ticket_open))
 Index("ix_tickets_priority", tickets.c.priority, tickets.c.touched_at, tickets.c.id, **where(ticket_open))

@@ -8,7 +8,7 @@ those on the customer's tickets, and those from or to numbers that nobody else h
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from callserver.customers import readable
 from callserver.customers.forgetting import IsTheirs
 from callserver.customers.record import CustomerId, to_json
-from callserver.facts import iso
+from callserver.facts import CallId, PbxId, iso
 from callserver.numbers import Plan
 from callserver.store import (
     attachments,
@@ -29,6 +29,7 @@ from callserver.store import (
     erasing,
     erasing_calls,
     history,
+    numbered_calls,
     products,
     timeline,
 )
@@ -42,7 +43,7 @@ from callserver.tickets.telling import entry_told, promise_told, ticket_told
 
 _PAGE = 500
 _CALLS = 5_000  # looked at in one go
-_NEEDLE = 6  # digits
+_CALLERS = 50_000
 _VERSIONS = 10_000
 
 
@@ -157,20 +158,42 @@ def _told(connection: Connection, ticket: Ticket) -> dict[str, Any]:
 async def _calls(
     store: Store, them: Sequence[dict[str, Any]], plan: Plan, seen: set[str]
 ) -> AsyncIterator[Piece]:
-    """One a line; to find them, all calls are looked at."""
+    """One a line."""
     ids = [CustomerId(one["id"]) for one in them]
     known = {number["e164"] for one in them for number in one["numbers"] if number["e164"]}
     own = known - await store.report(partial(erasing.shared, e164s=known, them=ids))
-    is_theirs, needles = erasing_calls.theirs(plan, own), {one[-_NEEDLE:] for one in own}
-    after: tuple[str, str] | None = None
-    while own:
-        window = partial(erasing_calls.calls_behind, after=after, limit=_CALLS, needles=needles)
-        found, after = await store.report(window)
-        for pbx, call in found:
-            record = await calls.record(store, pbx, call)
-            if record is not None and str(record["id"]) not in seen and _is_of(record, is_theirs):
-                yield Piece(name="calls.jsonl", content=_line(record))
-        if after is None:
+    is_theirs = erasing_calls.theirs(plan, own)
+    async for pbx, call in _numbered(store, own, is_theirs):
+        record = await calls.record(store, pbx, call)
+        if record is not None and str(record["id"]) not in seen and _is_of(record, is_theirs):
+            seen.add(str(record["id"]))
+            yield Piece(name="calls.jsonl", content=_line(record))
+
+
+async def _numbered(
+    store: Store, own: Collection[str], is_theirs: IsTheirs
+) -> AsyncIterator[tuple[PbxId, CallId]]:
+    """Calls that may have one of the numbers at an end; the same one perhaps twice."""
+    if not own:
+        return
+    wanted = numbered_calls.needles(own)
+    caller: str | None = ""
+    while caller is not None:
+        window = partial(
+            numbered_calls.forms, after=caller, limit=_CALLERS, wanted=wanted, is_theirs=is_theirs
+        )
+        forms, caller = await store.report(window)
+        for open in (False, True):
+            for one in await store.report(partial(numbered_calls.called, them=forms, open=open)):
+                yield one
+    place: tuple[str, str] | None = None
+    while True:
+        found, place = await store.report(
+            partial(numbered_calls.handled, after=place, limit=_CALLS, wanted=wanted)
+        )
+        for one in found:
+            yield one
+        if place is None:
             return
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
 
 from callserver.customers import forgetting
 from callserver.customers.forgetting import IsTheirs
@@ -111,31 +111,6 @@ def _forget_told(connection: Connection, pbx: PbxId, call: CallId, gone: IsTheir
     if tickets:
         with timeline.unsealed(connection, tickets):
             erasing.forget_entries(connection, here, lambda _, body: _left(body, gone))
-
-
-def calls_behind(
-    connection: Connection, after: tuple[str, str] | None, limit: int, needles: Collection[str]
-) -> tuple[list[tuple[PbxId, CallId]], tuple[str, str] | None]:
-    """Of the next `limit` calls those that may have a number which ends so; and the last one, None: there are no more.
-
-    Only a first look, by the digits at the end: `forget_call` looks closely.
-    """
-    calls = schema.calls
-    place = (calls.c.pbx, calls.c.call_id)
-    behind = tuple_(*place) > tuple_(*after) if after else calls.c.pbx.is_not(None)
-    window = select(*place).where(behind).order_by(*place)
-    last = connection.execute(window.offset(limit - 1).limit(1)).first()
-    until = behind if last is None else behind & (tuple_(*place) <= tuple_(*last))
-    ends = [
-        column.like(f"%{one[-4:]}") for column in (calls.c.caller_number, calls.c.dialed) for one in needles
-    ]
-    within = func.instr if connection.dialect.name == "sqlite" else func.strpos  # much quicker than LIKE
-    holds = [within(calls.c.record, one) > 0 for one in needles]
-    found = connection.execute(select(*place).where(until, or_(*ends, *holds)))
-    return [(PbxId(row.pbx), CallId(row.call_id)) for row in found], None if last is None else (
-        last[0],
-        last[1],
-    )
 
 
 def _left(body: Any, gone: IsTheirs) -> Any:

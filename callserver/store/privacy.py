@@ -13,18 +13,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from callserver import numbers
 from callserver.customers.record import Customer, CustomerId
 from callserver.errors import Conflict
 from callserver.facts import Actor, Instant, iso
 from callserver.numbers import Plan
-from callserver.store import after, audit, commands, customers, drafts, erasing, erasing_calls, outbox
+from callserver.store import (
+    after,
+    audit,
+    commands,
+    customers,
+    drafts,
+    erasing,
+    erasing_calls,
+    numbered_calls,
+    outbox,
+)
 from callserver.store.desk import erasures as table
-from callserver.store.desk import tickets
+from callserver.store.desk import ticket_nobodys, tickets
 from callserver.store.engine import Store
 from callserver.store.erasing import By
 from callserver.store.forgotten import Forgotten
@@ -32,15 +43,17 @@ from callserver.store.text import dump, load
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
 
-Step = Literal["tickets", "calls", "events", "answers", "end"]
-_NEXT: dict[Step, Step] = {"tickets": "calls", "calls": "events", "events": "answers", "answers": "end"}
-_BATCH = {
-    "tickets": 20_000,
+Step = Literal["tickets", "callers", "called", "calls", "events", "answers", "end"]
+_STEPS_IN_ORDER: tuple[Step, ...] = get_args(Step)
+_NEXT = dict(pairwise(_STEPS_IN_ORDER))
+_BATCH: dict[Step, int] = {
+    "tickets": 200,
+    "callers": 20_000,
+    "called": 200,
     "calls": 2_000,
     "events": 1_000,
     "answers": 1_000,
-}  # rows looked at in one transaction
-_NEEDLE = 6  # digits at the end of a number that a text must have to be looked at closely
+}  # rows looked at in one transaction; of tickets and calls that are theirs: rewritten
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +66,7 @@ class State:
     subjects: list[str]  # as events call them
     step: Step = "tickets"
     after: Any = None
+    forms: list[str] = field(default_factory=list)  # in which the numbers have called
     going_on: int = 0  # calls that had not ended when they were looked at
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -169,7 +183,7 @@ def _advance(connection: Connection, customer: CustomerId, plan: Plan, now: Inst
     """One batch; None: go on."""
     _overwrite(connection, on=True)
     row = _row(connection, customer)
-    state = State(**load(row.state))
+    state = _state_of(row)
     if row.ended_at is not None:
         return _erased(customer, state, finished=True)
     by = By(actor=Actor(name=row.actor, through=row.through), now=now)
@@ -182,6 +196,12 @@ def _advance(connection: Connection, customer: CustomerId, plan: Plan, now: Inst
     return None
 
 
+def _state_of(row: Any) -> State:
+    """Where it is; one that an older version began looked for calls in another way, and looks once more."""
+    body = load(row.state)
+    return State(**body) if "forms" in body else State(**body | {"step": "tickets", "after": None})
+
+
 def _keep(
     connection: Connection, customer: CustomerId, state: State, ended_at: Instant | None = None
 ) -> None:
@@ -191,20 +211,19 @@ def _keep(
 
 def _tickets(connection: Connection, state: State, plan: Plan, by: By) -> int | None:
     """Those of the customer, and those that nobody's name is on but their number."""
-    begin, end = state.after or 0, (state.after or 0) + _BATCH["tickets"]
     tails = [numbers.tail(one) for one in state.numbers]
-    nobodys = and_(tickets.c.customer_id.is_(None), tickets.c.tail.in_(tails))
-    window = and_(tickets.c.id > begin, tickets.c.id <= end)
-    wanted = select(tickets.c.id).where(window, or_(tickets.c.customer_id.in_(state.customers), nobodys))
-    ids = [TicketId(one) for one in connection.execute(wanted.order_by(tickets.c.id)).scalars()]
+    theirs = select(tickets.c.id).where(tickets.c.customer_id.in_(state.customers))
+    nobodys = select(tickets.c.id).where(ticket_nobodys, tickets.c.tail.in_(tails))
+    found = {one for wanted in (theirs, nobodys) for one in connection.execute(wanted).scalars()}
+    left = sorted(one for one in found if one > (state.after or 0))
+    ids = [TicketId(one) for one in left[: _BATCH["tickets"]]]
     if ids:
         state.count("tickets", len(ids))
         promised = erasing.forget_tickets(connection, ids, by)
         state.subjects += [f"ticket:{one}" for one in ids] + [f"promise:{one}" for one in promised]
         state.tickets += [said(one) for one in ids]
         _own_calls(connection, state, ids, plan)
-    last = connection.execute(select(func.max(tickets.c.id))).scalar() or 0
-    return end if end < last else None
+    return ids[-1] if len(ids) < len(left) else None
 
 
 def _own_calls(connection: Connection, state: State, ids: list[TicketId], plan: Plan) -> None:
@@ -213,14 +232,38 @@ def _own_calls(connection: Connection, state: State, ids: list[TicketId], plan: 
         _counted(state, call, erasing_calls.forget_call(connection, pbx, call, is_theirs, own=True))
 
 
+def _callers(connection: Connection, state: State, plan: Plan, by: By) -> str | None:
+    """In which forms their numbers have called, whichever ticket the calls are on."""
+    if not state.numbers:
+        return None
+    is_theirs, wanted = erasing_calls.theirs(plan, state.numbers), numbered_calls.needles(state.numbers)
+    found, last = numbered_calls.forms(connection, state.after or "", _BATCH["callers"], wanted, is_theirs)
+    state.forms += found
+    return last
+
+
+def _called(connection: Connection, state: State, plan: Plan, by: By) -> bool | None:
+    """Those calls. One that was done has no caller any more, so the next batch begins where this one ended."""
+    is_theirs = erasing_calls.theirs(plan, state.numbers)
+    found = numbered_calls.called(connection, state.forms, open=False, limit=_BATCH["called"])
+    done = [erasing_calls.forget_call(connection, *one, is_theirs, own=False) for one in found]
+    for (_, call), one in zip(found, done, strict=True):
+        _counted(state, call, one)
+    if any(done):
+        return True
+    state.going_on += len(numbered_calls.called(connection, state.forms, open=True))
+    state.forms = []
+    return None
+
+
 def _calls(connection: Connection, state: State, plan: Plan, by: By) -> tuple[str, str] | None:
-    """All calls, whichever ticket they are on: the number may have been dialled, or reached by a transfer."""
+    """Those in which the number was dialled, or reached by a transfer."""
     if not state.numbers:
         return None
     is_theirs = erasing_calls.theirs(plan, state.numbers)
-    needles = {one[-_NEEDLE:] for one in state.numbers}
+    needles = numbered_calls.needles(state.numbers)
     after = None if state.after is None else (state.after[0], state.after[1])
-    found, last = erasing_calls.calls_behind(connection, after, _BATCH["calls"], needles)
+    found, last = numbered_calls.handled(connection, after, _BATCH["calls"], needles)
     for pbx, call in found:
         _counted(state, call, erasing_calls.forget_call(connection, pbx, call, is_theirs, own=False))
     return last
@@ -255,6 +298,8 @@ def _answers(connection: Connection, state: State, plan: Plan, by: By) -> tuple[
 
 _STEPS: dict[Step, Callable[[Connection, State, Plan, By], Any]] = {
     "tickets": _tickets,
+    "callers": _callers,
+    "called": _called,
     "calls": _calls,
     "events": _events,
     "answers": _answers,

@@ -24,6 +24,8 @@ from sqlalchemy import (
     Text,
     and_,
     literal,
+    literal_column,
+    or_,
     true,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -102,6 +104,17 @@ Index("ix_calls_open", calls.c.pbx, calls.c.started_at, calls.c.call_id, **where
 Index(
     "ix_calls_caller", calls.c.caller_number, calls.c.started_at, **where(calls.c.caller_number.is_not(None))
 )
+
+# Calls in which a number may stand that did not call: those that we made, those that were handed on, those whose caller
+# wanted to be called back. Who is erased is looked for there, and among the callers (erasing_calls). The words are
+# written out: a condition with a parameter is matched to no index.
+elsewhere: ColumnElement[bool] = or_(
+    calls.c.direction.is_(None),
+    calls.c.direction != literal_column("'inbound'"),
+    calls.c.record.like(literal_column("""'%"transfers":[{%'""")),
+    calls.c.record.like(literal_column("""'%"callback":{%'""")),
+)
+Index("ix_calls_elsewhere", calls.c.pbx, calls.c.call_id, **where(elsewhere))
 
 # Which call a channel's uniqueid belongs to: how the switch's own journals find our record.
 legs = Table(

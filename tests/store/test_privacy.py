@@ -1,12 +1,13 @@
 """Somebody is erased: nothing of them is found anywhere, what is counted stays, and the neighbour notices nothing."""
 
 import asyncio
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, inspect, make_url, select, text
+from sqlalchemy import Connection, event, func, inspect, make_url, select, text
 
 from callserver.customers.record import CustomerId
 from callserver.errors import Conflict, NotFound
@@ -26,12 +27,12 @@ from callserver.store import (
     timeline,
 )
 from callserver.store.engine import Store
-from callserver.store.erasing import ERASED
+from callserver.store.erasing import ERASED, By
 from callserver.store.forgotten import Forgotten
 from callserver.store.journal import Journal
 from callserver.store.privacy import Erased
 from callserver.store.rows import Batch
-from callserver.store.text import load
+from callserver.store.text import dump, load
 from callserver.store.wiping import wipe
 from tests.store.a_person import MEI, MOBILE, PLAN, SECRETS, People, call_record, clock, everywhere
 from tests.store.samples import PBX, call_id
@@ -238,7 +239,7 @@ async def test_an_erasure_that_was_killed_anywhere_is_finished_later(
     store: Store, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each transaction is the last one once; what it left is whole, and the next run goes on."""
-    for step in ("tickets", "calls", "events", "answers"):
+    for step in privacy._BATCH:
         monkeypatch.setitem(privacy._BATCH, step, 2)
     killed, write = 0, store.write
 
@@ -277,3 +278,53 @@ async def test_a_call_that_is_going_on_is_waited_for(store: Store, journal: Jour
     record = await calls.record(store, PBX, CallId(call_id(50)))
     assert record is not None
     assert record["caller_number"] is None
+
+
+async def test_tickets_and_calls_are_found_without_reading_all_of_them(store: Store, people: People) -> None:
+    """Each look for what is theirs goes by an index; a row is read where it may be theirs."""
+    told: list[tuple[str, Any]] = []
+    engine = await store.write(lambda connection: connection.engine)
+    event.listen(engine, "before_cursor_execute", lambda *given: told.append((given[2], given[3])))
+    await erased(store, people)
+    looks = {
+        sql: values
+        for sql, values in told
+        if re.match(r"SELECT (DISTINCT )?(calls|tickets)\.", sql) and "WHERE calls.pbx = " not in sql
+    }
+
+    def plans(connection: Connection) -> set[str]:
+        if store.dialect == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # small tables are read whole
+        how = "EXPLAIN QUERY PLAN" if store.dialect == "sqlite" else "EXPLAIN"
+        found = [
+            " ".join(map(str, connection.exec_driver_sql(f"{how} {sql}", values)))
+            for sql, values in looks.items()
+        ]
+        whole = re.compile(r"SCAN (calls|tickets)(?! USING)|Seq Scan on (calls|tickets)")
+        assert [(plan, sql) for plan, sql in zip(found, looks, strict=True) if whole.search(plan)] == []
+        return {name for plan in found for name in re.findall(r"\bix_\w+", plan)}
+
+    assert await store.write(plans) >= {
+        "ix_calls_caller",
+        "ix_calls_elsewhere",
+        "ix_tickets_customer",
+        "ix_tickets_nobodys",
+    }
+
+
+async def test_an_erasure_that_an_older_version_began_looks_for_calls_once_more(
+    store: Store, people: People
+) -> None:
+    """Its place was one among all calls; the callers behind it have not been looked at."""
+    await store.write(lambda c: privacy._begin(c, people.person, By(actor=MEI, now=clock()), also_open=True))
+    table = desk.erasures
+
+    def as_before(connection: Connection) -> None:
+        state = load(connection.execute(select(table.c.state)).scalar_one())
+        del state["forms"]
+        old = state | {"step": "calls", "after": [PBX, call_id(9)]}
+        connection.execute(table.update().values(state=dump(old)))
+
+    await store.write(as_before)
+    assert [one.finished for one in await privacy.resume(store, PLAN, clock)] == [True]
+    assert [(table, secret) for table, secret in await found(store) if table in ("calls", "facts")] == []

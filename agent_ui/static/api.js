@@ -34,10 +34,15 @@ const TITLES = () => ({
 });
 
 let tellEnd = () => {};
+let over = false; // the way to the door is gone once: begun again by each further refusal it might never end
 
 /** What to do when nobody is signed in any more. */
 export const onEnd = (tell) => { tellEnd = tell; };
-export const ended = () => tellEnd();
+export function ended() {
+  if (over) return;
+  over = true;
+  tellEnd();
+}
 
 async function ask(method, path, body, { version, key, keepalive = false, patience = PATIENCE_MS } = {}) {
   const headers = { "X-Callserver": "1", Accept: "application/json" };

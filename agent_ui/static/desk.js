@@ -64,10 +64,10 @@ async function begin() {
   put({ me: { ...me.user, scopes: me.scopes } });
   render(html`<${Desk} />`, document.getElementById("desk"));
   startStream();
+  recover().catch(complain);
   await Promise.all([
     api.get("/kinds").then(({ kinds }) => put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) }), complain),
     api.get("/dispositions").then(({ dispositions }) => put({ dispositions }), complain),
-    recover(),
   ]);
   const [, ticket] = /^#ticket=(\d+)$/.exec(location.hash) ?? [];
   if (ticket && desk.view.kind === "empty") put({ ticket: Number(ticket) });

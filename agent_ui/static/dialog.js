@@ -1,5 +1,5 @@
 // A dialog: the browser's own, so that focus stays inside, Escape closes it, and the rest of the page is not there.
-import { html, useEffect, useRef } from "./ui.js";
+import { html, useLayoutEffect, useRef } from "./ui.js";
 import { t } from "./texts.js";
 import { unask } from "./store.js";
 import { Icon } from "./icons.js";
@@ -7,7 +7,7 @@ import { Icon } from "./icons.js";
 /** `onKey`: a key pressed anywhere in it. */
 export function Dialog({ title, wide = false, onSubmit, onKey, children }) {
   const box = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before the next key: it is meant for the dialog
     const before = document.activeElement;
     box.current.showModal();
     box.current.querySelector("[autofocus]")?.focus();

@@ -25,19 +25,25 @@ function strangers(dealings) {
   return made.get(dealings);
 }
 
-const asked = new Set();
+const asked = new Map(); // id -> whether it has changed since it was asked for
 
 /** Ask for a customer who is in no look-up; `again`: also if we have them. */
 export async function fetchDossier(id, again = false) {
-  if (!id || asked.has(id) || (desk.dossiers[id] && !again)) return;
-  asked.add(id);
+  if (!id || (desk.dossiers[id] && !again)) return;
+  if (asked.has(id)) {
+    asked.set(id, asked.get(id) || again);
+    return;
+  }
+  asked.set(id, false);
   try {
     putIn("dossiers", id, await read(id));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.words, "warning");
   } finally {
+    const changed = asked.get(id);
     asked.delete(id);
+    if (changed) fetchDossier(id, true);
   }
 }
 
@@ -66,7 +72,7 @@ export function refresh() {
   const [key, pop] = current() ?? [];
   const id = ["customer", "promise"].includes(desk.view.kind) ? desk.view.id : pop && customerOf(desk, key, pop);
   if (pop?.number?.received) lookUpAgain(key, pop.number.received);
-  if (id && desk.dossiers[id]) fetchDossier(id, true);
+  if (id && (desk.dossiers[id] || asked.has(id))) fetchDossier(id, true);
 }
 
 let soon = null;
@@ -81,5 +87,5 @@ onMessage((message) => {
 function concerns({ id, call }) {
   const shown = dossier();
   const [, pop] = current() ?? [];
-  return (pop && call === pop.call) || pop?.ticket?.id === id || (shown?.dealings.tickets ?? []).some((one) => one.id === id);
+  return shown === undefined || (pop && call === pop.call) || pop?.ticket?.id === id || (shown?.dealings.tickets ?? []).some((one) => one.id === id);
 }

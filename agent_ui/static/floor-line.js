@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { name as nameValues } from "./refusals.js";
-import { alike, ask, desk, say, unask, useDesk } from "./store.js";
+import { alike, ask, desk, say, unaskLater, useDesk } from "./store.js";
 import { reasons as REASONS, t, tn } from "./texts.js";
 import { when } from "./time.js";
 
@@ -110,9 +110,10 @@ export function MessageDialog({ user, whom }) {
   const send = async () => {
     if (!text.trim()) return;
     const readers = user ? { user } : to === "all" ? { all: true } : { team: to.slice(5) };
+    const close = unaskLater();
     const answer = await help("/floor/messages", { text: text.trim(), urgent, ...readers });
     if (!answer) return;
-    unask();
+    close();
     say(tn("It stands on the screen of one person until they have read it", "It stands on the screens of {n} people until they have read it", answer.readers.length));
   };
   return html`<${Dialog} wide title=${user ? t("A message to {name}", { name: whom }) : t("A message to screens")} onSubmit=${send}>

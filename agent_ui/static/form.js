@@ -21,6 +21,8 @@ export const isEmpty = (form) => JSON.stringify(form) === JSON.stringify(EMPTY);
 const place = (subject) => `callserver.draft.${desk.me?.id}.${subject}`;
 const address = (subject) => `/me/drafts/${encodeURIComponent(subject)}`;
 const timers = new Map();
+const underway = new Set(); // subjects of which words are on their way: two such requests may overtake one another
+let recovered = false; //      before, the server may have words of a draft that this page does not know yet
 
 /** Change some of it. `saved` becomes null until the server has it. */
 export function edit(subject, part) {
@@ -32,7 +34,7 @@ export function edit(subject, part) {
 
 function remember(subject, form) {
   try {
-    localStorage.setItem(place(subject), JSON.stringify({ form, at: Date.now() }));
+    localStorage.setItem(place(subject), JSON.stringify({ form, at: Date.now(), blind: !recovered }));
   } catch {
     // A full or forbidden storage: the server has it within a second all the same.
   }
@@ -51,19 +53,30 @@ async function send(subject, keepalive = false) {
   timers.delete(subject);
   const { form, saved } = desk.forms[subject] ?? {};
   if (!form || saved) return;
+  if (!recovered) return; // it is kept in this browser meanwhile
+  if (underway.has(subject) && !keepalive) {
+    later(subject);
+    return;
+  }
   const { note: text, ...fields } = form;
+  underway.add(subject);
   try {
     const kept = await api.put(address(subject), { text, fields, tab: TAB }, { keepalive });
-    took(subject, form, kept);
+    await took(subject, form, kept);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     failed(subject, form, error);
+  } finally {
+    underway.delete(subject);
   }
 }
 
-function took(subject, form, kept) {
+async function took(subject, form, kept) {
   const known = desk.forms[subject];
-  if (!known) return;
+  if (!known) { // the record was done meanwhile, and is no draft any more
+    await api.remove(`${address(subject)}?tab=${TAB}`).catch(() => {});
+    return;
+  }
   const same = known.form === form;
   putIn("forms", subject, { ...known, counter: kept.counter, failed: null, saved: same ? kept.at : null });
   if (same) localStorage.removeItem(place(subject));
@@ -84,6 +97,22 @@ export function sendAll() {
   }
 }
 
+/** The record is done as it was when it was sent; what was typed after that is still being written. Whether there is some. */
+export async function settle(subject, sent, onServer) {
+  const rest = since(sent, formOf(desk, subject));
+  const gone = forget(subject, onServer && !rest);
+  if (rest) edit(subject, rest);
+  await gone;
+  return Boolean(rest);
+}
+
+function since(sent, form) {
+  const rest = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== sent[name]));
+  if (rest.note?.startsWith(sent.note)) rest.note = rest.note.slice(sent.note.length).trimStart();
+  if (rest.promises) rest.promises = rest.promises.filter((one) => !sent.promises.includes(one));
+  return isEmpty({ ...EMPTY, ...rest }) ? null : rest;
+}
+
 /** The record is done, or is not wanted: nothing is being written any more. */
 export async function forget(subject, onServer = true) {
   const counter = counterOf(subject);
@@ -94,27 +123,61 @@ export async function forget(subject, onServer = true) {
   if (onServer && counter) await api.remove(`${address(subject)}?tab=${TAB}`).catch(() => {});
 }
 
-/** What was being written when this page was not there: the server's, and what it did not get any more. */
+/** What was being written when this page was not there: what the server did not get any more, at once, and what it has.
+ *  Until that is known nothing is sent: words that are typed meanwhile come behind those of the draft. */
 export async function recover() {
-  const { drafts } = await api.get("/me/drafts");
-  for (const one of drafts) if (!desk.forms[one.subject]) keep(one);
+  const newer = new Set(recoverHere());
+  try {
+    for (const one of await serversDrafts()) if (!newer.has(one.subject)) join(one);
+  } finally {
+    recovered = true;
+    for (const [subject, { saved }] of Object.entries(desk.forms)) if (!saved) later(subject);
+  }
+}
+
+/** A draft of the server; what was typed here before it was known comes behind. */
+function join(one) {
+  const typed = desk.forms[one.subject];
+  if (typed?.saved) return;
+  keep(one);
+  if (typed) edit(one.subject, behind(one.text, typed.form));
+}
+
+/** The subjects of which this browser has newer words than the server. */
+function recoverHere() {
   const prefix = place("");
-  for (const name of Object.keys(localStorage).filter((one) => one.startsWith(prefix))) {
+  return Object.keys(localStorage).filter((one) => one.startsWith(prefix)).map((name) => {
     const subject = name.slice(prefix.length);
-    const form = parsed(localStorage.getItem(name));
-    if (!form) localStorage.removeItem(name);
-    else {
-      putIn("forms", subject, { ...desk.forms[subject], form, saved: null });
-      later(subject);
+    const { form, blind } = parsed(localStorage.getItem(name));
+    if (form) putIn("forms", subject, { form, saved: null });
+    else localStorage.removeItem(name);
+    return form && !blind && subject; // blind: typed before that page knew the server's
+  }).filter(Boolean);
+}
+
+/** Asked for until they are there. Raises Refused where that is of no use. */
+async function serversDrafts() {
+  for (;;) {
+    try {
+      return (await api.get("/me/drafts")).drafts;
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.status && error.status < 429)) throw error;
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
     }
   }
 }
 
+function behind(text, form) {
+  const typed = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== EMPTY[name]));
+  return form.note ? { ...typed, note: [text, form.note].filter(Boolean).join("\n") } : typed;
+}
+
 function parsed(text) {
   try {
-    return { ...EMPTY, ...JSON.parse(text).form };
+    const { form, blind } = JSON.parse(text);
+    return { form: { ...EMPTY, ...form }, blind };
   } catch {
-    return null;
+    return {};
   }
 }
 

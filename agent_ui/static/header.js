@@ -9,7 +9,7 @@ import { mayNotify, sound, tones, wantsNotices, wishNotices } from "./ringing.js
 import { attempt, leave } from "./shift.js";
 import { sendAll } from "./form.js";
 import { Search } from "./search.js";
-import { alike, ask, put, say, unsay, useDesk } from "./store.js";
+import { alike, ask, put, say, unaskLater, unsay, useDesk } from "./store.js";
 import { language, t, tn } from "./texts.js";
 import { Lasting, clockIsWrongBy, roughly, when } from "./time.js";
 
@@ -130,7 +130,8 @@ async function notices(box) {
 }
 
 async function leaveSeat() {
-  if (await leave()) put({ dialog: null });
+  const close = unaskLater();
+  if (await leave()) close();
 }
 
 /** The drafts are sent first; the seat is left, and after a call if one goes on. */

@@ -9,7 +9,7 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { caller, current } from "./pops.js";
 import { attempt } from "./shift.js";
-import { ask, desk, say, unask, useDesk } from "./store.js";
+import { ask, desk, say, unaskLater, useDesk } from "./store.js";
 import { t } from "./texts.js";
 
 const WAIT_MS = 200;
@@ -33,16 +33,22 @@ export function MergeDialog() {
       setFound(null);
       return undefined;
     }
+    let gone = false;
     const timer = setTimeout(() => attempt(async () => {
       const { hits } = await api.get("/search", { q: words.trim(), limit: 10 });
+      if (gone) return; // something else is searched for by now
       const all = hits.map((one) => one.customer).filter((one) => one && one.id !== mine?.id);
       setFound([...new Map(all.map((one) => [one.id, one])).values()]);
     }), WAIT_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
   }, [words, vain]);
   const merge = async (other) => {
+    const close = unaskLater();
     setBusy(true);
-    if (await attempt(() => join(mine, other))) unask();
+    if (await attempt(() => join(mine, other))) close();
     else setVain(vain + 1);
     setBusy(false);
   };

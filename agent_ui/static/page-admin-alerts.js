@@ -4,26 +4,26 @@ import { Refused, api } from "./api.js";
 import { doing as asking, severityIcon, severityWord } from "./page-alert-strip.js";
 import { Do } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, saidSaved, withKept } from "./page-admin-edit.js";
 import { Choose, Count, Line, Several, YesNo, numberOf } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
-import { put, say, useDesk } from "./store.js";
+import { NEW, NothingPicked, PickList, pick, pickMade, usePicked } from "./page-admin-list.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
 
 put({ alertRules: null, alertMetrics: {}, alertWays: { mail: true, call: true }, watchedQueues: [], watchedSwitches: [] });
 const PATH = "/alert-rules";
 
-async function load() {
+const load = reading(async () => {
   const [{ rules }, { metrics, mail, call }, { queues }] = await Promise.all([api.get(PATH), api.get("/alert-metrics"), api.get("/queues")]);
-  put({
+  return {
     alertRules: rules,
     alertMetrics: Object.fromEntries(metrics.map((one) => [one.key, one])),
     alertWays: { mail, call },
     watchedQueues: [...new Map(queues.map((one) => [one.queue, one.title || one.queue]))],
     watchedSwitches: [...new Set(queues.map((one) => one.pbx))],
-  });
-}
+  };
+});
 
 const WORDS = {
   metric: t("What is watched"), title_zh: t("Name in Chinese"), title_en: t("Name in English"), side: t("It is an alert"), threshold: t("this number"), for_s: t("for so many seconds"),
@@ -122,8 +122,9 @@ function One({ one }) {
   const { about, unit } = metrics[typed] ?? { about: "queue", unit: "count" };
   const save = (body, version) => (one ? api.put(`${PATH}/${one.id}`, body, { version }) : api.post(PATH, body));
   const saved = async (kept) => {
+    put({ alertRules: withKept(desk.alertRules, kept) });
     await load();
-    pick(kept.id);
+    pickMade(kept.id);
     saidSaved(titled(kept.title, kept.id));
   };
   const remove = () => confirm({

@@ -3,22 +3,22 @@ import { html } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Do } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, saidSaved, withKept } from "./page-admin-edit.js";
 import { Choose, Count, Line, Long, numberOf } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pickMade, usePicked } from "./page-admin-list.js";
 import { attempt } from "./shift.js";
-import { put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { number, t, titled, tn } from "./texts.js";
 import { away, onDay, when } from "./time.js";
 import { categoryWord, modeWord, promiseWord } from "./words.js";
 
 put({ campaigns: null, campaignKinds: [] });
 
-async function load() {
+const load = reading(async () => {
   const [{ campaigns }, { kinds }] = await Promise.all([api.get("/campaigns"), api.get("/kinds")]);
-  put({ campaigns, campaignKinds: kinds.filter((one) => !one.retired) });
-}
+  return { campaigns, campaignKinds: kinds.filter((one) => !one.retired) };
+});
 
 const SOURCES = [["purchase", t("owners, so long after the purchase")], ["season", t("everybody who has such a product, in a season")], ["list", t("customers who are named")]];
 const KINDS = ["reminder", "survey", "sale"];
@@ -76,8 +76,9 @@ function One({ one }) {
   const path = `/campaigns/${one?.id}`;
   const save = (body, version) => (one ? api.put(path, body, { version }) : api.post("/campaigns", body));
   const saved = async (kept) => {
+    put({ campaigns: withKept(desk.campaigns, kept) });
     await attempt(load);
-    pick(kept.id);
+    pickMade(kept.id);
     saidSaved(kept.title);
   };
   const again = async () => {

@@ -20,6 +20,9 @@ export function forget(name) {
 /** Whether something is being changed; for marks in lists. */
 export const isDraft = (state, name) => Boolean(state.drafts[name]);
 
+/** A list with this one as it was kept: nobody is to see the old one while the list is read anew, and to save over it. */
+export const withKept = (things, kept, id = "id") => (things ?? []).map((one) => (one[id] === kept[id] ? { ...one, ...kept } : one));
+
 const shownPlainly = (_, value) => (typeof value === "boolean" ? yesNo(value) : Array.isArray(value) ? value.map(String).join(", ") : value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "")) || "–";
 
 /** The longest beginning of a path that is a field: `queues[0].queue` is shown at `queues`. */
@@ -55,19 +58,30 @@ export function Editor({ name, title, note, thing, form: toForm, body: toBody, s
     const { version, ...typed } = form;
     const body = toBody(typed, (field, why) => { found[field] ??= why; }, base);
     if (Object.keys(found).length) return complain(found);
+    const sent = desk.drafts[name];
     setBusy(true);
     try {
       const kept = await save(body, version);
+      const later = desk.drafts[name];
       forget(name);
       saved(kept, base);
+      if (thing && later && later !== sent) goOn(kept, patchOf(later, sent));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await refused(error);
     }
     setBusy(false);
   };
+  /** What was typed while it was saved is not saved yet. */
+  const goOn = (kept, typed) => {
+    putIn("bases", name, toForm(kept));
+    putIn("drafts", name, { ...toForm(kept), ...typed, version: kept.version });
+  };
   const refused = async (error) => {
-    if (error.status === FIRST && again) return overtaken();
+    if (error.status === FIRST && again) return overtaken().catch((second) => {
+      if (!(second instanceof Refused)) throw second;
+      complain({ "": second.words });
+    });
     const fields = {};
     for (const [path, why] of Object.entries(error.fields)) fields[nearest(path, Object.keys(form)) || path] ??= why;
     complain(Object.keys(fields).length ? fields : { "": error.words });

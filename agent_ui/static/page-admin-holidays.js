@@ -6,7 +6,7 @@ import { Badge, Do, Empty } from "./bits.js";
 import { Icon } from "./icons.js";
 import { Choose, Field, Line } from "./page-admin-fields.js";
 import { Admin, beginAdmin, told } from "./page-admin-frame.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { onDay } from "./time.js";
 
@@ -14,9 +14,7 @@ const KINDS = [["closed", t("closed: a holiday")], ["working", t("worked: like a
 const kindWord = (kind) => (kind === "closed" ? t("closed") : t("worked"));
 put({ siteDays: null, year: null });
 
-async function load() {
-  put({ siteDays: await api.get("/site-days", { year: desk.year }) });
-}
+const load = reading(async () => ({ siteDays: await api.get("/site-days", { year: desk.year }) }));
 const look = () => load().catch(told);
 
 function turnTo(year) {
@@ -81,7 +79,7 @@ function Add() {
     setBusy(true);
     try {
       const days = await write(form.begin, form.end || form.begin, form.kind, form.title);
-      setForm(EMPTY);
+      setForm((now) => (now === form ? EMPTY : now)); // what was typed meanwhile stays
       setWrong({});
       say(tn("{n} day: {what}", "{n} days: {what}", days.length, { what: kindWord(form.kind) }));
     } catch (error) {

@@ -4,22 +4,22 @@ import { html } from "./ui.js";
 import { api } from "./api.js";
 import { Do } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, saidSaved, withKept } from "./page-admin-edit.js";
 import { Choose, Count, Line, Proposed, Several, YesNo } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
 import { FieldList, fieldsOf, fieldsToSend, fieldWrongs } from "./page-admin-kind-fields.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pick, pickMade, usePicked } from "./page-admin-list.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
 import { priorityWord, statusWord } from "./words.js";
 
 put({ kindList: null, teamNames: [] });
 
-async function load() {
+const load = reading(async () => {
   const [{ kinds }, { teams }] = await Promise.all([api.get("/kinds"), api.get("/teams").catch(() => ({ teams: [] }))]);
-  put({ kindList: kinds, kinds: Object.fromEntries(kinds.map((one) => [one.name, one])), teamNames: teams.map((one) => one.name) });
-}
+  return { kindList: kinds, kinds: Object.fromEntries(kinds.map((one) => [one.name, one])), teamNames: teams.map((one) => one.name) };
+});
 
 const WORDS = {
   name: t("Short name"), title_zh: t("Name in Chinese"), title_en: t("Name in English"), priority: t("Priority"), team: t("Team"), due: t("Deadline, hours after opening"),
@@ -92,8 +92,9 @@ function One({ kind }) {
   const path = `/kinds/${kind?.name}`;
   const save = (body, version) => (kind ? api.put(path, body, { version }) : api.post("/kinds", body)).catch(placed(desk.drafts[name] ?? toForm(kind)));
   const saved = async (kept, base) => {
+    put({ kindList: withKept(desk.kindList, kept, "name") });
     await attempt(load);
-    pick(kept.name);
+    pickMade(kept.name);
     const undo = kind && (() => attempt(async () => { await api.put(path, toBody(base, () => {}, kind.name), { version: kept.version }); await load(); }));
     saidSaved(titled(kept.title, kept.name), undo);
   };

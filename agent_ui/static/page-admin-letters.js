@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { Empty } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Moment } from "./time.js";
 
@@ -12,10 +12,10 @@ const PAGE = 20;
 put({ letters: null, lettersAt: [] }); // {webhook, rows, cursor}; places of the pages before
 
 /** The letters of this webhook, at the page that is looked at. Raises Refused. */
-export async function lookAtLetters(webhook) {
+export const lookAtLetters = reading(async (webhook) => {
   const found = await api.get("/dead-letters", { webhook, limit: PAGE, cursor: desk.lettersAt.at(-1) });
-  put({ letters: { webhook: String(webhook), rows: found.letters, cursor: found.cursor } });
-}
+  return { letters: { webhook: String(webhook), rows: found.letters, cursor: found.cursor } };
+});
 
 const turn = (webhook, places) => {
   put({ lettersAt: places });

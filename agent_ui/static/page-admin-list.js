@@ -18,6 +18,8 @@ export function pick(id) {
   put({ picked: id === null ? null : String(id) });
   history.replaceState(null, "", address.size ? `?${address}` : location.pathname);
 }
+/** Something was made: it is looked at, unless somebody looks elsewhere by now. */
+export const pickMade = (id) => desk.picked === NEW && pick(id);
 export const usePicked = () => useDesk((state) => state.picked);
 
 const fold = (text) => String(text ?? "").toLowerCase();

@@ -6,8 +6,8 @@ import { Icon } from "./icons.js";
 import { confirm } from "./page-admin-dialogs.js";
 import { Field, Line } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
-import { put, say, useDesk } from "./store.js";
+import { NEW, NothingPicked, PickList, pickMade, usePicked } from "./page-admin-list.js";
+import { put, reading, say, useDesk } from "./store.js";
 import { number, t } from "./texts.js";
 import { Moment } from "./time.js";
 import { promiseWord } from "./words.js";
@@ -17,10 +17,10 @@ const MOST_BYTES = 12_000_000;
 const NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 put({ prompts: null, promptPolicies: [] });
 
-async function load() {
+const load = reading(async () => {
   const [found, { policies }] = await Promise.all([api.get("/prompts"), api.get("/policies")]);
-  put({ prompts: found, promptPolicies: policies });
-}
+  return { prompts: found, promptPolicies: policies };
+});
 
 const PURPOSES = {
   return_visit: [t("Return visit"), t("After a service: asks for a rating, keys 1 to 5; 0 for an agent, * again.")],
@@ -91,7 +91,7 @@ function Recording({ language, word, name, own, shipped }) {
       await api.put(at(language, name), new Blob([await file.arrayBuffer()], { type: "audio/wav" }), { patience: 60_000 });
       await load();
       setWrong("");
-      pick(name);
+      pickMade(name);
       say(t("The recording is kept. Hear it once before it is copied to the switch."));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -5,21 +5,21 @@ import { Refused, api } from "./api.js";
 import { Badge, Do } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { confirm } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, saidSaved, withKept } from "./page-admin-edit.js";
 import { Count, Line, Proposed, numberOf } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
-import { ask, put, say, unask, useDesk } from "./store.js";
+import { NEW, NothingPicked, PickList, pick, pickMade, usePicked } from "./page-admin-list.js";
+import { ask, desk, put, reading, say, unask, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
 
 put({ queueSettings: null, ticketKinds: [], teamsOfQueues: [] });
 const PATH = "/queue-settings";
 const of = (queue) => `${PATH}/${encodeURIComponent(queue)}`;
 
-async function load() {
+const load = reading(async () => {
   const [{ queues }, { kinds }, { teams }] = await Promise.all([api.get(PATH), api.get("/kinds"), api.get("/teams")]);
-  put({ queueSettings: queues, ticketKinds: kinds.filter((one) => !one.retired), teamsOfQueues: teams });
-}
+  return { queueSettings: queues, ticketKinds: kinds.filter((one) => !one.retired), teamsOfQueues: teams };
+});
 
 const WORDS = {
   queue: t("Name on the switch"), title: t("What people call it"), kind: t("What it is for"), target_s: t("Answer within, seconds"),
@@ -69,8 +69,9 @@ function One({ one }) {
   const teams = useDesk((state) => state.teamsOfQueues).filter((team) => one && team.queues.includes(one.queue));
   const save = ({ queue, ...body }, version) => api.put(of(one?.queue ?? queue), body, { version: one ? version : 0 });
   const saved = async (kept) => {
+    put({ queueSettings: withKept(desk.queueSettings, kept, "queue") });
     await load();
-    pick(kept.queue);
+    pickMade(kept.queue);
     saidSaved(kept.title ?? kept.queue);
   };
   const reset = () => confirm({

@@ -6,16 +6,16 @@ import { action } from "./keys.js";
 import { confirm } from "./page-admin-dialogs.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
 import { may } from "./page-frame.js";
-import { put, say, useDesk } from "./store.js";
+import { put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Lasting, when } from "./time.js";
 
 put({ phones: null, users: [], wanted: new URLSearchParams(location.search).get("q") ?? "", taken: "" });
 
-async function load() {
+const load = reading(async () => {
   const [{ seats }, { users }] = await Promise.all([api.get("/seats"), may("users:manage") ? api.get("/users") : { users: [] }]);
-  put({ phones: seats, users });
-}
+  return { phones: seats, users };
+});
 
 const DEVICES = {
   free: t("free"), talking: t("in a call"), busy: t("busy"), ringing: t("rings"), held: t("on hold"), unavailable: t("not registered"), unknown: t("not known"),

@@ -3,24 +3,24 @@ import { html } from "./ui.js";
 import { api } from "./api.js";
 import { Do } from "./bits.js";
 import { confirm } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, patchOf, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, patchOf, saidSaved, withKept } from "./page-admin-edit.js";
 import { Line, Several } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pick, pickMade, usePicked } from "./page-admin-list.js";
 import { queueNames } from "./page-admin-profile.js";
 import { roleWord } from "./page-admin-words.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 
 const WORDS = { name: t("Its name"), queues: t("Queues"), members: t("People") };
 
 put({ teams: null, users: [], queueNames: [] });
 
-async function load() {
+const load = reading(async () => {
   const [{ teams }, { users }, queues] = await Promise.all([api.get("/teams"), api.get("/users"), queueNames()]);
-  put({ teams, users, queueNames: queues });
-}
+  return { teams, users, queueNames: queues };
+});
 const reload = () => attempt(load);
 
 const toForm = (team) => ({ name: team?.name ?? "", queues: team?.queues ?? [], members: (team?.members ?? []).map(String) });
@@ -68,14 +68,15 @@ function One({ team }) {
   const queues = useDesk((state) => state.queueNames);
   const known = [...queues, ...(team?.queues ?? []).filter((name) => !queues.some(([one]) => one === name)).map((name) => [name, name])];
   const saved = async (kept, base) => {
+    put({ teams: withKept(desk.teams, kept) });
     await reload();
-    pick(kept.id);
+    pickMade(kept.id);
     const back = patchOf(base, toForm(kept));
     saidSaved(kept.name, team && (() => attempt(async () => { await keep(kept, back, kept.version); await load(); })));
   };
   const again = async () => {
-    await load();
-    return desk.teams.find((one) => one.id === team.id);
+    const { teams } = await load();
+    return teams.find((one) => one.id === team.id);
   };
   const save = async (body, version) => {
     try {

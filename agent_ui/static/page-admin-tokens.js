@@ -6,10 +6,10 @@ import { confirm, once } from "./page-admin-dialogs.js";
 import { Editor } from "./page-admin-edit.js";
 import { Choose, Line, Several } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pickMade, usePicked } from "./page-admin-list.js";
 import { rightWord, rights } from "./page-admin-words.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { Moment, away, isPast, now } from "./time.js";
 
@@ -19,10 +19,10 @@ const ENDS = [["30", t("30 days")], ["90", t("90 days")], ["365", t("a year")], 
 
 put({ tokens: null });
 
-async function load() {
+const load = reading(async () => {
   const { tokens } = await api.get("/tokens");
-  put({ tokens });
-}
+  return { tokens };
+});
 
 const stateOf = (one) => (one.revoked_at ? "revoked" : one.expires_at && isPast(one.expires_at) ? "over" : "good");
 
@@ -50,7 +50,7 @@ function New() {
   };
   const saved = async (made) => {
     await attempt(load);
-    pick(made.id);
+    pickMade(made.id);
     once({ title: t("Token for {name}", { name: made.name }), label: t("Token"), text: made.token, says: [t("It is shown only now and kept nowhere. Put it where its program reads its secrets; whoever has it has its rights.")] });
   };
   return html`<${Editor} name="token:new" title=${t("New token")} thing=${null} form=${() => ({ name: "", ends: "365", scopes: [] })} body=${body} save=${(given) => api.post("/tokens", given)} saved=${saved} words=${WORDS}>

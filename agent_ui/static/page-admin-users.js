@@ -4,15 +4,15 @@ import { api } from "./api.js";
 import { Do } from "./bits.js";
 import { Icon } from "./icons.js";
 import { confirm, once } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, patchOf, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, patchOf, saidSaved, withKept } from "./page-admin-edit.js";
 import { Choose, Line, Proposed, Several } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pickMade, usePicked } from "./page-admin-list.js";
 import { Penalties, profileOf, queueNames, typedOf } from "./page-admin-profile.js";
 import { roleText, roleWord, roles } from "./page-admin-words.js";
 import { may } from "./page-frame.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Moment, when } from "./time.js";
 
@@ -24,12 +24,12 @@ const WORDS = {
 put({ users: null, teams: [], queueNames: [], phones: [], rolePicked: "", teamPicked: "" });
 
 /** Everything that the page shows. Raises Refused. */
-async function load() {
+const load = reading(async () => {
   const [{ users }, { teams }, queues, { seats }] = await Promise.all([
     api.get("/users"), api.get("/teams"), queueNames(), may("phone:use") ? api.get("/seats") : { seats: [] },
   ]);
-  put({ users, teams: teams.map((one) => one.name), queueNames: queues, phones: seats });
-}
+  return { users, teams: teams.map((one) => one.name), queueNames: queues, phones: seats };
+});
 const reload = () => attempt(load);
 
 // --- between what is typed and what the API has ---
@@ -117,8 +117,9 @@ function One({ user }) {
   const path = `/users/${user?.id}`;
   const save = (body, version) => (user ? api.patch(path, body, { version }) : api.post("/users", body)).catch(renamed);
   const saved = async (kept, base) => {
+    put({ users: withKept(desk.users, kept) });
     await reload();
-    pick(kept.id);
+    pickMade(kept.id);
     if (!user) return link(kept, true);
     const back = toBody(base, () => {}, toForm(kept), false);
     return saidSaved(kept.name, () => attempt(async () => { await api.patch(path, back, { version: kept.version }); await load(); }));

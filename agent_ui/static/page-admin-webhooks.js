@@ -4,13 +4,13 @@ import { api } from "./api.js";
 import { Do } from "./bits.js";
 import { Icon } from "./icons.js";
 import { confirm, once } from "./page-admin-dialogs.js";
-import { Editor, forget, isDraft, patchOf, saidSaved } from "./page-admin-edit.js";
+import { Editor, forget, isDraft, patchOf, saidSaved, withKept } from "./page-admin-edit.js";
 import { Choose, Count, Line, Long, Several, numberOf } from "./page-admin-fields.js";
 import { Admin, beginAdmin } from "./page-admin-frame.js";
-import { NEW, NothingPicked, PickList, pick, usePicked } from "./page-admin-list.js";
+import { NEW, NothingPicked, PickList, pick, pickMade, usePicked } from "./page-admin-list.js";
 import { Letters, lookAtLetters } from "./page-admin-letters.js";
 import { attempt } from "./shift.js";
-import { desk, put, say, useDesk } from "./store.js";
+import { desk, put, reading, say, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Moment, when } from "./time.js";
 
@@ -20,10 +20,10 @@ const OWN = "callserver.";
 
 put({ webhooks: null, types: [], backlogs: {} });
 
-async function load() {
+const load = reading(async () => {
   const [{ webhooks, types }, { backlogs }] = await Promise.all([api.get("/webhooks"), api.get("/webhook-backlogs")]);
-  put({ webhooks, types, backlogs: Object.fromEntries(backlogs.map((one) => [one.webhook, one])) });
-}
+  return { webhooks, types, backlogs: Object.fromEntries(backlogs.map((one) => [one.webhook, one])) };
+});
 /** Letters are not read again and again: each reading of a customer's words is noted. */
 const reload = () => attempt(() => Promise.all([load(), desk.picked && desk.picked !== NEW ? lookAtLetters(desk.picked) : null]));
 
@@ -96,8 +96,9 @@ function One({ webhook }) {
   const path = `/webhooks/${webhook?.id}`;
   const save = (body, version) => (webhook ? api.patch(path, body, { version }) : api.post("/webhooks", body));
   const saved = async (kept, base) => {
+    put({ webhooks: withKept(desk.webhooks, kept) });
     await reload();
-    pick(kept.id);
+    pickMade(kept.id);
     if (!webhook) return tellKey(kept);
     const { headers, ...back } = toBody(base, () => {}, toForm(kept), false); // headers cannot be put back: nobody knows them
     return saidSaved(kept.name, Object.keys(back).length ? () => attempt(async () => { await api.patch(path, back, { version: kept.version }); await load(); }) : null);

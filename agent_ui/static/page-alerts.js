@@ -16,9 +16,15 @@ put({ alertPage: null, alertMore: null, alertShown: null, alertPicked: Number(sa
 
 const filterOf = (state) => ({ open: state.alertFilter.open, severity: state.alertFilter.severity, limit: LIMIT });
 
+let newest = 0; //  answers overtake one another: that of the newest question counts
+let picking = 0;
+
 /** Raises Refused. */
 async function look() {
+  newest += 1;
+  const mine = newest;
   const { alerts, cursor } = await api.get("/alerts", filterOf(desk));
+  if (mine !== newest) return;
   put({ alertPage: alerts, alertMore: cursor });
   if (desk.alertPicked) await pick(desk.alertPicked, true);
   else if (alerts.length) await pick((alerts.filter((one) => !one.cleared_at && isLoud(one))[0] ?? alerts[0]).id, true);
@@ -31,17 +37,23 @@ async function learnQueues() {
 }
 
 async function more() {
+  const asked = newest;
   const { alerts, cursor } = await api.get("/alerts", { ...filterOf(desk), cursor: desk.alertMore });
+  if (asked !== newest) return;
   put({ alertPage: [...desk.alertPage, ...alerts], alertMore: cursor });
 }
 
 async function pick(id, quietly = false) {
   if (!quietly) history.replaceState(null, "", `?${new URLSearchParams({ ...Object.fromEntries(said()), id })}`);
   put({ alertPicked: id });
+  picking += 1;
+  const mine = picking;
   try {
-    put({ alertShown: await api.get(`/alerts/${id}`) });
+    const shown = await api.get(`/alerts/${id}`);
+    if (mine === picking) put({ alertShown: shown });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    if (mine !== picking) return;
     put({ alertShown: null, alertPicked: null });
     if (!quietly) say(error.words, "warning");
   }
@@ -49,6 +61,7 @@ async function pick(id, quietly = false) {
 
 function filter(part) {
   const alertFilter = { ...desk.alertFilter, ...part };
+  picking += 1;
   put({ alertFilter, alertPicked: null, alertShown: null });
   const words = Object.entries(alertFilter).filter(([, value]) => value !== "");
   history.replaceState(null, "", words.length ? `?${new URLSearchParams(words)}` : location.pathname);
@@ -140,7 +153,7 @@ function Told({ told }) {
 }
 
 begin(Alerts, () => {
-  const shown = () => desk.alertShown && !desk.alertShown.cleared_at;
+  const shown = () => desk.alertShown?.id === desk.alertPicked && !desk.alertShown?.cleared_at;
   action("alert-ack", "a", t("Acknowledge"), () => acknowledge(desk.alertShown).then(again), () => Boolean(shown() && !desk.alertShown.acked_at));
   action("snooze", "s", t("Put off"), () => ask("snooze-alert", { one: desk.alertShown, then: again }), () => Boolean(shown()));
   learnMetrics();

@@ -3,7 +3,7 @@ import { html, classes, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
-import { ask, desk, put, say, unask, useDesk } from "./store.js";
+import { ask, desk, reading, say, unaskLater, useDesk } from "./store.js";
 import { t } from "./texts.js";
 import { Moment } from "./time.js";
 import { promiseKinds, promiseWord } from "./words.js";
@@ -12,10 +12,10 @@ const ALL = "all";
 const scopeWord = (scope) => (scope === ALL ? t("All dialling") : promiseWord(scope));
 
 /** How it stands. Raises Refused. */
-export async function lookAtDialling() {
+export const lookAtDialling = reading(async () => {
   const { switches } = await api.get("/dialling");
-  put({ dialling: Object.fromEntries(switches.map((one) => [one.scope, one])) });
-}
+  return { dialling: Object.fromEntries(switches.map((one) => [one.scope, one])) };
+});
 
 async function turn(scope, paused, why) {
   try {
@@ -58,8 +58,9 @@ export function StopDialog({ scope }) {
   const [wrong, setWrong] = useState("");
   const go = async () => {
     if (!why.trim()) return;
+    const close = unaskLater();
     const said = await turn(scope, true, why.trim());
-    said ? setWrong(said) : unask();
+    said ? setWrong(said) : close();
   };
   return html`<${Dialog} title=${t("Stop: {what}", { what: scopeWord(scope) })} onSubmit=${go}>
     <p>${t("Nothing new is dialled from now on. Calls that go on are not ended. What is due stays owed, and is dialled in order of its deadline once you let it go on.")}</p>

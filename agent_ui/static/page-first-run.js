@@ -1,4 +1,5 @@
 // The first administrator. The key stands behind the # of the link, so no log and no referrer ever has it.
+import { ready } from "./page-early.js";
 import { api } from "./api.js";
 import { language, t } from "./texts.js";
 
@@ -54,3 +55,4 @@ form.addEventListener("submit", async (event) => {
     else complain("", refused.words);
   }
 });
+ready();

@@ -6,7 +6,7 @@ import { MODES, MessageDialog, help, listen, mayHelp, takeOver } from "./floor-l
 import { Icon } from "./icons.js";
 import { readable } from "./bits.js";
 import { seat } from "./pops.js";
-import { ask, say, unask, useDesk } from "./store.js";
+import { ask, say, unask, unaskLater, useDesk } from "./store.js";
 import { reasons as REASONS, t } from "./texts.js";
 import { when } from "./time.js";
 import { reasonWord } from "./shift.js";
@@ -134,13 +134,14 @@ function doer({ user, why, about, look, name }) {
   return async (what, body, done, undo) => {
     const seen = about ? { seen: about.deed?.number ?? 0 } : {};
     const path = `/floor/agents/${user}`;
+    const close = unaskLater();
     const after = { label: t("Undo"), run: () => undo && help(`${path}/${undo[0]}`, { ...undo[1] }, t("As before")) };
     const answer = await help(`${path}/${what}`, { ...body, why, ...seen }, null);
     if (!answer) return look().catch(() => {});
     const failed = (answer.phones ?? []).filter((one) => one.outcome !== "done");
     if (failed.length) say(t("{name}: not done at {phones}", { name, phones: failed.map((one) => `${one.pbx}/${one.interface}`).join(", ") }), "warning");
     say(done, "info", undo ? after : null);
-    return unask();
+    return close();
   };
 }
 

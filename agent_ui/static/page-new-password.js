@@ -1,4 +1,5 @@
 // A password of one's own, by the link that an administrator gave. The key stands behind the #: no log ever has it.
+import { ready } from "./page-early.js";
 import { api } from "./api.js";
 import { t } from "./texts.js";
 
@@ -37,3 +38,4 @@ form.addEventListener("submit", async (event) => {
     else complain("", refused.status === 403 ? t("This link is used up or too old. Ask for a new one.") : refused.words);
   }
 });
+ready();

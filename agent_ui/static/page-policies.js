@@ -5,6 +5,7 @@ import { Refused, api } from "./api.js";
 import { Do, yesNo } from "./bits.js";
 import { action } from "./keys.js";
 import { confirm } from "./page-admin-dialogs.js";
+import { patchOf } from "./page-admin-edit.js";
 import { Admin } from "./page-admin-frame.js";
 import { conflict as openConflict } from "./page-conflict.js";
 import { begin, may } from "./page-frame.js";
@@ -91,8 +92,9 @@ async function save(kind, form, base) {
   if (Object.keys(wrong).length) return put({ policyWrong: { ...wrong, "": t("Look at the fields that are marked.") } });
   try {
     const kept = await api.put(`/policies/${kind}`, policy, { version: form.version ?? base.version });
+    const later = formOf(desk, kind); // what was typed while it was saved is not saved yet
     put({ policies: { ...desk.policies, [kind]: kept }, policyWrong: {} });
-    writeForm(kind, null);
+    writeForm(kind, later && later !== form ? { ...toForm(kept), ...patchOf(later, form), version: kept.version } : null);
     return say(t("Saved: {what}. It holds for what is promised and dialled from now on.", { what: promiseWord(kind) }));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

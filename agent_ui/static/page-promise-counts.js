@@ -4,7 +4,7 @@ import { html, classes, useRef } from "./ui.js";
 import { api } from "./api.js";
 import { Empty } from "./bits.js";
 import { want } from "./page-promise-list.js";
-import { put, useDesk } from "./store.js";
+import { put, reading, useDesk } from "./store.js";
 import { language, number, t, tn } from "./texts.js";
 import { now } from "./time.js";
 import { promiseWord } from "./words.js";
@@ -22,11 +22,11 @@ function span() {
 }
 
 /** Raises Refused. */
-export async function lookAtCounts() {
+export const lookAtCounts = reading(async () => {
   const days = span();
   const [counts, calendar] = await Promise.all([api.get("/promises/counts"), api.get("/promises/calendar", days)]);
-  put({ counts, calendar: { ...calendar, from: days.from } });
-}
+  return { counts, calendar: { ...calendar, from: days.from } };
+});
 
 const COLUMNS = [
   ["due", () => t("owed"), { show: "owed" }],

@@ -10,7 +10,7 @@ import { action } from "./keys.js";
 import { may } from "./page-frame.js";
 import { Fate, reload } from "./page-promise-list.js";
 import { attempt } from "./shift.js";
-import { ask, desk, put, say, unask, useDesk } from "./store.js";
+import { ask, desk, put, say, unaskLater, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Due, Moment, away, isPast, when } from "./time.js";
 import { attemptWord, modeWord, promiseWord } from "./words.js";
@@ -118,11 +118,12 @@ function About({ title, label, path, body, ready = true, danger = false, needsWh
   if (!one) return null;
   const go = async () => {
     if (!ready || (needsWhy && !why.trim())) return;
+    const close = unaskLater();
     setBusy(true);
     try {
       const changed = await api.post(`/promises/${one.id}/${path}`, { ...body, why: why.trim() });
       if (changed?.id) put({ one: changed, list: desk.list && { ...desk.list, promises: desk.list.promises.map((each) => (each.id === changed.id ? changed : each)) } });
-      unask();
+      close();
       say(t("Done: {what}", { what: title }));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

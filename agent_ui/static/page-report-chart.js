@@ -35,10 +35,11 @@ export function Chart() {
   const metric = useDesk(chosenMetric);
   useDesk((state) => state.kinds, alike);
   const known = useDesk((state) => Boolean(state.definitions[metric]));
-  const [at, setAt] = useState(null);
+  const [mark, setMark] = useState(null);
+  const at = mark?.report === report && mark?.metric === metric ? mark.at : null; // of another report it is no mark
+  const setAt = (place) => setMark({ report, metric, at: place });
   const found = report && known ? drawn(report, metric) : null;
   const some = found?.lines.some((line) => line.values.some((one) => one !== null));
-  useEffect(() => setAt(null), [report, metric]);
   const by = report?.asked.by;
   const said = found && at !== null && found.spans[at] ? reading(found, at, metric, by) : "";
   const keys = (event) => {

@@ -1,4 +1,5 @@
 // Signing in: the form of the page, sent as the API wants it.
+import { ready } from "./page-early.js";
 import { api } from "./api.js";
 import { t, tn } from "./texts.js";
 
@@ -36,3 +37,4 @@ form.addEventListener("submit", async (event) => {
     form.password.select();
   }
 });
+ready();

@@ -6,7 +6,7 @@ import { Badge } from "./bits.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { Admin, beginAdmin, told } from "./page-admin-frame.js";
-import { desk, put, putIn, useDesk, watch } from "./store.js";
+import { desk, put, putIn, reading, useDesk, watch } from "./store.js";
 import { start as startStream } from "./stream.js";
 import { t, tn } from "./texts.js";
 import { when } from "./time.js";
@@ -15,13 +15,18 @@ import { stateWord } from "./words.js";
 const SOON_MS = 1_000;
 put({ first: null, checks: {}, startedAt: new Date().toISOString() });
 
-/** Everything that no stream tells. Raises Refused. */
-async function load() {
+/** Everything that no stream tells. */
+const read = reading(async () => {
   const [{ switches }, { queues }, { users }, { teams }, { seats }, { calls }] = await Promise.all([
     api.get("/switches"), api.get("/queue-settings"), api.get("/users"), api.get("/teams"), api.get("/seats"),
     api.get("/calls", { outcome: "answered", direction: "inbound", limit: 1 }),
   ]);
-  put({ first: { switches, queues, users, teams, seats, answered: calls[0] ?? null } });
+  return { first: { switches, queues, users, teams, seats, answered: calls[0] ?? null } };
+});
+
+/** Raises Refused. */
+async function load() {
+  const { switches } = (await read()).first;
   for (const one of switches) if (one.link === "up" && !desk.checks[one.pbx]) check(one.pbx);
 }
 

@@ -6,7 +6,7 @@ import { Dialog } from "./dialog.js";
 import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { calls, current, me, seat, shift } from "./pops.js";
-import { alike, ask, desk, put, say, unask, useDesk } from "./store.js";
+import { alike, ask, desk, put, say, unask, unaskLater, useDesk } from "./store.js";
 import { t, tn } from "./texts.js";
 import { Lasting } from "./time.js";
 import { stateWord } from "./words.js";
@@ -160,6 +160,7 @@ export function TransferDialog() {
   const go = async (target, anyway = false) => {
     const [, pop] = onLine() ?? [];
     if (!target || !pop || busy) return;
+    const close = unaskLater();
     setBusy(true);
     const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), anyway, ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
       how === "blind" ? t("Passed on to {name}", { name: target.name }) : null,
@@ -167,7 +168,7 @@ export function TransferDialog() {
     setBusy(false);
     if (!answer) return;
     if (how === "attended") put({ consult: { call: pop.call, name: target.name } });
-    unask();
+    close();
   };
   const move = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

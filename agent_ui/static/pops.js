@@ -97,6 +97,7 @@ export function release(key) {
   putIn("kept", key, undefined);
   putIn("chosen", key, undefined);
   putIn("callers", key, undefined);
+  lookingUp.delete(key);
   if (desk.view.kind === "pop" && desk.view.key === key) next();
 }
 
@@ -112,11 +113,16 @@ export function dismiss(key) {
   if (desk.view.key === key) lookAway();
 }
 
+const lookingUp = new Map(); // key -> the newest look-up that is on its way: the answer of an older one comes too late
+
 /** Look the caller up again: somebody was put down, changed or merged. */
 export async function lookUpAgain(key, received) {
   if (!received) return;
+  const mine = {};
+  lookingUp.set(key, mine);
   try {
-    putIn("callers", key, await api.get("/lookup", { number: received }));
+    const found = await api.get("/lookup", { number: received });
+    if (lookingUp.get(key) === mine) putIn("callers", key, found);
   } catch {
     // What the pop brought along stays; the next change tries again.
   }
@@ -220,7 +226,9 @@ async function wrapped({ value }, before) {
   const key = `${pbx}/${at}|${call}`;
   if (key in desk.kept) return;
   try {
-    keep(key, await remember(call, pbx, at));
+    const pop = await remember(call, pbx, at);
+    if (shift()?.wrap_up?.call !== call) return; // its record was done meanwhile
+    keep(key, pop);
     if (desk.view.kind === "empty") look(key);
   } catch {
     say(t("The call of this wrap-up cannot be read now"), "warning");

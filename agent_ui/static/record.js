@@ -1,6 +1,6 @@
 // Saving: the whole record of a call in one request, or the changes of a ticket. Twice the same wish is done once.
 import { Refused, api, onceKey } from "./api.js";
-import { counterOf, forget, formOf, isEmpty } from "./form.js";
+import { counterOf, formOf, isEmpty, settle } from "./form.js";
 import { current, customerOf, release } from "./pops.js";
 import { desk, put, putIn, say } from "./store.js";
 import { t } from "./texts.js";
@@ -37,10 +37,10 @@ async function saveCall(subject, id, base, form, kind) {
   const saved = await api.post(`/calls/${encodeURIComponent(pop.call)}/record`, body, { key: keyFor(subject, body) });
   keys.delete(subject);
   putIn("tickets", saved.ticket.id, saved.ticket);
-  await forget(subject, false);
+  const more = await settle(subject, form, counterOf(subject) !== counter);
   put({ ticket: null });
   say(t("Saved on ticket {number}", { number: saved.ticket.spoken }), "info", { label: t("Take back"), run: () => undo(pop.call) });
-  if (desk.kept[key]) release(key);
+  if (desk.kept[key] && !more) release(key);
 }
 
 /** Saved before the ticket was on the screen: who the customer is and what was changed still belong to its version. */
@@ -106,7 +106,7 @@ async function saveTicket(subject, id, base, form) {
   if (form.note.trim()) await once(`/tickets/${id}/notes`, { text: form.note });
   for (const one of form.promises) await once(`/tickets/${id}/promises`, plainPromise(one));
   if (form.to) await api.post(`/tickets/${id}/status`, { to: form.to, why: form.why }, { version });
-  await forget(subject);
+  await settle(subject, form, true);
   const ticket = await api.get(`/tickets/${id}`);
   putIn("tickets", id, ticket);
   say(t("Saved on ticket {number}", { number: ticket.spoken }));

@@ -108,20 +108,20 @@ function Seats() {
   const [place, setPlace] = useState("");
   const [busy, setBusy] = useState(false);
   const usual = useDesk((state) => state.me?.seat);
-  useEffect(() => {
-    attempt(async () => {
-      const found = (await api.get("/seats")).seats;
-      setSeats(found);
-      const mine = usual && found.find((one) => one.pbx === usual.pbx && one.interface === usual.interface);
-      const pick = mine ?? found.find((one) => !one.taken_by) ?? found[0];
-      if (pick) setPlace((typed) => typed || `${pick.pbx}/${pick.interface}`); // who types is not interrupted by a proposal
-    });
-  }, [usual]);
+  const look = () => attempt(async () => {
+    const found = (await api.get("/seats")).seats;
+    setSeats(found);
+    const mine = usual && found.find((one) => one.pbx === usual.pbx && one.interface === usual.interface);
+    const pick = mine ?? found.find((one) => !one.taken_by) ?? found[0];
+    if (pick) setPlace((typed) => typed || `${pick.pbx}/${pick.interface}`); // who types is not interrupted by a proposal
+  });
+  useEffect(() => { look(); }, [usual]);
   const sit = async () => {
     const [pbx, ...rest] = place.split("/");
     setBusy(true);
     const theirs = sitter(seats, place);
-    await attempt(() => api.put("/me/seat", { pbx, interface: rest.join("/"), take_over: Boolean(theirs) }));
+    const sat = await attempt(() => api.put("/me/seat", { pbx, interface: rest.join("/"), take_over: Boolean(theirs) }));
+    if (!sat) await look(); // somebody sat down there since it was looked at: now it says so, and can be taken over
     setBusy(false);
   };
   return html`<section class="me state-gone" aria-label=${t("My state")}>

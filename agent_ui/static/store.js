@@ -86,3 +86,20 @@ export const unsay = (id) => put({ toasts: desk.toasts.filter((one) => one.id !=
 
 export const ask = (name, more = {}) => put({ dialog: { name, ...more } });
 export const unask = () => put({ dialog: null });
+/** Closes the dialog that is open now, whenever it is called: not another one that was opened meanwhile. */
+export function unaskLater() {
+  const mine = desk.dialog;
+  return () => { if (desk.dialog === mine) unask(); };
+}
+
+/** A reading of which only the newest counts, since answers overtake one another. `ask` gives a part of the desk. */
+export function reading(ask) {
+  let newest = 0;
+  return async (...asked) => {
+    newest += 1;
+    const mine = newest;
+    const part = await ask(...asked);
+    if (mine === newest) put(part);
+    return part;
+  };
+}

@@ -39,7 +39,8 @@ export function ticketOf(state) {
 /** The ticket as the server has it. */
 export async function fetchTicket(id) {
   try {
-    putIn("tickets", id, await api.get(`/tickets/${id}`));
+    const found = await api.get(`/tickets/${id}`);
+    if (!(desk.tickets[id]?.version > found.version)) putIn("tickets", id, found);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.words, "warning");

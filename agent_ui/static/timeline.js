@@ -1,5 +1,5 @@
 // What happened before: the last contacts at once, all of them with filters.
-import { html, useEffect, useState } from "./ui.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
 import { api } from "./api.js";
 import { Empty, Panel } from "./bits.js";
 import { dossier } from "./dossier.js";
@@ -17,12 +17,25 @@ export function Timeline() {
   const found = useDesk(dossier);
   const [kinds, setKinds] = useState([]);
   const [more, setMore] = useState(null); // {entries, cursor} that were asked for
+  const newest = useRef(0);
   const id = found?.customer?.id;
-  useEffect(() => { setMore(null); setKinds([]); }, [id]);
-  useEffect(() => { if (kinds.length && id) read(id, kinds, null, setMore); }, [kinds, id]);
+  const forgetMore = () => {
+    newest.current += 1; // what is on its way is somebody else's, or of another filter
+    setMore(null);
+  };
+  useEffect(() => { forgetMore(); setKinds([]); }, [id]);
+  useEffect(() => { if (kinds.length && id) read(null); }, [kinds, id]);
+  const read = (before) => {
+    newest.current += 1;
+    const mine = newest.current;
+    return attempt(async () => {
+      const page = await askFor(id, kinds, before);
+      if (mine === newest.current) setMore(page);
+    });
+  };
   const toggle = (kind) => {
     const chosen = kinds.includes(kind) ? kinds.filter((one) => one !== kind) : [...kinds, kind];
-    if (!chosen.length) setMore(null);
+    if (!chosen.length) forgetMore();
     setKinds(chosen);
   };
   const entries = more?.entries ?? (found?.dealings.contacts ?? []).filter((one) => !kinds.length || kinds.includes(one.kind));
@@ -33,16 +46,14 @@ export function Timeline() {
     ${entries.length ? html`<ol class="entries">${entries.map((one) => html`<${Entry} key=${`${one.ticket}.${one.seq}`} entry=${one} />`)}</ol>`
       : html`<${Empty}>${found === undefined ? "" : t("No contact before this one")}<//>`}
     ${id && (more ? more.cursor : (found?.dealings.contacts ?? []).length >= 20) && html`
-      <button type="button" class="bare" onClick=${() => read(id, kinds, more, setMore)}>${t("Earlier contacts")}</button>`}
+      <button type="button" class="bare" onClick=${() => read(more)}>${t("Earlier contacts")}</button>`}
   <//>`;
 }
 
-function read(id, kinds, before, setMore) {
+async function askFor(id, kinds, before) {
   const values = { kinds: kinds.join(",") || undefined, cursor: before?.cursor, limit: before ? 50 : 30 };
-  return attempt(async () => {
-    const page = await api.get(`/customers/${id}/timeline`, values);
-    setMore({ entries: [...(before?.entries ?? []), ...page.entries], cursor: page.cursor });
-  });
+  const page = await api.get(`/customers/${id}/timeline`, values);
+  return { entries: [...(before?.entries ?? []), ...page.entries], cursor: page.cursor };
 }
 
 const Entry = ({ entry }) => html`<li class=${`entry ${entry.kind}`}>

@@ -1,13 +1,18 @@
 """What a machine can say of a page: axe-core's rules, and how much of it came over the wire.
 
-Flows in: windows. Flows out: complaints as lines, bytes. Must not know: what the pages are for.
+Flows in: windows. Flows out: complaints as lines, bytes, answers that come when it suits. Must not know: what the pages
+are for.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Page, Response
+from playwright.async_api import Page, Request, Response, Route
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RULES = {
@@ -25,6 +30,37 @@ async def complaints(page: Page) -> list[str]:
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
     return [str(line) for line in await page.evaluate(ASK, RULES)]
+
+
+@asynccontextmanager
+async def held_back(page: Page, asked: str, method: str = "GET") -> AsyncIterator[None]:
+    """The first such request is done by the server at once, and the page has its answer at the end of the block.
+
+    asked: a regular expression in its address. Others like it are answered as ever, and overtake it.
+    """
+    request: asyncio.Future[Request] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def meet(route: Route) -> None:
+        if request.done() or route.request.method != method:
+            await route.fallback()
+            return
+        request.set_result(route.request)
+        answer = await route.fetch()
+        await over.wait()
+        await route.fulfill(response=answer)
+
+    place = re.compile(asked)
+    await page.route(place, meet)
+    try:
+        yield
+        first = await asyncio.wait_for(request, 30)
+    finally:
+        over.set()
+    if (answered := await first.response()) is not None:
+        await answered.finished()
+    await page.evaluate("new Promise((drawn) => setTimeout(drawn))")
+    await page.unroute(place, meet)
 
 
 class Meter:

@@ -17,7 +17,7 @@ from callserver.customers import checking
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
 from callserver.people import Language, Place, Profile, Role
-from callserver.store import customers, engine, migrations, products, teams, users
+from callserver.store import customers, dialling, engine, migrations, products, teams, users
 from callserver.store.engine import Connection, Store
 from callserver.web.passwords import Passwords
 from tests.rig import archive
@@ -53,8 +53,11 @@ class Hired:
         )
 
 
-async def written(file: Path, people: dict[str, Hired]) -> None:
-    """The archive's customers, a team that answers both queues, these people by their logins."""
+async def written(file: Path, people: dict[str, Hired], *, dials: bool = True) -> None:
+    """The archive's customers, a team that answers both queues, these people by their logins.
+
+    dials: where not, nobody is rung about a call that a test missed some minutes ago.
+    """
     kept = await Passwords().hashed(
         PASSWORD
     )  # as dear as the program's own, which would hash a cheaper one anew
@@ -62,6 +65,8 @@ async def written(file: Path, people: dict[str, Hired]) -> None:
     await migrations.upgrade(f"sqlite:///{file}")
     async with opened(file) as store:
         await store.write(lambda c: _put_down(c, wanted, _now()))
+        if not dials:
+            await store.write(lambda c: dialling.pause(c, dialling.ALL, "nobody is to be rung", BOSS, _now()))
 
 
 def _put_down(connection: Connection, wanted: Sequence[users.Wanted], now: Instant) -> None:

@@ -25,8 +25,6 @@ from tests.rig.service import Service
 expect.set_options(timeout=30_000)  # more than any of it takes; machines are slow at times
 RING_MS = 2_500
 """A phone answers after so long: a pop has to be there before."""
-LOOKING_MS = 6_000
-"""A phone that rings until a test has looked, on a busy machine too."""
 WRAP_UP_S = 6
 SETTINGS = f"""
 [work]
@@ -63,6 +61,10 @@ class Desk:
     def button(self, id: str) -> Locator:
         return self.page.locator(f"[data-action={id}]")
 
+    async def may(self, id: str) -> None:
+        """The page has heard what this action needs: before, its key does nothing."""
+        await expect(self.button(id)).to_be_enabled()
+
     async def shows(self, *words: str) -> None:
         """The head of the desk says so."""
         for word in words:
@@ -79,6 +81,7 @@ class Desk:
         await expect(self.page.locator("#seat")).to_have_count(0)
 
     async def ready(self) -> None:
+        await self.may("ready")
         await self.page.keyboard.press("Alt+r")
         await self.is_("ready")
 
@@ -99,6 +102,7 @@ class Stage:
     chrome: Chrome
     desks: list[Desk] = field(default_factory=list)
     standing: dict[str, Sipp] = field(default_factory=dict)
+    outside: Sipp | None = None
     keys: dict[str, Any] = field(default_factory=dict)
     """What people's browsers keep: whoever was here before is known, and no password is weighed again."""
 
@@ -132,6 +136,10 @@ class Stage:
         self.standing[endpoint] = await getattr(self.phones, how)(endpoint, **more)
         await self.phones.register(endpoint)
 
+    async def outside_answers(self, **how: Any) -> None:
+        """Every number outside answers so, until the end of the test."""
+        self.outside = await self.phones.outside_answers(**how)
+
     async def calls(self, **customer: Any) -> Sipp:
         return await self.phones.call(Customer(**customer))
 
@@ -158,12 +166,15 @@ class Stage:
 
     async def clear(self) -> None:
         """Everybody goes home, all lines are free; nothing went wrong on any screen."""
-        wrong = [f"{desk.name}: {what}" for desk in self.desks for what in desk.window.wrong]
+        desks, self.desks = self.desks, []
+        outside, self.outside = self.outside, None
+        wrong = [f"{desk.name}: {what}" for desk in desks for what in desk.window.wrong]
         await self.all_hang_up()
-        for desk in self.desks:
+        for desk in desks:
             await self._goes_home(desk)
-        self.desks.clear()
-        await self.service.until(lambda: self.service.open_calls() == 0, 20, "all lines to be free")
+        if outside is not None:
+            await outside.kill()
+        await self.service.until(lambda: self.service.open_calls() == 0, 60, "all lines to be free")
         assert not wrong, wrong
 
     async def _goes_home(self, desk: Desk) -> None:
@@ -177,8 +188,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def opened(software: provision.Switch, browser: provision.Browser) -> AsyncIterator[Stage]:
-    """All of it, running."""
+async def opened(
+    software: provision.Switch, browser: provision.Browser, *, dials: bool = True
+) -> AsyncIterator[Stage]:
+    """All of it, running. dials: promises are kept by the dialler, too."""
     plan = stage_plan(
         hotline(members=(), ring_s=20, wrapup_s=2), repair(members=(), strategy="ringall", wrapup_s=2)
     )
@@ -188,7 +201,7 @@ async def opened(software: provision.Switch, browser: provision.Browser) -> Asyn
         service = Service(switch)
         with service.settings.open("a") as settings:
             settings.write(SETTINGS)
-        await site.written(service.database, PEOPLE)
+        await site.written(service.database, PEOPLE, dials=dials)
         async with Phones(switch, sound=False) as phones, service, chrome(browser) as found:
             yield Stage(switch, phones, service, found)
     finally:

@@ -13,7 +13,7 @@ from playwright.async_api import Locator, expect
 from callserver.ami.answers import Finding
 from tests.browser import house, site
 from tests.browser.house import House
-from tests.browser.looking import complaints
+from tests.browser.looking import complaints, held_back
 from tests.browser.stage import Desk
 from tests.push.watching import PBX, PHONE, arriving
 from tests.rig import provision
@@ -21,7 +21,7 @@ from tests.test_recordings import tone
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(400),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
@@ -105,10 +105,17 @@ async def test_a_queue_gets_a_name_and_a_target_until_they_are_taken_back(office
     await in_order(root)
     await field(root, "title").fill("服务热线")
     await field(root, "target_s").fill("15")
-    await root.saves()
+    async with held_back(root.page, "/queue-settings/hotline$", "PUT"):
+        await root.saves()
+        await field(root, "short_s").fill("7")
     await said(root, "服务热线")
+    await expect(field(root, "title")).to_have_value("服务热线")
+    await expect(field(root, "short_s")).to_have_value("7")  # typed while the others were saved
+    await root.saves()
+    await expect(root.page.locator(".unsaved")).to_have_count(0)
     await expect(picked(root, "hotline")).to_contain_text("set here")
-    assert (await of_queue(office))["target_s"] == 15
+    kept = await of_queue(office)
+    assert (kept["target_s"], kept["short_s"]) == (15, 7)
     shown = (await office.ask("GET", "queues"))["queues"]
     assert {one["queue"]: one["title"] for one in shown}["hotline"] == "服务热线"
     await root.button("reset").click()

@@ -12,7 +12,7 @@ from tests.real.running_demo import demo
 from tests.rig import provision
 from tests.rig.browser import chrome
 
-pytestmark = [pytest.mark.browser, pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.real, pytest.mark.timeout(400)]
 A_MINUTE_MS = 60_000
 DOOR = re.compile(r"  YOUR DESK +(\S+)/ +login (\S+) +password (\S+)")
 

@@ -22,7 +22,7 @@ from tests.rig.browser import Window, chrome
 from tests.store.conftest import prepared_file
 
 __all__ = ["prepared_file"]
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 
 
 def queue(call: dict[str, Any]) -> str:
@@ -171,11 +171,10 @@ async def test_a_report_is_taken_away_as_a_file_and_on_paper(site: Ledger) -> No
     await boss.page.emulate_media(media="print")
     await expect(boss.page.locator(".bar")).to_be_hidden()
     await expect(boss.page.locator(".on-paper")).to_contain_text("Nov 2 – 15, 2026")
-    colours = await boss.page.evaluate("[getComputedStyle(document.body).color, document.body.scrollHeight]")
-    last = await row(boss, "Repair").last.bounding_box()
-    assert colours[0] == "rgb(0, 0, 0)"
-    assert last is not None
-    assert last["y"] + last["height"] <= colours[1], "what scrolls on a screen is whole on paper"
+    await expect(boss.page.locator("body")).to_have_css("color", "rgb(0, 0, 0)")
+    last = row(boss, "Repair").last
+    whole = "(row) => row.getBoundingClientRect().bottom <= document.body.scrollHeight"
+    assert await last.evaluate(whole), "what scrolls on a screen is whole on paper"
 
 
 async def test_what_is_too_much_is_refused_in_words(site: Ledger) -> None:

@@ -73,9 +73,11 @@ async def test_a_burst_of_callers_comes_and_goes(floor: Stage, wall: Desk) -> No
     waiting = [await floor.calls(number=f"1390000000{number}", dialed="4009") for number in range(PATIENT)]
     await expect(queue(page, "repair", "waiting")).to_have_text(str(PATIENT))
     await expect(page.locator("tr[data-call][data-state=queued]")).to_have_count(PATIENT)
+    way = expect(page.locator("tr[data-call] .way", has_text="Agent 11").first).to_be_visible()
+    seen = asyncio.create_task(way)  # looked for from now on: it is there for seconds
     burst = await floor.phones.crowd([(WANG, "Wang")], dialed="4008", calls=BURST, rate_per_s=9)
     await expect(total(page, "offered")).to_have_text(str(PATIENT + BURST))
-    await expect(page.locator("tr[data-call] .way", has_text="Agent 11").first).to_be_visible()
+    await seen
     await burst.finished(60)
     for number in range(PATIENT):
         await floor.gives_up(f"1390000000{number}")

@@ -27,6 +27,8 @@ from tests.rig.asterisk import LOOPBACK, Asterisk, die_with_parent, free_port, u
 
 OUTSIDE: Final = "127.0.0.2"
 FOR_EVER_MS: Final = 600_000
+LISTENS_MS: Final = 100
+"""How often a phone that waits to be told looks whether it was."""
 A_SECOND_OF_SILENCE: Final = b"\xd5" * 8000
 """A-law at 8 kHz. Sound must flow: a Local channel is optimised away only when it does."""
 A_SECOND_OF_TALK: Final = bytes((n * 37 + n // 7) % 64 + 0x80 for n in range(8000))
@@ -271,6 +273,22 @@ class Phones:
     async def never_answers(self, endpoint: str) -> Sipp:
         """A phone that rings until the switch gives up."""
         return await self._stand(endpoint, self._answering(ring_ms=FOR_EVER_MS, stay_ms=FOR_EVER_MS))
+
+    async def answers_when_told(self, endpoint: str) -> Sipp:
+        """A phone that rings until `picks_up`: until somebody has looked, however long that takes."""
+        self._word(endpoint).write_text("not yet", encoding="utf-8")
+        waiting = _fragment("waiting", word=str(self._word(endpoint)))
+        answered = _fragment("answer", stay_ms=FOR_EVER_MS, during="", sound=self._sound)
+        return await self._stand(
+            endpoint, _text("phone", ring_ms=str(LISTENS_MS), verdict=waiting + answered)
+        )
+
+    def picks_up(self, endpoint: str) -> None:
+        """A phone that waits to be told answers now, and whatever rings there from now on."""
+        self._word(endpoint).write_text("now", encoding="utf-8")
+
+    def _word(self, endpoint: str) -> Path:
+        return self._folder / f"{endpoint}.word"
 
     async def _stand(self, endpoint: str, xml: str) -> Sipp:
         port = self._ports.setdefault(endpoint, free_port(socket.SOCK_DGRAM))

@@ -208,7 +208,9 @@ class Session:
             async with asyncio.timeout(timeout):
                 reply = whole(await future)
         except TimeoutError:
-            raise OutcomeUnknown(f"{action.name}: no answer within {timeout:g} s") from None
+            if future.cancelled():
+                raise OutcomeUnknown(f"{action.name}: no answer within {timeout:g} s") from None
+            reply = whole(future.result())  # it came in time: this process was held up, not the switch
         finally:
             self._pending.pop(future, None)
             self._client.forget(action_id)

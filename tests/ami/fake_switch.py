@@ -64,7 +64,7 @@ class FakeSwitch:
     def names(self) -> list[str]:
         return [action.get("Action", "") for action in self.received]
 
-    async def until(self, condition: Callable[[], bool], within_s: float = 5) -> None:
+    async def until(self, condition: Callable[[], bool], within_s: float = 60) -> None:
         """Wait for something that an action or a connection brings about."""
         async with asyncio.timeout(within_s), self._changed:
             await self._changed.wait_for(condition)
@@ -154,7 +154,7 @@ async def fake_switch(secret: str = "right") -> AsyncIterator[FakeSwitch]:
         await switch.stop()
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
+async def eventually(condition: Callable[[], bool], within_s: float = 60) -> None:
     """Wait for something that no event of ours announces; the deadline is for what never comes."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110

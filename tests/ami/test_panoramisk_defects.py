@@ -85,7 +85,7 @@ async def test_a_handler_that_raises(switch: FakeSwitch) -> None:
         lost = asyncio.Event()
         manager.on_disconnect = lambda *_: lost.set()
         switch.say(two)
-        await asyncio.wait_for(lost.wait(), 5)
+        await asyncio.wait_for(lost.wait(), 60)
         assert heard == [], "plain panoramisk closes the link and the rest of the chunk is gone"
     before = switch.connections
     async with linked(switch) as link:
@@ -152,11 +152,11 @@ async def test_an_action_under_way_when_the_link_is_lost(switch: FakeSwitch) -> 
     switch.mute = set()
     async with linked(switch) as link:
         switch.mute = {"QueueAdd"}
-        asked = asyncio.create_task(link.send(commands.QueueAdd(queue="q", interface="i"), timeout=60))
+        asked = asyncio.create_task(link.send(commands.QueueAdd(queue="q", interface="i"), timeout=600))
         await switch.until(lambda: "QueueAdd" in switch.names())
         switch.cut()
         with pytest.raises(OutcomeUnknown):
-            await asyncio.wait_for(asked, 5)
+            await asyncio.wait_for(asked, 60)
 
 
 async def test_an_answer_that_looks_like_the_beginning_of_a_list(switch: FakeSwitch) -> None:
@@ -194,7 +194,7 @@ async def test_a_peer_that_is_gone_and_nobody_said_so(switch: FakeSwitch) -> Non
 @asynccontextmanager
 async def linked_to_deaf(switch: FakeSwitch) -> AsyncIterator[Link]:
     switch.deaf = False
-    async with linked(switch, deadline_s=0.4) as link:
+    async with linked(switch, deadline_s=1) as link:
         switch.deaf = True
         yield link
 
@@ -205,7 +205,7 @@ async def test_pings_without_an_answer(switch: FakeSwitch) -> None:
         await switch.until(lambda: switch.names().count("Ping") > 20)
         assert len(manager.protocol.responses) > 20, "plain panoramisk keeps one entry a ping"
     switch.mute = set()
-    async with linked(switch, deadline_s=0.4) as link:
+    async with linked(switch, deadline_s=1) as link:
         switch.mute = {"Ping"}
         session = link._session
         assert session is not None
@@ -276,7 +276,7 @@ async def test_an_error_that_is_no_os_error(switch: FakeSwitch) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda loop, context: told.append(context))
     async with plain(switch, host=impossible) as manager:
-        await eventually(lambda: gc.collect() >= 0 and bool(told))  # asyncio tells when the task is collected
+        await eventually(lambda: bool(told) or gc.collect() < 0)  # asyncio tells when the task is collected
         assert manager.protocol is None, "plain panoramisk never tries again"
     loop.set_exception_handler(None)
     link = Link(dataclasses.replace(settings(switch), host=impossible))

@@ -23,7 +23,7 @@ from tests.rig.asterisk import FILTERED, LOOPBACK, SECRET, UNFILTERED, Asterisk
 from tests.rig.provision import Switch
 from tests.rig.scenarios import hotline, stage_plan
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(params=["asterisk_22", "asterisk_16"])
@@ -56,7 +56,7 @@ async def newest(asterisk_22: Switch) -> AsyncIterator[Asterisk]:
 @asynccontextmanager
 async def linked(asterisk: Asterisk) -> AsyncIterator[Link]:
     async with running(Link(settings(asterisk))) as link:
-        await until(link, Restored, 20)
+        await until(link, Restored)
         yield link
 
 
@@ -83,10 +83,10 @@ def wrong(found: list[Finding]) -> list[str]:
 
 async def test_a_link_sees_the_queues_and_when_the_switch_began(asterisk: Asterisk) -> None:
     async with running(Link(settings(asterisk))) as link:
-        connected = await until(link, Connected, 20)
-        shown = (await until(link, Restored, 20)).snapshot
+        connected = await until(link, Connected)
+        shown = (await until(link, Restored)).snapshot
         again = await link.snapshot()
-        assert abs(link.tally.clock_ahead_s) < 0.5
+        assert abs(link.tally.clock_ahead_s) < 30  # and not hours
     assert connected.version
     assert [queue.queue for queue in shown.queues] == ["hotline"]
     assert [(member.interface, member.member) for member in shown.members] == [("PJSIP/1001", "Zhang Wei")]
@@ -144,12 +144,12 @@ async def _a_second_later(moment: Instant | None) -> None:
 
 async def test_a_killed_switch_is_noticed_found_again_and_known_as_another_run(asterisk: Asterisk) -> None:
     async with running(Link(settings(asterisk))) as link:
-        first = (await until(link, Restored, 20)).snapshot
+        first = (await until(link, Restored)).snapshot
         await _a_second_later(first.booted_at)
         await asterisk.kill()
         lost = await until(link, Lost)
         await asterisk.start()
-        again = await until(link, Restored, 20)
+        again = await until(link, Restored)
     assert first.at <= lost.at <= again.at
     assert again.snapshot.booted_at > first.booted_at
     assert [queue.queue for queue in again.snapshot.queues] == ["hotline"]
@@ -174,7 +174,7 @@ async def test_the_check_names_what_is_wrong_with_another_switch(asterisk_22: Sw
         Asterisk(plan, software=asterisk_22) as asterisk,
         running(Link(settings(asterisk, UNFILTERED.user))) as link,
     ):
-        await until(link, Restored, 20)
+        await until(link, Restored)
         await link.send(commands.QueueAdd(queue="hotline", interface="Local/1002@callserver-phones/n"))
         asking = asyncio.create_task(ask(settings(asterisk, UNFILTERED.user), listen_s=1))
         while link.tally.heard.get("Newchannel", 0) < 1 or not asking.done():

@@ -179,7 +179,7 @@ async def test_a_link_goes_on_without_its_recorder(switch: FakeSwitch, tmp_path:
     async with running(Link(settings(switch), recorder=recorder(tmp_path))) as link:
         await until(link, Connected)
         await until(link, Restored)
-        await asyncio.wait_for(until_heard(link, switch), 5)
+        await asyncio.wait_for(until_heard(link, switch), 60)
 
 
 async def until_heard(link: Link, switch: FakeSwitch) -> None:

@@ -31,7 +31,7 @@ ROOMS = tuple(
     "web/api/webhooks.py web/api/floor.py web/api/floor_rights.py web/api/floor_agents.py "
     "web/api/floor_messages.py store/floor_deeds.py "
     "store/queue_settings.py store/queue_renaming.py store/site_days.py store/prompts.py store/kinds.py "
-    "store/campaigns.py tickets/defining.py recordings.py web/api/site_days.py web/api/switches.py "
+    "store/categories.py store/campaigns.py tickets/defining.py recordings.py web/api/site_days.py web/api/switches.py "
     "web/api/kinds.py web/api/report_asking.py".split()
 )
 """What the desk, the pages of promises and of the administration ask for goes through these."""

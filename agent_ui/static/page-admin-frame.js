@@ -18,6 +18,7 @@ export const PLACES = [
   [t("Hotline"), [
     ["/admin/queues", t("Queues"), "queues:manage", "ringing", t("Names of queues, how fast calls are to be answered, when the wall warns.")],
     ["/admin/kinds", t("Kinds and fields"), "kinds:manage", "ticket", t("What tickets are about, and what is asked for each kind.")],
+    ["/admin/categories", t("Categories and warranty"), "kinds:manage", "box", t("What products there are, how people call them, how long their warranty lasts.")],
     ["/admin/prompts", t("Prompts"), "policies:manage", "message", t("What callers hear: listen, replace, back to the shipped one.")],
     ["/admin/holidays", t("Holidays"), "queues:manage", "clock", t("Days on which the house is closed or works although others do not.")],
   ]],

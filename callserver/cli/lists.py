@@ -257,7 +257,6 @@ def export(
 
 
 def _where(found: Settings, given: list[str]) -> Where:
-    from callserver.customers import warranty
     from callserver.store.exporting import Where
 
     said: dict[str, Any] = {}
@@ -271,10 +270,9 @@ def _where(found: Settings, given: list[str]) -> Where:
         begin = datetime.combine(date.fromisoformat(since), time(), found.zone) if since else None
     except ValueError:
         raise BadValue("--where", f"updated={since}: write a day such as 2026-11-01") from None
-    category = said.get("category")
     return Where(
         area=said.get("area"),
-        category=warranty.category(category) if category else None,
+        category=said.get("category"),
         updated_since=round(begin.timestamp() * 1000) if begin else None,
     )
 

@@ -59,6 +59,7 @@ class ProductDraft:
     bought_on: str | None = None
     seller: str = ""
     warranty_until: str | None = None
+    warranty_said: bool = False
     notes: str = ""
 
 
@@ -93,8 +94,7 @@ def product(values: Mapping[str, Any], rules: warranty.Rules = warranty.DEFAULTS
     if not found["category"] and not any(where == "category" for where, _ in problems):
         problems.append(("category", "is missing"))
     _raise(problems)
-    draft = ProductDraft(**found)
-    return _with_warranty(draft, rules) if draft.warranty_until is None else draft
+    return _with_warranty(ProductDraft(**found), rules)
 
 
 def product_changed(
@@ -102,11 +102,11 @@ def product_changed(
 ) -> ProductDraft:
     """The product with these values in place of its own. Raises BadValues.
 
-    The end of the warranty follows the day of purchase and the category where it followed them before.
+    The end of the warranty follows the day of purchase and the category where it followed them before; the day that
+    they gave may be sent back with the others.
     """
     before = {name: getattr(product, name) for name in PRODUCT_FIELDS}
-    by_rule = before["warranty_until"] == warranty.until(product.category, product.bought_on, rules)
-    if by_rule and "warranty_until" not in values:
+    if not product.warranty_said:
         before["warranty_until"] = None
     problems: Problems = []
     found = before | _checked(_PRODUCT, values, "", problems)
@@ -115,13 +115,15 @@ def product_changed(
         problems.append(("category", "is missing"))
     _raise(problems)
     draft = ProductDraft(**found)
-    asked = values.get("warranty_until", draft.warranty_until)
-    return _with_warranty(draft, rules) if asked is None else draft
+    sent_back = not product.warranty_said and draft.warranty_until == product.warranty_until
+    return _with_warranty(replace(draft, warranty_until=None) if sent_back else draft, rules)
 
 
 def _with_warranty(draft: ProductDraft, rules: warranty.Rules) -> ProductDraft:
+    if draft.warranty_until is not None:
+        return replace(draft, warranty_said=True)
     until = warranty.until(draft.category, draft.bought_on, rules)
-    return replace(draft, warranty_until=until)
+    return replace(draft, warranty_until=until, warranty_said=False)
 
 
 def _customer(before: dict[str, Any], values: Mapping[str, Any], plan: Plan, kept: Iterable[Number]) -> Draft:

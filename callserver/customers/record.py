@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, NewType, get_args
 
+from callserver.customers import warranty
 from callserver.facts import Instant
 
 CustomerId = NewType("CustomerId", int)
@@ -76,7 +77,11 @@ class Customer(Details):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """An appliance of a customer. `warranty_until`: the last day of the warranty, None where nobody knows."""
+    """An appliance of a customer.
+
+    `warranty_until`: the last day of the warranty, None where nobody knows. `warranty_said`: somebody said that day;
+    else the rule of its category did, when this version was made (`warranty.ends`: what it says by now).
+    """
 
     id: ProductId
     customer: CustomerId
@@ -87,6 +92,7 @@ class Product:
     bought_on: str | None = None
     seller: str = ""
     warranty_until: str | None = None
+    warranty_said: bool = False
     notes: str = ""
     created_at: Instant
     updated_at: Instant
@@ -106,8 +112,11 @@ def customer_from_json(body: dict[str, Any]) -> Customer:
 
 
 def product_from_json(body: dict[str, Any]) -> Product:
-    """The inverse of `to_json` for a product."""
-    return Product(**_known(Product, body))
+    """The inverse of `to_json` for a product; also of one that was kept before ends were told apart."""
+    known = _known(Product, body)
+    if "warranty_said" not in known:
+        known["warranty_said"] = warranty.was_said(known)
+    return Product(**known)
 
 
 _NAMES = {

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
-from callserver.customers import checking, names
+from callserver.customers import checking, names, warranty
 from callserver.customers.checking import Draft, ProductDraft
 from callserver.customers.record import Address, Customer, Number, Product
 
@@ -79,16 +79,16 @@ def _addresses(here: Sequence[Address], said: Sequence[Address], update: Update)
 
 
 def product_updated(
-    product: Product, listed: ProductDraft, update: Update, *, warranty_said: bool
+    product: Product, listed: ProductDraft, update: Update, rules: warranty.Rules = warranty.DEFAULTS
 ) -> ProductDraft:
-    """The product with what a list says of it. `warranty_said`: its end stands in the list, it is not our rule's."""
+    """The product with what a list says of it."""
     said = {name: value for name in checking.PRODUCT_FIELDS if (value := getattr(listed, name))}
-    if not warranty_said:
+    if not said.pop("warranty_said", False):
         said.pop("warranty_until", None)
     wins = {name: value for name, value in said.items() if update == "all" or not getattr(product, name)}
     if update == "never" or all(getattr(product, name) == value for name, value in wins.items()):
         return checking.ProductDraft(**{name: getattr(product, name) for name in checking.PRODUCT_FIELDS})
-    return checking.product_changed(product, wins)
+    return checking.product_changed(product, wins, rules)
 
 
 def matched(products: Sequence[Product], listed: Sequence[ProductDraft]) -> list[Product | None]:

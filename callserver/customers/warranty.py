@@ -2,31 +2,34 @@
 
 In: a category, the day of purchase, a day to ask about. Out: the last day of the warranty, and the state on a day. Must
 not know: clocks; today is an argument. Days are ISO dates. The rules are the common ones of the trade in China and
-Europe and only a beginning: a site gives its own.
+Europe and only a beginning: an administrator makes them the site's own (customers.categories says what may be said).
 """
 
 from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from callserver.customers.names import key
+
+if TYPE_CHECKING:
+    from callserver.customers.record import Product
 
 State = Literal["in", "out", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A category: how people call it, and how many months from the purchase its warranty lasts."""
+    """A category: how people call it, and how many months from the purchase its warranty lasts; None: nobody knows."""
 
     category: str
     en: str
     zh: str
-    months: int
+    months: int | None
     also: tuple[str, ...] = ()
 
 
@@ -76,9 +79,25 @@ def category(text: str, known: Rules = DEFAULTS) -> str:
 def until(category: str, bought_on: str | None, known: Rules = DEFAULTS) -> str | None:
     """The last day of the warranty; None where the day of purchase or the rule is not known."""
     rule = known.get(category)
-    if rule is None or bought_on is None:
+    if rule is None or rule.months is None or bought_on is None:
         return None
     return _months_later(date.fromisoformat(bought_on), rule.months)
+
+
+def ends(product: Product, known: Rules) -> Product:
+    """The product with the end of its warranty as it is by now: its own, or what the rule of its category says."""
+    if product.warranty_said:
+        return product
+    end = until(product.category, product.bought_on, known)
+    return product if end == product.warranty_until else replace(product, warranty_until=end)
+
+
+def was_said(body: Mapping[str, Any]) -> bool:
+    """Whether a product's end of the warranty is its own, where its JSON does not tell: versions that did not write it
+    down knew no rules but those that are shipped.
+    """
+    end = body.get("warranty_until")
+    return end is not None and end != until(body["category"], body.get("bought_on"))
 
 
 def state(warranty_until: str | None, today: str) -> State:
@@ -100,11 +119,14 @@ def _months_later(day: date, months: int) -> str | None:
 def _names(known: Rules) -> dict[str, str]:
     if known is DEFAULTS:
         return _DEFAULT_NAMES
-    return {
-        key(word).replace("_", " "): rule.category
-        for rule in known.values()
-        for word in (rule.category, rule.en, rule.zh, *rule.also)
-    }
+    return {name: rule.category for rule in known.values() for name in called(rule)}
+
+
+def called(rule: Rule) -> tuple[str, ...]:
+    """All its names, as they are compared."""
+    return tuple(
+        key(word).replace("_", " ") for word in (rule.category, rule.en, rule.zh, *rule.also) if word
+    )
 
 
 _DEFAULT_NAMES: dict[str, str] = {}

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, exists, select
 
-from callserver.customers import names
+from callserver.customers import names, warranty
 from callserver.customers.record import Customer, Product, customer_from_json
 from callserver.facts import Instant
-from callserver.store import products
+from callserver.store import categories, products
 from callserver.store.desk import customers as table
 from callserver.store.desk import findable
 from callserver.store.desk import products as products_table
@@ -28,7 +28,9 @@ Owner: TypeAlias = tuple[Customer, Sequence[Product]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which customers: with an address in this area or city, changed since then, with a product of this category."""
+    """Which customers: with an address in this area or city, changed since then, with a product of this category,
+    by any of its names.
+    """
 
     area: str | None = None
     updated_since: Instant | None = None
@@ -53,7 +55,8 @@ def page(connection: Connection, where: Where, after: int = 0) -> Page:
     if where.updated_since is not None:
         wanted = wanted.where(table.c.updated_at >= where.updated_since)
     if where.category is not None:
-        of_category = products_table.c.category == where.category
+        category = warranty.category(where.category, categories.rules(connection))
+        of_category = products_table.c.category == category
         wanted = wanted.where(exists().where(products_table.c.customer_id == table.c.id, of_category))
     rows = connection.execute(wanted.limit(PAGE)).all()
     found = [customer_from_json(load(row.record)) for row in rows]

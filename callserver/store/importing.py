@@ -22,9 +22,10 @@ from callserver.customers.checking import Draft, ProductDraft
 from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.customers.record import Address, Customer, Number, Product, customer_from_json
 from callserver.customers.updating import Update
+from callserver.customers.warranty import Rules
 from callserver.errors import BadValue, Conflict
 from callserver.facts import Actor, Instant
-from callserver.store import audit, customers, later, merging, newcomers, products, recognised
+from callserver.store import audit, categories, customers, later, merging, newcomers, products, recognised
 from callserver.store.desk import customer_numbers, findable, imports
 from callserver.store.desk import customers as customers_table
 from callserver.store.schema import clock, leases
@@ -210,6 +211,7 @@ def _plainly(
 def weigh(connection: Connection, entries: Sequence[Entry], change: Update) -> Landed:
     """What `land` would do, as far as it can be known before the rows ahead are written; only looks."""
     found = _known(connection, entries)
+    rules = categories.rules(connection)
     counts, refused = _Tally(), list[Refused]()
     for entry, customer, owned in _with_products(connection, entries, found):
         if customer is None:
@@ -217,7 +219,7 @@ def weigh(connection: Connection, entries: Sequence[Entry], change: Update) -> L
             counts.same += bool(entry.before)
             continue
         try:
-            counts.count(_weighed(entry, customer, owned, change).changes)
+            counts.count(_weighed(entry, customer, owned, change, rules).changes)
         except BadValue as error:
             refused.append(Refused(entry, error.field, error.why))
     return Landed(counts=counts.counts(len(refused)), refused=tuple(refused))
@@ -341,7 +343,9 @@ class _Weighed(NamedTuple):
     changes: bool
 
 
-def _weighed(entry: Entry, customer: Customer, owned: Sequence[Product], change: Update) -> _Weighed:
+def _weighed(
+    entry: Entry, customer: Customer, owned: Sequence[Product], change: Update, rules: Rules
+) -> _Weighed:
     """What an entry makes of a customer. Raises BadValue where it must not."""
     if customer.erased_at is not None:
         raise BadValue("external_id" if entry.external_id else "name", f"customer {customer.id} was erased")
@@ -362,7 +366,7 @@ def _weighed(entry: Entry, customer: Customer, owned: Sequence[Product], change:
         else (
             product,
             said,
-            updating.product_updated(product, draft, change, warranty_said=said.warranty_said),
+            updating.product_updated(product, draft, change, rules),
         )
         for product, said, draft in zip(same, entry.products, drafts, strict=True)
     ]
@@ -397,7 +401,7 @@ def _apply(
     now: Instant,
 ) -> bool:
     """Make what the entry says so; whether anything changed. Raises BadValue, Conflict."""
-    weighed = _weighed(entry, customer, owned, change)
+    weighed = _weighed(entry, customer, owned, change, categories.rules(connection))
     if not weighed.changes:
         return False
     customers.change(connection, customer.id, customer.version, weighed.becomes, actor, now)

@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 
 from callserver.customers import warranty
 from callserver.customers.record import Customer, Product, customer_from_json, product_from_json
+from callserver.customers.warranty import Rules
 from callserver.facts import Instant
 from callserver.numbers import Read
+from callserver.store import categories
 from callserver.store.caller_rows import HOUSEHOLD, Found, everything
 from callserver.tickets.promise import Promise
 from callserver.tickets.record import Entry, EntryKind, Ticket, TicketId, ticket_from_json
@@ -113,23 +115,24 @@ def look_up(connection: Connection, number: Read, now: Instant, today: str | Non
         return Caller(number=number)
     rows = everything(connection, number, now)
     day = today or datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
-    return _caller(number, rows, day)
+    return _caller(number, rows, day, categories.rules(connection))
 
 
-def _caller(number: Read, found: Found, today: str) -> Caller:
+def _caller(number: Read, found: Found, today: str, rules: Rules) -> Caller:
     customers = found.get(("customer", 0), ())
     return Caller(
         number=number,
-        customers=tuple([_known(row, found, today) for row in customers[:HOUSEHOLD]]),
+        customers=tuple([_known(row, found, today, rules) for row in customers[:HOUSEHOLD]]),
         stranger=_dealings(0, found),
         calls=tuple([_call(*row) for row in found.get(("call", 0), ())]),
         more=len(customers) > HOUSEHOLD,
     )
 
 
-def _known(row: Sequence[Any], found: Found, today: str) -> Known:
+def _known(row: Sequence[Any], found: Found, today: str, rules: Rules) -> Known:
     id, _, record = row
-    products = [product_from_json(body) for _, _, body in found.get(("product", id), ())]
+    rows = found.get(("product", id), ())
+    products = [warranty.ends(product_from_json(body), rules) for _, _, body in rows]
     return Known(
         customer=customer_from_json(record),
         products=tuple(

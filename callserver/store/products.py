@@ -2,7 +2,7 @@
 
 In: drafts that were checked (customers.checking), and who changes what. Out: products. Must not know: HTTP, files. Each
 function works inside its caller's transaction. A product of a customer that was merged belongs to the one it was
-merged into.
+merged into. What is read has the end of its warranty by the rules of this moment, unless somebody said another.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from callserver.customers import names
+from callserver.customers import names, warranty
 from callserver.customers.checking import ProductDraft
 from callserver.customers.record import CustomerId, Product, ProductId, product_from_json
+from callserver.customers.warranty import DEFAULTS
 from callserver.errors import NotFound
 from callserver.facts import Actor, Instant, iso
-from callserver.store import audit, customers, history, ids, outbox
+from callserver.store import audit, categories, customers, history, ids, outbox
 from callserver.store.desk import products as table
 from callserver.store.text import dump, load
 
@@ -40,14 +41,16 @@ def get(connection: Connection, id: int) -> Product:
     found = connection.execute(_GET, {"id": ids.known(id)}).scalar()
     if found is None:
         raise NotFound(f"there is no product {id}")
-    return product_from_json(load(found))
+    return _by_now(connection, found)
 
 
 def of_customers(connection: Connection, wanted: Sequence[int]) -> list[Product]:
     """Products of these customers, in the order of their ids."""
     here = table.c.customer_id.in_([ids.known(one) for one in wanted])
     rows = connection.execute(select(table.c.record).where(here).order_by(table.c.id))
-    return [product_from_json(load(one)) for one in rows.scalars()]
+    found = [product_from_json(load(one)) for one in rows.scalars()]
+    rules = categories.rules(connection) if found else DEFAULTS
+    return [warranty.ends(one, rules) for one in found]
 
 
 def change(
@@ -84,13 +87,18 @@ def locked(connection: Connection, id: int) -> Product:
     found = connection.execute(_GET.with_for_update(), {"id": ids.known(id)}).scalar()
     if found is None:
         raise NotFound(f"there is no product {id}")
-    return product_from_json(load(found))
+    return _by_now(connection, found)
 
 
 def rewrite(connection: Connection, before: Product, after: Product, actor: Actor, now: Instant) -> None:
     """Put one version in the place of another; the caller holds the lock, tells and notes."""
     history.keep(connection, SUBJECT, before.id, before.version, record(before), actor, now)
     connection.execute(update(table).where(table.c.id == after.id), row(after))
+
+
+def _by_now(connection: Connection, record: str) -> Product:
+    """With the end of its warranty by the rules that are in force."""
+    return warranty.ends(product_from_json(load(record)), categories.rules(connection))
 
 
 # --- as rows ---------------------------------------------------------------------------------------------------------

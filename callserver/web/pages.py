@@ -44,6 +44,7 @@ INSIDE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "/admin/seats": ("admin.html", "page-admin-seats.js"),
         "/admin/queues": ("admin.html", "page-admin-queues.js"),
         "/admin/kinds": ("admin.html", "page-admin-kinds.js"),
+        "/admin/categories": ("admin.html", "page-admin-categories.js"),
         "/admin/prompts": ("admin.html", "page-admin-prompts.js"),
         "/admin/holidays": ("admin.html", "page-admin-holidays.js"),
         "/admin/campaigns": ("admin.html", "page-admin-campaigns.js"),
@@ -67,6 +68,10 @@ class Reader:
     theme: str | None = None
 
 
+NOT_AT_ONCE: Final = ("page-", "later-")
+"""How scripts are called that the desk does without when it begins: other pages', and its own that are loaded when they
+are first asked for, with all words."""
+
 ReaderOf = Callable[[web.Request], Awaitable[Reader | None]]
 """Who is signed in; None: nobody."""
 
@@ -88,7 +93,7 @@ def catalogs() -> dict[str, bytes]:
     desk = texts.literals(
         one.read_text("utf-8")
         for one in resources.files("agent_ui").joinpath("static").iterdir()
-        if one.name.endswith(".js") and not one.name.startswith("page-")
+        if one.name.endswith(".js") and not one.name.startswith(NOT_AT_ONCE)
     )
     every = texts.every().items()
     whole = {f"texts.{tag}.json": one.json() for tag, one in every}
@@ -120,7 +125,7 @@ class Pages:
             count=words.count,
             words=words,
             static=self.files.address,
-            modules=self.files.names(".js"),
+            modules=[one for one in self.files.names(".js") if not one.startswith(NOT_AT_ONCE)],
             reader=reader,
             language=words.language,
             languages=LANGUAGES,

@@ -11,7 +11,7 @@ caller waits: see docs/beside-the-call.md for what that saves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -20,11 +20,12 @@ import structlog
 from callserver.customers import warranty
 from callserver.customers.record import customer_from_json, product_from_json
 from callserver.customers.record import to_json as record_to_json
+from callserver.customers.warranty import Rules
 from callserver.errors import StoreError
 from callserver.facts import CallId, Instant, PbxId, iso
 from callserver.numbers import Plan, Read, shown
 from callserver.push.details import CallerAsk
-from callserver.store import pop
+from callserver.store import categories, pop
 from callserver.store.caller_rows import HOUSEHOLD, Found
 from callserver.store.engine import Connection, Store
 from callserver.store.pop import Rows
@@ -39,7 +40,22 @@ from callserver.web.places import Places
 log = structlog.get_logger(__name__)
 
 Body = dict[str, Any]
+RULES_MS = 5_000
 _SOMEBODY = "+12025550123"  # kept free for films
+
+
+class Rulebook:
+    """The rules of warranties, read again when they are some seconds old: a caller does not wait for them."""
+
+    def __init__(self) -> None:
+        self._rules = warranty.DEFAULTS
+        self._read_at: Instant | None = None
+
+    def now(self, connection: Connection, now: Instant) -> Rules:
+        """In force now, or a moment ago."""
+        if self._read_at is None or not 0 <= now - self._read_at < RULES_MS:
+            self._rules, self._read_at = categories.rules(connection), now
+        return self._rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +69,7 @@ class Popping:
     clock: Callable[[], Instant]
     zone: tzinfo = UTC
     places: Places | None = None
+    rulebook: Rulebook = field(default_factory=Rulebook)
 
     async def make_ready(self) -> None:
         """Look somebody up whom nobody knows, so that the first caller waits for nothing that is made only once."""
@@ -69,7 +86,8 @@ class Popping:
 
         def read(connection: Connection) -> Body:
             rows = pop.rows(connection, number, ask.call, now)
-            return told(number, rows, ask.call, today, self.plan.country)
+            rules = self.rulebook.now(connection, now)
+            return told(number, rows, ask.call, today, self.plan.country, rules)
 
         try:
             found = await self.store.pop(read)
@@ -81,9 +99,11 @@ class Popping:
         return found
 
 
-def told(number: Read, rows: Rows, call: CallId, today: str, country: str) -> Body:
+def told(
+    number: Read, rows: Rows, call: CallId, today: str, country: str, rules: Rules = warranty.DEFAULTS
+) -> Body:
     """The details, of rows that were read."""
-    caller = caller_told(number, rows.found, today)
+    caller = caller_told(number, rows.found, today, rules)
     return {
         "number": {
             "received": number.received,
@@ -103,7 +123,7 @@ def ticket_told(ticket: TicketId) -> Body:
     return {"id": ticket, "number": said(ticket)}
 
 
-def caller_told(number: Read, found: Found, today: str) -> Body:
+def caller_told(number: Read, found: Found, today: str, rules: Rules = warranty.DEFAULTS) -> Body:
     """The body of `GET /api/v1/lookup`, whole."""
     customers = found.get(("customer", 0), ())
     return {
@@ -113,7 +133,7 @@ def caller_told(number: Read, found: Found, today: str) -> Body:
             "e164": number.e164,
             "extension": number.extension,
         },
-        "customers": [_known(id, record, found, today) for id, _, record in customers[:HOUSEHOLD]],
+        "customers": [_known(id, record, found, today, rules) for id, _, record in customers[:HOUSEHOLD]],
         "stranger": _dealt(0, found),
         "calls": [
             {"call": row[-1], "started_at": iso(row[1]), "outcome": row[4]}
@@ -123,10 +143,10 @@ def caller_told(number: Read, found: Found, today: str) -> Body:
     }
 
 
-def _known(id: int, record: Body, found: Found, today: str) -> Body:
+def _known(id: int, record: Body, found: Found, today: str, rules: Rules) -> Body:
     return {
         "customer": _customer(record),
-        "products": [_owned(body, today) for _, _, body in found.get(("product", id), ())],
+        "products": [_owned(body, today, rules) for _, _, body in found.get(("product", id), ())],
         "dealings": _dealt(id, found),
     }
 
@@ -146,9 +166,11 @@ def _customer(body: Body) -> Body:
     return _timed(body, "created_at", "updated_at", "erased_at")
 
 
-def _owned(body: Body, today: str) -> Body:
+def _owned(body: Body, today: str, rules: Rules) -> Body:
     if body.keys() != _PRODUCT:
         body = record_to_json(product_from_json(body))
+    if not body["warranty_said"]:
+        body["warranty_until"] = warranty.until(body["category"], body["bought_on"], rules)
     state = warranty.state(body["warranty_until"], today)
     return {"product": _timed(body, "created_at", "updated_at"), "warranty": state}
 

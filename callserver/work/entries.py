@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from callserver import numbers
-from callserver.customers import checking, names
+from callserver.customers import checking, names, warranty
 from callserver.customers.checking import LENGTHS
 from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.customers.record import NUMBER_KINDS
@@ -55,6 +55,7 @@ _PRODUCT: dict[str, Any] = {
     "bought_on": None,
     "seller": "",
     "warranty_until": None,
+    "warranty_said": False,
     "notes": "",
 }
 
@@ -87,15 +88,16 @@ class Said(NamedTuple):
 class Clerk:
     """Reads the rows of one table."""
 
-    def __init__(self, columns: Columns, plan: Plan) -> None:
+    def __init__(self, columns: Columns, plan: Plan, rules: warranty.Rules = warranty.DEFAULTS) -> None:
         self._columns = columns
         self._plan = plan
+        self._rules = rules
         self._width = len(columns.headings)
         self._vip = next((column for part, column, _ in columns.plain if part == "vip"), None)
         # Few values and slow to check; the checker is asked once for each.
         self._value = lru_cache(maxsize=4096)(self._checked_value)
         self._product = lru_cache(maxsize=65536)(self._checked_product)
-        self._usual = Usual(columns, plan, self._checked_value, self._checked_product)
+        self._usual = Usual(columns, plan, self._checked_value, self._checked_product, rules)
 
     def batch(self, rows: Sequence[Row]) -> tuple[Plain | None, list[Entry | Rejected]]:
         """Rows together: those of the usual shape, and each of the others as an entry, or why it is none."""
@@ -128,7 +130,7 @@ class Clerk:
             problems += error.problems
         for place, one in enumerate(owned):
             try:
-                products.append(checking.product(one))
+                products.append(checking.product(one, self._rules))
             except BadValues as error:
                 problems += [(f"products[{place}].{path}", why) for path, why in error.problems]
         if draft is None or problems:
@@ -233,13 +235,14 @@ class Clerk:
         if warranty_until:
             values["warranty_until"] = day(warranty_until)
         try:
-            made = checking.product(values)
+            made = checking.product(values, self._rules)
         except BadValues:
             return None
         return {
             "category": made.category,
             "bought_on": made.bought_on,
             "warranty_until": made.warranty_until,
+            "warranty_said": made.warranty_said,
         }
 
     def _rejected(self, line: int, cells: list[str], error: BadValue) -> Rejected:

@@ -27,8 +27,8 @@ from callserver.customers.updating import Update
 from callserver.errors import CallserverError, Conflict
 from callserver.facts import Actor, Instant
 from callserver.numbers import Plan
+from callserver.store import categories, later
 from callserver.store import importing as store_importing
-from callserver.store import later
 from callserver.store.engine import Connection as Database
 from callserver.store.engine import Store
 from callserver.store.faults import StoreBusy
@@ -76,7 +76,7 @@ async def bring_in(
 
     Raises BadValue for a file that cannot be read, Conflict where somebody else imports it too, OSError, StoreError.
     """
-    async with _reading(asked, plan) as pipe:
+    async with _reading(await _by_rules(store, asked), plan) as pipe:
         opened = await _opened(pipe)
         digest = f"{opened.digest}-{change}"
         begun = await store.write(
@@ -118,7 +118,7 @@ async def look_at(
 ) -> Summary:
     """What `bring_in` would do, without doing it: a dry run."""
     counts, rejected = Counts(), list[Rejected]()
-    async with _reading(asked, plan) as pipe:
+    async with _reading(await _by_rules(store, asked), plan) as pipe:
         opened = await _opened(pipe)
         progress = shown(opened, 0)
         await asyncio.to_thread(pipe.send, 0)
@@ -233,6 +233,12 @@ class _Import:
 
 
 # --- the reading process ---------------------------------------------------------------------------------------------
+
+
+async def _by_rules(store: Store, asked: Asked) -> Asked:
+    """With the categories as they are at this site."""
+    rules = await store.read(categories.rules)
+    return replace(asked, rules=tuple(rules.values()))
 
 
 @asynccontextmanager

@@ -21,7 +21,8 @@ from callserver.work.columns import Columns, Slot
 
 _REMEMBERED = 1 << 16  # values of a kind
 _PRODUCT = (
-    '{"category":%s,"model":"%s","serial":%s,"bought_on":%s,"seller":"%s","warranty_until":%s,"notes":"%s"}'
+    '{"category":%s,"model":"%s","serial":%s,"bought_on":%s,"seller":"%s","warranty_until":%s,"warranty_said":%s,'
+    '"notes":"%s"}'
 )
 _OWNED = ("category", "model", "serial", "bought_on", "seller", "warranty_until", "notes")
 
@@ -36,8 +37,13 @@ class Owned:
     pairs of them.
     """
 
-    def __init__(self, columns: Columns, checked: Callable[[str, str, str], dict[str, Any] | None]) -> None:
-        self._columns, self._checked = columns, checked
+    def __init__(
+        self,
+        columns: Columns,
+        checked: Callable[[str, str, str], dict[str, Any] | None],
+        rules: warranty.Rules,
+    ) -> None:
+        self._columns, self._checked, self._rules = columns, checked, rules
         self._said = lru_cache(maxsize=_REMEMBERED)(self._worked_out)
         self._category = lru_cache(maxsize=_REMEMBERED)(self._checked_category)
         self._day = lru_cache(maxsize=_REMEMBERED)(self._checked_day)
@@ -65,7 +71,10 @@ class Owned:
             known = [one or _NOTHING for one in known]
         categories, codes, bought, ends = zip(*known, strict=True)
         serials = [f'"{one}"' if one else "null" for one in serial]
-        json = map(_PRODUCT.__mod__, zip(codes, model, serials, bought, seller, ends, notes, strict=True))
+        own = ["true" if one else "false" for one in until]
+        json = map(
+            _PRODUCT.__mod__, zip(codes, model, serials, bought, seller, ends, own, notes, strict=True)
+        )
         keys = map(model_key, model), map(names.serial, serial)
         return compress(enumerate(zip(categories, *keys, json, map(bool, until), strict=True)), there)
 
@@ -74,7 +83,7 @@ class Owned:
         name, bought, ends = self._category(category), self._day(bought_on), self._day(until)
         if name is None or bought is None or ends is None:
             return None
-        by_rule = "" if ends else warranty.until(name, bought or None, warranty.DEFAULTS)
+        by_rule = "" if ends else warranty.until(name, bought or None, self._rules)
         return name, orjson.dumps(name).decode(), _day(bought), _day(ends or by_rule)
 
     def _checked_category(self, text: str) -> str | None:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from callserver.customers.listed import Entry, OwnedEntry, Plain
+from callserver.customers.warranty import DEFAULTS, Rule, Rules
+from callserver.customers.warranty import rules as ruled
 from callserver.errors import BadValue
 from callserver.numbers import Plan
 from callserver.sheets.reading import read
@@ -35,7 +37,7 @@ BATCH = 500  # rows that are written in one transaction, where others want to wr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the user says about a file. `mapping`: heading -> field, see columns.py."""
+    """What the user says about a file. `mapping`: heading -> field, see columns.py; `rules`: the site's categories."""
 
     path: Path
     encoding: str | None = None
@@ -44,6 +46,7 @@ class Asked:
     mapping: Mapping[str, str] = field(default_factory=dict)
     ignore_unknown: bool = False
     category: str = ""
+    rules: tuple[Rule, ...] = tuple(DEFAULTS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,8 @@ def opened(asked: Asked, plan: Plan) -> tuple[Table, Columns, Opened]:
         table.headings, given=asked.mapping, ignore_unknown=asked.ignore_unknown, category=asked.category
     )
     how = repr((table.digest, asked.encoding, asked.delimiter, asked.sheet, known.said, known.category, plan))
+    if asked.rules != tuple(DEFAULTS.values()):
+        how += repr(asked.rules)
     found = Opened(
         digest=hashlib.blake2b(how.encode("utf-8", "replace"), digest_size=16).hexdigest(),
         about=table.about,
@@ -86,9 +91,11 @@ def opened(asked: Asked, plan: Plan) -> tuple[Table, Columns, Opened]:
     return table, known, found
 
 
-def batches(table: Table, known: Columns, plan: Plan, skip: int = 0) -> Iterator[Batch]:
+def batches(
+    table: Table, known: Columns, plan: Plan, skip: int = 0, rules: Rules = DEFAULTS
+) -> Iterator[Batch]:
     """The rows of the file behind the first `skip`, which are read all the same: later ones may repeat them."""
-    clerk, seen, rows = Clerk(known, plan), Seen(), 0
+    clerk, seen, rows = Clerk(known, plan, rules), Seen(), 0
     try:
         while piece := list(islice(table.rows, min(BATCH, skip - rows) if rows < skip else BATCH)):
             rows += len(piece)
@@ -146,7 +153,7 @@ def work(pipe: Connection, asked: Asked, plan: Plan) -> None:
     try:
         table, known, found = opened(asked, plan)
         _send(pipe, "opened", asdict(found))
-        for batch in batches(table, known, plan, pipe.recv()):
+        for batch in batches(table, known, plan, pipe.recv(), ruled(*asked.rules)):
             plain = None if batch.plain is None else tuple(batch.plain)
             rejected = list(map(tuple, batch.rejected))
             _send(pipe, "batch", batch.rows, plain, _packed(batch.entries), rejected)

@@ -22,6 +22,7 @@ import orjson
 from callserver.customers import names
 from callserver.customers.checking import LENGTHS, MOST
 from callserver.customers.listed import Plain
+from callserver.customers.warranty import DEFAULTS, Rules
 from callserver.numbers import Plan, tail
 from callserver.sheets.table import Row
 from callserver.work.block import Block, Column, sorted_out
@@ -55,13 +56,18 @@ class Usual:
     """
 
     def __init__(
-        self, columns: Columns, plan: Plan, value: Callable[..., Any], product: Callable[..., Any]
+        self,
+        columns: Columns,
+        plan: Plan,
+        value: Callable[..., Any],
+        product: Callable[..., Any],
+        rules: Rules = DEFAULTS,
     ) -> None:
         self._columns, self._plan = columns, plan
         self._width = len(columns.headings)
         self._places = {part: column for part, column, _ in columns.plain}
         self._value = lru_cache(maxsize=_REMEMBERED)(partial(_value, value))
-        self._owned = Owned(columns, product)
+        self._owned = Owned(columns, product, rules)
         there = {
             *self._places,
             "name",

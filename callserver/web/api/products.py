@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct
 from callserver.customers import checking
 from callserver.customers.checking import LENGTHS
 from callserver.customers.record import Product, product_from_json
-from callserver.store import customers, products
+from callserver.store import categories, customers, products
 from callserver.store.engine import Connection
 from callserver.store.products import SUBJECT, subject
 from callserver.web.api import showing, versions
@@ -32,7 +32,11 @@ def _text(name: str, about: str, *examples: str) -> Meta:
 
 
 class ProductShown(Struct, frozen=True, kw_only=True):
-    """An appliance. `warranty_until`: the last day of the warranty, null where nobody knows."""
+    """An appliance.
+
+    `warranty_until`: the last day of the warranty, null where nobody knows. `warranty_said`: somebody said that day;
+    else the rule of its category says it, and it follows the rule.
+    """
 
     id: int
     customer: int
@@ -43,6 +47,7 @@ class ProductShown(Struct, frozen=True, kw_only=True):
     bought_on: Day | None
     seller: str
     warranty_until: Day | None
+    warranty_said: bool
     notes: str
     created_at: Moment
     updated_at: Moment
@@ -93,7 +98,7 @@ def list_products(connection: Connection, asked: Asked, id: Id) -> Done[Products
 @api("POST", "/customers/{id}/products", scope="customers:write", status=201, versioned=True, errors=(409,))
 def create_product(connection: Connection, asked: Asked, id: Id, body: ProductGiven) -> Done[ProductShown]:
     """Put down a product of a customer."""
-    draft = checking.product(showing.values(body))
+    draft = checking.product(showing.values(body), categories.rules(connection))
     return _done(products.create(connection, id, draft, asked.actor, asked.now), asked, made=True)
 
 
@@ -108,7 +113,8 @@ def change_product(connection: Connection, asked: Asked, id: Id, body: ProductGi
     """Change some fields of a product (JSON merge patch)."""
     given = showing.values(body)
     showing.must_see(asked, given, HIDDEN)
-    draft = checking.product_changed(products.get(connection, id), given)
+    rules = categories.rules(connection)
+    draft = checking.product_changed(products.get(connection, id), given, rules)
     return _done(products.change(connection, id, asked.expected, draft, asked.actor, asked.now), asked)
 
 

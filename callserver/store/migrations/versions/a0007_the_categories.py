@@ -27,7 +27,8 @@ def upgrade() -> None:
 
 
 def _elsewhere() -> sa.ColumnElement[bool]:
-    direction, record = sa.column("direction"), sa.column("record")
+    direction: sa.ColumnClause[str] = sa.column("direction")
+    record: sa.ColumnClause[str] = sa.column("record")
     return sa.or_(
         direction.is_(None),
         direction != sa.literal_column("'inbound'"),

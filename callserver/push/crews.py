@@ -28,6 +28,7 @@ class _Crew:
     waiting: dict[CallId, tuple[Instant, str | None]] = field(
         default_factory=dict
     )  # since when, and as it is told
+    line: list[Value] | None = None  # those who wait as the stream has them; None: to be made anew
 
 
 class Crews:
@@ -90,24 +91,27 @@ class Crews:
             if stay is waiting:
                 if call.id not in there:
                     there[call.id] = (stay.since or 0, iso(stay.since))
-                    self.touched[place] = None
+                    self._moved(place)
             elif (waiting is None or waiting.queue != stay.queue) and call.id in there:
                 del there[call.id]
-                self.touched[place] = None
+                self._moved(place)
+
+    def _moved(self, place: Place) -> None:
+        """Others wait there now."""
+        self._crew(place).line = None
+        self.touched[place] = None
 
     def value(self, place: Place) -> Value:
         """The queue as the stream has it; whoever waits longest stands first."""
         pbx, queue = place
         crew = self._crew(place)
-        waiting = sorted((since, call, told) for call, (since, told) in crew.waiting.items())
+        if crew.line is None:
+            crew.line = _line(crew.waiting)
         return {
             "pbx": pbx,
             "name": queue,
             "title": self.title(queue),
-            "waiting": [
-                {"call": call, "since": told, "position": position}
-                for position, (_, call, told) in enumerate(waiting, 1)
-            ],
+            "waiting": crew.line,
             "talking": len(crew.talking),
             "ready": len(crew.ready),
             "members": len(crew.members),
@@ -118,3 +122,12 @@ class Crews:
         if crew is None:
             crew = self._crews[place] = _Crew()
         return crew
+
+
+def _line(waiting: Mapping[CallId, tuple[Instant, str | None]]) -> list[Value]:
+    """Made once for all values of the queue until somebody comes or goes: agents change it far more often."""
+    ordered = sorted((since, call, told) for call, (since, told) in waiting.items())
+    return [
+        {"call": call, "since": told, "position": position}
+        for position, (_, call, told) in enumerate(ordered, 1)
+    ]

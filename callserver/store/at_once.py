@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import OperationalError
 
-from callserver.store.lane import Lane, laid_over, looked
+from callserver.store.lane import STATEMENTS, Lane, laid_over, looked
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class AtOnce:
     ) -> None:
         """Raises sqlite3.Error, SQLAlchemyError where the file cannot be opened."""
         (file,), options = dialect().create_connect_args(url)
-        options.update(isolation_level=None, check_same_thread=True, timeout=0)
+        options.update(isolation_level=None, check_same_thread=True, timeout=0, cached_statements=STATEMENTS)
         self._lane = lane
         self._raw = sqlite3.connect(file, **options)
         self._looking = laid_over(url, None, ("query_only = ON",), self._raw).connect()

@@ -13,7 +13,21 @@ from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, and_, case, delete, false, func, or_, select, true, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from callserver.facts import CallId, Instant, PbxId, instant
@@ -316,15 +330,26 @@ def _called_again(connection: Connection, customers: Mapping[int, Sequence[Insta
     """Whether each call of these customers around these instants was followed by one about the same."""
     changed, c = set[Instant](), call_counts.c
     for customer, ats in customers.items():
-        here = (c.customer_id == customer, c.known.is_(True))
-        wanted = select(call_counts).where(*here, c.at >= min(ats) - AGAIN_MS, c.at <= max(ats) + AGAIN_MS)
-        rows = connection.execute(wanted.order_by(c.at, c.call_id)).all()
+        around = {"customer": customer, "first": min(ats) - AGAIN_MS, "last": max(ats) + AGAIN_MS}
+        rows = connection.execute(_AROUND, around).all()
         for row, repeated in zip(rows, _repeated(rows), strict=True):
             if row.at <= max(ats) and repeated != row.repeated:
                 place = (c.pbx == row.pbx, c.call_id == row.call_id)
                 connection.execute(update(call_counts).where(*place).values(repeated=repeated))
                 changed.add(row.at)
     return changed
+
+
+_AROUND = (
+    select(call_counts)
+    .where(
+        call_counts.c.customer_id == bindparam("customer"),
+        call_counts.c.known.is_(True),
+        call_counts.c.at >= bindparam("first"),
+        call_counts.c.at <= bindparam("last"),
+    )
+    .order_by(call_counts.c.at, call_counts.c.call_id)
+)
 
 
 def _repeated(rows: Sequence[Any]) -> list[bool]:

@@ -157,6 +157,11 @@ async def done(store: Store, job: Job, *, now: Instant | None = None) -> bool:
     return await _apply(store, job, _done() if now is None else _ours().values(**_over(done_at=clock(now))))
 
 
+def end(connection: Connection, job: Job) -> bool:
+    """`done` inside the transaction of the work itself: then neither is there without the other."""
+    return bool(connection.execute(_done(), _this(job)).rowcount)
+
+
 async def retry(store: Store, job: Job, error: str, delay_s: float, *, now: Instant | None = None) -> bool:
     """It did not work: let it be claimed again after `delay_s` (see `backoff`). False: it was not ours any more."""
     due = clock(now) + round(delay_s * 1000)
@@ -247,8 +252,11 @@ def _due_first(kinds: tuple[str, ...] | None, limit: int, now: Instant | None) -
 
 async def _apply(store: Store, job: Job, change: Update) -> bool:
     """A change (of `_ours`) to a job that is still ours: same worker, same attempt, not over."""
-    ours = {"_id": job.id, "_worker": text.key(job.worker), "_attempts": job.attempts}
-    return await store.write(lambda connection: connection.execute(change, ours).rowcount) == 1
+    return await store.write(lambda connection: connection.execute(change, _this(job)).rowcount) == 1
+
+
+def _this(job: Job) -> dict[str, Any]:
+    return {"_id": job.id, "_worker": text.key(job.worker), "_attempts": job.attempts}
 
 
 @cache

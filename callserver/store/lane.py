@@ -32,6 +32,9 @@ WRITING = "BEGIN IMMEDIATE"
 # SQLite itself looks for a lock after 1, 2, 5, 10 ... and then only every 100 ms, so who waits for a process that
 # writes all the time (an import) hardly ever looks in the moment in which it pauses. Asking costs some microseconds.
 LOOK_AGAIN_S = 0.004
+STATEMENTS = (
+    512  # kept ready on each connection; of the driver's own 128 the writer needs more, and makes them anew
+)
 PATIENCE_S = 5.0  # where nobody says how long to wait for a lock; the driver's own
 
 
@@ -54,7 +57,7 @@ class Lane:
         `busy_s` is how long a lock is waited for (None: as the URL says). Raises sqlite3.Error, SQLAlchemyError.
         """
         (file,), options = dialect().create_connect_args(url)
-        options.update(isolation_level=None, check_same_thread=True)
+        options.update(isolation_level=None, check_same_thread=True, cached_statements=STATEMENTS)
         if busy_s is not None:
             options["timeout"] = busy_s
         connection = await hop.opened(file, **options)

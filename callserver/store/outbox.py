@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -82,7 +83,7 @@ def tell(connection: Connection, event: Event, *, now: Instant | None = None) ->
     is one event for webhooks. `now` (else the database's clock) is an argument for tests only.
     """
     after.say(connection, event)
-    wanting = [row.id for row in _listening(connection) if wants(text.load(row.record)["events"], event.type)]
+    wanting = [webhook for webhook, events in _listening(connection) if wants(events, event.type)]
     if not wanting:
         return
     row = {
@@ -106,10 +107,17 @@ def _new(dialect: str) -> Insert:
 
 
 _LISTENING = select(webhooks.c.id, webhooks.c.record).where(webhooks.c.state != "off")
+_Listening: TypeAlias = tuple[tuple[int, Sequence[str]], ...]
+_known: WeakKeyDictionary[Connection, _Listening] = WeakKeyDictionary()
 
 
-def _listening(connection: Connection) -> Sequence[Any]:
-    return connection.execute(_LISTENING).all()
+def _listening(connection: Connection) -> _Listening:
+    """The webhooks and the events they want, asked for once in a transaction: a call that lands tells three things."""
+    found = _known.get(connection)
+    if found is None:
+        rows = connection.execute(_LISTENING).all()
+        found = _known[connection] = tuple((row.id, text.load(row.record)["events"]) for row in rows)
+    return found
 
 
 def wants(patterns: Sequence[str], type_: str) -> bool:

@@ -81,7 +81,7 @@ def situation(connection: Connection, looking: Looking, site: Site, now: Instant
         dialed_for=_promised(connection, backwards, owners) if backwards and not link else (),
         served_on=_served(connection, record) if backwards and not link else None,
         holds=bool(record.get("callback")),
-        kind=_kind(connection, record, site),
+        kind="" if link else _kind(connection, record, site),
         now=now,
     )
 

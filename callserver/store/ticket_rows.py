@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from callserver.errors import NotFound, Outdated
 from callserver.facts import Instant
@@ -22,11 +22,7 @@ from callserver.tickets.record import PRIORITIES, Ticket, TicketId, ticket_from_
 
 def get(connection: Connection, ticket: TicketId) -> Ticket:
     """One ticket. Raises NotFound."""
-    return _one(
-        connection,
-        _tickets().where(table.c.id == ids.known(ticket)),
-        f"there is no ticket with the id {ticket}",
-    )
+    return _one(connection, _BY_ID, ticket, f"there is no ticket with the id {ticket}")
 
 
 def by_number(connection: Connection, said: str) -> Ticket:
@@ -35,13 +31,12 @@ def by_number(connection: Connection, said: str) -> Ticket:
     missing = "there is no ticket with this number"
     if ticket is None:
         raise NotFound(f"{missing}: its last digit does not fit the others")
-    return _one(connection, _tickets().where(table.c.id == ids.known(ticket)), missing)
+    return _one(connection, _BY_ID, ticket, missing)
 
 
 def held(connection: Connection, ticket: TicketId, expected: int | None = None) -> Ticket:
     """The ticket, nobody else's until this transaction ends. Raises NotFound; Outdated for another version."""
-    wanted = _tickets().where(table.c.id == ids.known(ticket)).with_for_update()
-    found = _one(connection, wanted, f"there is no ticket with the id {ticket}")
+    found = _one(connection, _HELD, ticket, f"there is no ticket with the id {ticket}")
     if expected is not None and found.version != expected:
         raise Outdated(f"the ticket is at version {found.version}, not {expected}")
     return found
@@ -104,12 +99,12 @@ def _row(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _tickets() -> Select[Any]:
-    return select(table.c.record, table.c.touched_at)
+_BY_ID = select(table.c.record, table.c.touched_at).where(table.c.id == bindparam("id"))
+_HELD = _BY_ID.with_for_update()
 
 
-def _one(connection: Connection, wanted: Select[Any], missing: str) -> Ticket:
-    row = connection.execute(wanted).one_or_none()
+def _one(connection: Connection, wanted: Select[Any], ticket: TicketId, missing: str) -> Ticket:
+    row = connection.execute(wanted, {"id": ids.known(ticket)}).one_or_none()
     if row is None:
         raise NotFound(missing)
     return ticket_of(row)

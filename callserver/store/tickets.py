@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from callserver.customers.record import CustomerId, ProductId
 from callserver.errors import BadValue, Conflict, NotFound
@@ -171,8 +171,14 @@ def add_entry(
 
 def touch(connection: Connection, ticket: TicketId, now: Instant) -> None:
     """Something happened on the ticket that is no entry (yet), such as a call that is going on."""
-    newer = update(table).where(table.c.id == ids.known(ticket), table.c.touched_at < now)
-    connection.execute(newer.values(touched_at=now))
+    connection.execute(_TOUCH, {"_id": ids.known(ticket), "_now": now})
+
+
+_TOUCH = (
+    update(table)
+    .where(table.c.id == bindparam("_id"), table.c.touched_at < bindparam("_now"))
+    .values(touched_at=bindparam("_now"))
+)
 
 
 def _taken(
@@ -226,14 +232,13 @@ def _not_over(ticket: Ticket) -> None:
         )
 
 
+_FINDABLE = select(customers.c.id).where(customers.c.id == bindparam("id"), customers.c.findable.is_(True))
+
+
 def _look_at(connection: Connection, customer: CustomerId | None, product: ProductId | None) -> None:
     """Raises NotFound unless they are there, and belong together."""
-    if customer is not None:
-        known = select(customers.c.id).where(
-            customers.c.id == ids.known(customer), customers.c.findable.is_(True)
-        )
-        if connection.execute(known).first() is None:
-            raise NotFound(f"there is no customer with the id {customer}")
+    if customer is not None and not connection.execute(_FINDABLE, {"id": ids.known(customer)}).first():
+        raise NotFound(f"there is no customer with the id {customer}")
     if product is not None:
         owner = connection.execute(
             select(products.c.customer_id).where(products.c.id == ids.known(product))

@@ -65,7 +65,7 @@ class Noting:
             await asyncio.wait(self._writing)
 
     async def _note(self, name: str, call: CallId) -> None:
-        await asyncio.sleep(self._later_s)
+        await asyncio.sleep(_to_the_next(self._later_s, asyncio.get_running_loop().time()))
         seen = [f"customer:{one['customer']['id']}" for one in _customers(self._learned(call))]
         if not seen:
             return
@@ -73,6 +73,13 @@ class Noting:
             await self._auditing.seen(Actor(name=name, through="screen"), "pop", seen, self._clock())
         except StoreError as error:
             log.error("who saw a pop cannot be noted", call=call, agent=name, seen=seen, why=str(error))
+
+
+def _to_the_next(later_s: float, now: float) -> float:
+    """Seconds until the first whole multiple of `later_s` that is at least so long from now: all that was answered
+    meanwhile is noted in the same moment, and so in one transaction or two.
+    """
+    return 0.0 if later_s <= 0 else later_s + (-now) % later_s
 
 
 def _customers(learned: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

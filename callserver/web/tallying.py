@@ -59,6 +59,9 @@ class Tallying:
         self._clock = clock
         self.live = Live(lambda at: slots.day(slots.date_of(at, zone), zone), clock(), limits)
         self._agents: dict[str, Mapping[str, Any]] = {}
+        self._of_user: defaultdict[int | None, set[str]] = defaultdict(
+            set
+        )  # keys of the agents whom a person is
         self._shown: dict[Subject, Audience] = {}
         self._loading: set[asyncio.Task[None]] = set()
         self._owed_at: Instant = 0
@@ -94,8 +97,11 @@ class Tallying:
     def agent(self, key: str, agent: Mapping[str, Any] | None) -> None:
         """An agent as the screens have them now."""
         before = self._agents.pop(key, None)
+        if before is not None:
+            self._of_user[before["user"]].discard(key)
         if agent is not None:
             self._agents[key] = agent
+            self._of_user[agent["user"]].add(key)
         self.live.agent(key, agent, _moment(before, agent, self._clock()))
 
     # --- told to others ----------------------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ class Tallying:
             case ("queue", _, name):
                 return Queues(frozenset({name}))
             case ("agent", user):
-                theirs = (agent for agent in self._agents.values() if agent["user"] == user)
+                theirs = (self._agents[key] for key in self._of_user.get(user, ()))
                 queues = frozenset(queue for agent in theirs for queue in agent["queues"])
                 return Queues(queues) if queues else self._shown.get(subject, Queues(queues))
             case _:

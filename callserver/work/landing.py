@@ -12,13 +12,14 @@ from typing import Any, get_args
 
 from callserver.errors import Refusal
 from callserver.facts import CallId, PbxId
-from callserver.store.engine import Store
+from callserver.store import jobs
+from callserver.store.engine import Connection, Store
 from callserver.store.jobs import Job
 from callserver.store.landing import LAND, Landed, Told, land
 from callserver.store.situations import Site
 from callserver.tickets.number import said
 from callserver.tickets.situation import Moment
-from callserver.work.worker import HopelessJob
+from callserver.work.worker import Ended, HopelessJob, Taken
 
 __all__ = ["LAND", "Lander"]
 
@@ -38,22 +39,30 @@ class Lander:
         self._on_landed = on_landed
 
     async def job(self, job: Job) -> Mapping[str, Any]:
-        """One landing. Raises HopelessJob for a job that nobody could have put down, Refusal, StoreError."""
+        """One landing, and the note that it is done, in one transaction. Raises HopelessJob for a job that nobody could
+        have put down, Taken, Refusal, StoreError.
+        """
         told = _told(job)
-        landed = await self._landed(told)
+        landed = await self._landed(job, told)
         late_s = max(0, landed.at - job.run_at) / 1000
         self._on_landed(landed.row, late_s)
         ticket = None if landed.ticket is None else said(landed.ticket)
-        return {"call": told.call, "row": landed.row, "ticket": ticket, "late_s": late_s}
+        return Ended(call=told.call, row=landed.row, ticket=ticket, late_s=late_s)
 
-    async def _landed(self, told: Told) -> Landed:
+    async def _landed(self, job: Job, told: Told) -> Landed:
         for patience in reversed(range(AT_ONCE)):
             try:
-                return await self._store.write(lambda connection: land(connection, told, self._site))
+                return await self._store.write(lambda connection: self._land(connection, job, told))
             except Refusal:
                 if not patience:
                     raise
         raise AssertionError("the last try returns or raises")
+
+    def _land(self, connection: Connection, job: Job, told: Told) -> Landed:
+        landed = land(connection, told, self._site)
+        if not jobs.end(connection, job):
+            raise Taken(f"{job.key} is another worker's")
+        return landed
 
 
 def _told(job: Job) -> Told:

@@ -23,15 +23,24 @@ from callserver.store.jobs import Job
 log = structlog.get_logger(__name__)
 
 Handler: TypeAlias = Callable[[Job], Awaitable[Mapping[str, Any]]]
-"""Does one job; what it returns is said in the log. Raises HopelessJob where trying again cannot help."""
+"""Does one job; what it returns is said in the log. Raises HopelessJob where trying again cannot help, Taken."""
 
 POLL_S = 1.0
 HOLD_S = 60.0
+TAKEN_OVER = "taken over by another worker"
 MOST_ATTEMPTS = 15  # with the store's back-off: about seven hours
 
 
 class HopelessJob(CallserverError):
     """This job will never work; it is kept, with the reason, for a person."""
+
+
+class Taken(CallserverError):
+    """Another worker holds the job by now: what was done about it here was taken back."""
+
+
+class Ended(dict[str, Any]):
+    """What a handler returns that has noted the job's end itself, in the transaction of its work (`jobs.end`)."""
 
 
 class Worker:
@@ -47,7 +56,9 @@ class Worker:
         on_result: Callable[[str, str], None] = lambda kind, result: None,
         poll_s: float = POLL_S,
         hold_s: float = HOLD_S,
+        at_once: int = 1,
     ) -> None:
+        """at_once: jobs that are claimed together, where each is short beside `hold_s`; done in their order."""
         self._store = store
         self._name = name
         self._handlers = handlers
@@ -55,6 +66,7 @@ class Worker:
         self._on_result = on_result
         self._poll_s = poll_s
         self._hold_s = hold_s
+        self._at_once = at_once
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -83,11 +95,13 @@ class Worker:
                 await self._rest()
 
     async def work_once(self) -> bool:
-        """Do one job that is due; False: there is none."""
+        """Do a job that is due, or as many as are claimed together; False: there is none."""
         kinds = list(self._kinds())
         if not kinds:
             return False
-        found = await jobs.claim(self._store, self._name, hold_s=self._hold_s, kinds=kinds)
+        found = await jobs.claim(
+            self._store, self._name, limit=self._at_once, hold_s=self._hold_s, kinds=kinds
+        )
         for job in found:
             await self._work(job)
         return bool(found)
@@ -105,10 +119,13 @@ class Worker:
         except HopelessJob as error:
             await jobs.bury(self._store, job, str(error))
             result, said = "dead", {"why": str(error)}
+        except Taken:
+            result = TAKEN_OVER
         except Exception as error:
             result, said = await self._failed(job, error)
         else:
-            result = "done" if await jobs.done(self._store, job) else "taken over by another worker"
+            ended = isinstance(said, Ended) or await jobs.done(self._store, job)
+            result = "done" if ended else TAKEN_OVER
         self._on_result(job.kind, result)
         say = log.info if result == "done" else log.warning
         took = round(time.monotonic() - began, 3)

@@ -111,6 +111,7 @@ class Life:
             {LAND: Lander(store, Site()).job},
             kinds=lambda: [LAND],
             on_result=self._did,
+            at_once=8,
             poll_s=0.05,
         )
 

@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 
 from callserver.errors import Conflict
-from callserver.facts import PbxId
+from callserver.facts import CallId, PbxId
 from callserver.store import engine, jobs, leases
 from callserver.store.desk import call_tickets
 from callserver.store.engine import Store
 from callserver.store.jobs import NewJob
 from callserver.store.journal import Journal
-from callserver.store.landing import land
+from callserver.store.landing import Landed, land
+from callserver.store.schema import jobs as table
 from callserver.store.situations import Site
 from callserver.work import landing
 from callserver.work.landing import LAND, Lander
@@ -106,6 +107,25 @@ async def test_who_was_outrun_looks_again_at_once(store: Store, monkeypatch: pyt
     )
     assert await at_work.worker.work_once()
     assert at_work.results == [(LAND, "done")]
+
+
+async def test_a_landing_whose_claim_went_to_another_worker_is_taken_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(connection: Connection, *_: Any) -> Landed:
+        connection.execute(update(table).values(claimed_by="node-b/1"))
+        connection.execute(update(table).values(error="written by the landing"))
+        return Landed(call=CallId("x:1"), row="gone", at=0)
+
+    monkeypatch.setattr(landing, "land", meanwhile)
+    at_work = Landing(store)
+    await jobs.enqueue(
+        store, [NewJob(kind=LAND, key="a", body={"pbx": "x", "call": "x:1", "moment": "ended"})]
+    )
+    assert await at_work.worker.work_once()
+    assert at_work.results == [(LAND, "taken over by another worker")]
+    errors = await store.read(lambda connection: connection.execute(select(table.c.error)).scalars().all())
+    assert errors == [None]
 
 
 async def _journal(store: Store) -> Journal:

@@ -15,7 +15,7 @@ from callserver.store.engine import Store
 from callserver.store.jobs import Job, NewJob
 from callserver.store.schema import jobs as table
 from callserver.work import worker as worker_module
-from callserver.work.worker import HopelessJob, Worker
+from callserver.work.worker import Ended, HopelessJob, Worker
 from tests.node.conftest import eventually
 
 __all__ = ["prepared_file", "store"]
@@ -25,7 +25,7 @@ from tests.node.conftest import prepared_file, store
 class Bench:
     """A worker whose handler does what the test says, and what became of its jobs."""
 
-    def __init__(self, store: Store, *outcomes: Exception | Mapping[str, Any]) -> None:
+    def __init__(self, store: Store, *outcomes: Exception | Mapping[str, Any], at_once: int = 1) -> None:
         self.outcomes = list(outcomes)
         self.done: list[str] = []
         self.results: list[tuple[str, str]] = []
@@ -40,6 +40,7 @@ class Bench:
             on_result=lambda kind, result: self.results.append((kind, result)),
             poll_s=0.02,
             hold_s=0.3,
+            at_once=at_once,
         )
 
     async def handle(self, job: Job) -> Mapping[str, Any]:
@@ -151,6 +152,19 @@ async def test_it_goes_on_until_it_is_stopped_and_finishes_what_it_has_begun(sto
     assert bench.done == ["one"]
     assert bench.results == [("mail:a", "done")]
     assert await jobs.count_waiting(store) == {"mail:a": 1}
+
+
+async def test_jobs_that_are_claimed_together_are_done_in_their_order_and_one_that_fails_stops_no_other(
+    store: Store,
+) -> None:
+    bench = Bench(store, {}, HopelessJob("no such address"), Ended(), at_once=3)
+    await put(store, "one", "two", "three", "four")
+    assert await bench.worker.work_once()
+    assert bench.done == ["one", "two", "three"]
+    assert [result for _, result in bench.results] == ["done", "dead", "done"]
+    assert await jobs.count_waiting(store) == {
+        "mail:a": 2
+    }  # four; and three, whose handler said that it ended it
 
 
 async def test_a_row_that_nobody_can_read_does_not_end_the_work_on_all_others(store: Store) -> None:

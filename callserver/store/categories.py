@@ -53,8 +53,7 @@ def every(connection: Connection) -> tuple[Kept, ...]:
 
 def rules(connection: Connection) -> Rules:
     """The rules that are in force now."""
-    rows = connection.execute(_ALL).all()
-    if not rows:
+    if connection.exec_driver_sql(_ANY).first() is None:
         return DEFAULTS
     return ruled(*(one.rule for one in every(connection)))
 
@@ -158,3 +157,4 @@ def _kept(row: Row[Any] | None, shipped: Rule) -> Kept:
 
 
 _ALL = select(table)
+_ANY = "SELECT 1 FROM product_categories LIMIT 1"  # as cheap as can be: a caller waits

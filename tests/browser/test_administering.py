@@ -168,6 +168,26 @@ async def test_a_kind_gets_a_field_with_choices_and_goes_back(office: Office, ro
     assert (await office.ask("GET", "kinds/complaint"))["fields"] == before["fields"]
 
 
+async def test_a_category_gets_another_warranty_and_goes_back(office: Office, root: Desk) -> None:
+    await opens(root, "/admin/categories?id=dryer")
+    await field(root, "months").fill("two years")
+    await root.saves()
+    await expect(field(root, "months")).to_have_attribute("aria-invalid", "true")
+    await field(root, "months").fill("30")
+    await field(root, "also").fill("烘衣机\n洗衣机")
+    await root.saves()
+    await expect(root.page.locator('[data-field="also"] .wrong')).to_contain_text("washing_machine")
+    await in_order(root)
+    await field(root, "also").fill("烘衣机")
+    await root.saves()
+    await expect(picked(root, "dryer")).to_contain_text("30 months")
+    kept = await office.ask("GET", "categories/dryer")
+    assert (kept["months"], kept["also"], kept["version"]) == (30, ["烘衣机"], 1)
+    await root.button("reset").click()
+    await sure(root)
+    await expect(picked(root, "dryer")).to_contain_text("24 months")
+
+
 async def test_a_prompt_is_heard_replaced_and_put_back(root: Desk, tmp_path: Path) -> None:
     await opens(root, "/admin/prompts?id=thanks")
     heard = root.page.locator("[data-language=zh] audio")

@@ -1,8 +1,11 @@
 """Whether a product is under warranty."""
 
+from typing import Any
+
 import pytest
 
 from callserver.customers import warranty
+from callserver.customers.record import product_from_json
 from callserver.customers.warranty import DEFAULTS, Rule, rules
 
 
@@ -56,6 +59,27 @@ def test_no_two_categories_share_a_name() -> None:
     for rule in DEFAULTS.values():
         for word in (rule.category, rule.en, rule.zh, *rule.also):
             assert warranty.category(word) == rule.category
+
+
+KEPT = {"id": 1, "customer": 1, "version": 1, "category": "dryer", "created_at": 1, "updated_at": 1}
+HALF = rules(Rule(category="dryer", en="Dryer", zh="干衣机", months=6))
+
+
+@pytest.mark.parametrize(
+    ("more", "ends"),
+    [
+        ({"bought_on": "2024-01-31", "warranty_until": "2026-01-31"}, "2024-07-31"),  # as it was shipped
+        ({"bought_on": "2024-01-31", "warranty_until": "2025-12-31"}, "2025-12-31"),
+        ({"warranty_until": "2025-12-31"}, "2025-12-31"),
+        ({"bought_on": "2024-01-31", "warranty_until": None}, "2024-07-31"),
+        ({"bought_on": "2024-01-31", "warranty_until": "2026-01-31", "warranty_said": True}, "2026-01-31"),
+        ({"bought_on": None, "warranty_until": "2026-01-31", "warranty_said": False}, None),
+    ],
+    ids=str,
+)
+def test_an_end_follows_the_rule_unless_it_was_said(more: dict[str, Any], ends: str | None) -> None:
+    """Also of products that were kept before it was written down which is which."""
+    assert warranty.ends(product_from_json(KEPT | more), HALF).warranty_until == ends
 
 
 def test_a_site_has_rules_of_its_own() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from callserver.customers import checking
 from callserver.customers.listed import Entry
 from callserver.customers.record import CustomerId, ProductId
+from callserver.customers.warranty import Rule, rules
 from callserver.errors import BadValue
 from callserver.facts import Actor
 from callserver.numbers import Plan
@@ -36,13 +37,13 @@ CELLS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(CELLS), min_size=len(HEADINGS), max_size=len(HEADINGS)))
 def test_the_quick_way_gives_what_the_careful_way_gives(cells):
     same(cells)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(range(len(HEADINGS))), st.text(max_size=30))
 def test_also_for_any_text_in_any_column(place, text):
     cells = ["7", "王伟", "13800138000", *[""] * (len(HEADINGS) - 3)]
@@ -55,6 +56,21 @@ def test_the_quick_way_is_taken_where_it_matters():
     rows = [line.split(",") for number, line in enumerate(customer_list.lines(99), 1)]
     assert all(clerk.quick(cells) for cells in rows)
     assert all(clerk.quick(cells) == clerk.careful(cells) for cells in rows)
+
+
+def test_the_categories_of_the_site_have_their_names_and_their_warranties():
+    robot = Rule(category="robot_vacuum", en="Robot vacuum", zh="扫地机器人", months=24, also=("扫地机",))
+    clerk = Clerk(columns(["id", "name", "category", "bought_on", "warranty_until"]), PLAN, rules(robot))
+    rows = [
+        Row(2, ["7", "王伟", "扫地机", "2024-02-29", ""]),
+        Row(3, ["8", "张伟", "扫地机", "2024-02-29", "2026-02-28"]),
+    ]
+    plain, _ = clerk.batch(rows)
+    owned = [orjson.loads(product.record) for product in plain.products()]
+    assert {one["category"] for one in owned} == {"robot_vacuum"}
+    ends = [(one["warranty_until"], one["warranty_said"]) for one in owned]
+    assert ends == [("2026-02-28", False), ("2026-02-28", True)]
+    assert [clerk.careful(row.cells).products for row in rows] == [[one] for one in owned]
 
 
 def same(cells):

@@ -40,7 +40,8 @@ class TitleGiven(Struct, frozen=True, kw_only=True):
 class CategoryGiven(Struct, frozen=True, kw_only=True):
     """A category of products.
 
-    `months`: from the purchase, the same day of the month, its last day counting; null: nobody knows. `also`: other names of it, in lists that are imported.
+    `months`: from the purchase, the same day of the month, its last day counting; null: nobody knows. `also`: other
+    names of it, in lists that are imported.
     """
 
     category: Category

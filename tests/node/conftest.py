@@ -21,7 +21,7 @@ from tests.store.conftest import prepared_file
 
 __all__ = ["prepared_file"]
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 async def eventually(condition: Callable[[], Any]) -> None:
@@ -42,13 +42,15 @@ async def store(prepared_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
 class AtWork:
     """A duty that runs, the line it listens to, what it wrote."""
 
-    def __init__(self, store: Store, run: str = "run-1", node: str = "node-a") -> None:
+    def __init__(
+        self, store: Store, run: str = "run-1", node: str = "node-a", *, lease_s: float = 60
+    ) -> None:
         self.line = FakeLine()
         self.vitals = Vitals(node)
         self.written: list[Batch] = []
         self.duty = Duty(
             MAIN,
-            Myself(node=node, holder=f"{node}/{run}", lease_s=0.3, stop_s=2.0),
+            Myself(node=node, holder=f"{node}/{run}", lease_s=lease_s, stop_s=DEADLINE_S),
             store,
             self.vitals,
             open_line=lambda settings: self.line,

@@ -32,7 +32,7 @@ async def work(store: Store) -> AsyncIterator[AtWork]:
         yield begun
 
 
-async def put(store: Store, request: Request, within_s: float = 10) -> CommandId:
+async def put(store: Store, request: Request, within_s: float = 60) -> CommandId:
     wanted = Ask(pbx=PBX, request=request, actor=MACHINE, within_s=within_s)
     return await store.write(lambda connection: commands.ask(connection, wanted))
 
@@ -48,8 +48,8 @@ def board(store: Store, work: AtWork) -> Switchboard:
 
 
 async def ask(store: Store, work: AtWork, request: Request) -> Outcome:
-    wanted = Ask(pbx=PBX, request=request, actor=MACHINE)
-    return await board(store, work).ask(wanted, timeout_s=5)
+    wanted = Ask(pbx=PBX, request=request, actor=MACHINE, within_s=60)
+    return await board(store, work).ask(wanted, timeout_s=60)
 
 
 async def test_a_request_is_sent_at_once_and_its_outcome_told_at_once(store: Store, work: AtWork) -> None:
@@ -126,7 +126,7 @@ async def test_a_line_break_never_leaves(store: Store, work: AtWork) -> None:
 
 async def test_what_another_process_put_down_is_found_without_a_word(store: Store, work: AtWork) -> None:
     id = await put(store, PAUSE)
-    outcome = await Switchboard(store, look_s=0.05).outcome(id, 3)
+    outcome = await Switchboard(store, look_s=0.05).outcome(id, 60)
     assert outcome.done
 
 
@@ -134,7 +134,7 @@ async def test_many_who_wait_are_one_look(store: Store, monkeypatch: pytest.Monk
     ids = [await put(store, PAUSE) for _ in range(30)]
     waiting = Switchboard(store, look_s=30)
     with hops(monkeypatch) as seen:
-        came = asyncio.gather(*(waiting.outcome(id, 5) for id in ids))
+        came = asyncio.gather(*(waiting.outcome(id, 60) for id in ids))
         await eventually(lambda: bool(seen))
         for id in ids:
             waiting.over(Outcome(id=id, state="done", code="done"))
@@ -156,7 +156,7 @@ async def test_what_a_killed_node_had_marked_is_asked_of_the_switch_and_not_sent
     await commands.take(store, Owner(pbx=PBX, holder="node-a/0", epoch=lease.epoch))
     async with at_work(store) as work:
         work.line.up(1_000_000)
-        came = [await Switchboard(store, look_s=0.05).outcome(id, 3) for id in ids]
+        came = [await Switchboard(store, look_s=0.05).outcome(id, 60) for id in ids]
         assert work.line.sent == []
     assert [(one.state, one.code) for one in came] == [
         ("refused", "lost"),

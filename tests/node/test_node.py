@@ -8,7 +8,7 @@ from typing import cast
 from callserver.errors import StoreError
 from callserver.node import Duty, Node
 from callserver.vitals import SwitchVitals
-from tests.node.conftest import eventually
+from tests.node.conftest import DEADLINE_S, eventually
 
 
 class Made:
@@ -53,10 +53,10 @@ async def test_stopping_waits_for_every_duty() -> None:
     node = node_of(one, other)
     node.start()
     await eventually(lambda: one.owned and other.owned)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE_S):
         await node.stop()
 
 
 async def test_a_node_that_never_started_stops_at_once() -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(DEADLINE_S):
         await node_of(Made("one")).stop()

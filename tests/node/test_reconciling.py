@@ -66,7 +66,7 @@ async def test_while_a_node_follows_the_switch_that_node_repairs(store: Store) -
         work.line.up(times()[1] + 1000)
         compared = await compare(store, with_journals(), *span(), now=wall_clock())
         running = asyncio.create_task(worker.run())
-        assert await repair(store, compared, wait_s=20) == 1
+        assert await repair(store, compared, wait_s=60) == 1
         worker.stop()
         await running
         assert await outcomes(store) == ["answered"]

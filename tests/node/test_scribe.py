@@ -69,7 +69,7 @@ async def test_what_is_told_while_a_commit_runs_is_written_together_in_the_next_
         scribe.tell(told("c", "d"))
         assert scribe.pending == 4
         paper.gate.set()
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     assert [len(batch.facts) for batch in paper.batches] == [1, 3]
     assert paper.calls == ["main:a", "main:b", "main:c", "main:d"]
     assert scribe.pending == 0
@@ -82,7 +82,7 @@ async def test_what_follows_in_a_moment_is_written_with_it() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
         scribe.tell(told("b"))
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     assert [len(batch.facts) for batch in paper.batches] == [2]
 
 
@@ -91,7 +91,7 @@ async def test_of_one_call_only_the_newest_record_is_written() -> None:
     async with scribe_on(paper) as scribe:
         scribe.tell(Batch(records=[{"id": "main:a", "outcome": "unknown"}]))
         scribe.tell(Batch(records=[{"id": "main:a", "outcome": "answered"}]))
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     assert [record["outcome"] for record in paper.batches[0].records] == ["answered"]
 
 
@@ -100,7 +100,7 @@ async def test_a_call_that_was_absorbed_is_not_written_again() -> None:
     async with scribe_on(paper) as scribe:
         scribe.tell(told("a"))
         scribe.tell(Batch(removed=(CallId("main:a"),)))
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     assert paper.batches[0].records == ()
     assert paper.batches[0].removed == ("main:a",)
 
@@ -114,7 +114,7 @@ async def test_while_the_disk_is_full_everything_is_kept_and_then_written_in_ord
     scribe.tell(told("a"))
     await eventually(lambda: vitals.trouble == "disk full")
     scribe.tell(told("b"))
-    assert await scribe.drained(5)
+    assert await scribe.drained(60)
     task.cancel()
     assert paper.calls == ["main:a", "main:b"]
     assert vitals.trouble == ""
@@ -130,7 +130,7 @@ async def test_the_memory_set_aside_is_limited_and_room_comes_back() -> None:
         scribe.tell(told("c"))
         seen.append(scribe.full)
         paper.gate.set()
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
         seen.append(scribe.full)
     assert seen == [False, True, False]
 
@@ -148,7 +148,7 @@ async def test_a_batch_that_cannot_be_a_batch_does_not_stop_what_comes_behind_it
         scribe.tell(told("a"))
         await eventually(lambda: not paper.refusals)
         scribe.tell(told("b"))
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     assert paper.calls == ["main:b"]
 
 
@@ -168,7 +168,7 @@ async def test_a_commit_that_does_not_end_is_trouble() -> None:
     assert vitals.trouble == "the database does not answer"
     assert not await scribe.drained(0.01)
     paper.gate.set()
-    assert await scribe.drained(5)
+    assert await scribe.drained(60)
     assert vitals.trouble == ""
     task.cancel()
 
@@ -178,7 +178,7 @@ async def test_jobs_and_news_of_the_switch_stay_with_what_was_told() -> None:
     async with scribe_on(paper) as scribe:
         scribe.tell(Batch(jobs=(NewJob(kind="k", key="1"),), switch=SwitchNews(booted_at=5), seen_at=7))
         scribe.tell(Batch(jobs=(NewJob(kind="k", key="2"),), switch=SwitchNews(version="9"), seen_at=8))
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
     (batch,) = paper.batches
     assert [job.key for job in batch.jobs] == ["1", "2"]
     assert (batch.switch, batch.seen_at) == (SwitchNews(booted_at=5, version="9"), 8)
@@ -195,6 +195,6 @@ async def test_one_can_wait_for_what_was_told_though_more_is_told_all_the_time()
                 await asyncio.sleep(0)
 
         talking = asyncio.create_task(talk())
-        assert await scribe.drained(5)
+        assert await scribe.drained(60)
         assert not talking.done()
         await talking

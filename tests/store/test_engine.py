@@ -62,7 +62,7 @@ async def test_looking_neither_waits_for_a_writer_nor_sees_what_is_not_committed
     url: str, store: Store
 ) -> None:
     async with elsewhere(url, "INSERT INTO switches (pbx, last_seq) VALUES ('main', 7)"):
-        assert await asyncio.wait_for(log.last_seq(store, PBX), 5) == 0
+        assert await asyncio.wait_for(log.last_seq(store, PBX), 60) == 0
     assert await log.last_seq(store, PBX) == 7
 
 
@@ -122,7 +122,7 @@ async def test_an_error_of_the_database_says_nothing_of_what_was_written(store: 
 
 async def test_a_writer_cancelled_anywhere_on_its_way_leaves_no_lock_behind(url: str) -> None:
     """Its exceptions are kept, and with them the cursors of what it was doing: nothing is tidied up by chance."""
-    store = await engine.open(url, busy_s=0.5)
+    store = await engine.open(url, busy_s=10)
     cancelled = []
     gc.disable()
     try:
@@ -229,9 +229,9 @@ class TestSQLite:
     async def test_a_pop_waits_behind_no_other_look_up(self, path: Path) -> None:
         store = await engine.open(f"sqlite:///{path}")
         go_on = threading.Event()
-        looking = asyncio.create_task(store.read(lambda _: go_on.wait(10)))
+        looking = asyncio.create_task(store.read(lambda _: go_on.wait(100)))
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await store.pop(lambda connection: connection.execute(select(1)).scalar()) == 1
             assert not looking.done()
         finally:

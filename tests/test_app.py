@@ -168,7 +168,7 @@ async def test_a_stage_that_does_not_stop_is_left_at_its_deadline(tmp_path: Path
         Stage("web", nothing, broken),
         Stage("node", nothing, never),
     ]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE_S):
         await app.stop()
     assert stopped == ["node", "web", "store"]
 
@@ -214,5 +214,5 @@ async def test_a_loop_is_a_stage() -> None:
 
     running = Running(Waiting())
     await running.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE_S):
         await running.stop()

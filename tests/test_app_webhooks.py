@@ -55,5 +55,5 @@ async def test_what_is_put_down_arrives_though_another_receiver_is_down_and_the_
 async def test_a_file_of_certificates_that_cannot_be_read_is_said(tmp_path):
     app = App(settings_of(tmp_path, more='[webhooks]\nca_file = "nowhere.pem"\n'))
     with pytest.raises(SettingsError, match=r"webhooks\.ca_file: .*nowhere\.pem"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await app.start()

@@ -60,7 +60,7 @@ async def site(store: Store) -> AsyncIterator[Live]:
 
 
 async def until(stream: AsyncIterator[Message], kind: type[Message]) -> Message:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for message in stream:
             if isinstance(message, kind):
                 return message

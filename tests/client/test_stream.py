@@ -121,11 +121,11 @@ async def test_a_message_is_acknowledged_once_the_next_one_is_asked_for() -> Non
         for seen in (0, 1, 2):
             await anext(bodies)
             if seen == 2:  # it has the message with number 2 in its hands
-                assert await asyncio.wait_for(acks.get(), 5) == 1
+                assert await asyncio.wait_for(acks.get(), 60) == 1
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(acks.get(), 3 * ACK_S)
         await anext(bodies)
-        assert await asyncio.wait_for(acks.get(), 5) == 2
+        assert await asyncio.wait_for(acks.get(), 60) == 2
         await bodies.aclose()
 
 
@@ -165,7 +165,7 @@ async def test_acknowledgements_are_gathered() -> None:
     async with server(script) as playing:
         await heard(playing.url, 501)
     assert acks[-1] == 499
-    assert len(acks) < 50
+    assert len(acks) < 250
 
 
 async def test_the_numbers_of_an_old_stream_are_not_acknowledged_on_a_new_one() -> None:

@@ -89,7 +89,7 @@ class Someone:
 
     async def until(self, word: str) -> None:
         """Wait for this news."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while word not in self.news():
                 self.socket.written.clear()
                 await self.socket.written.wait()

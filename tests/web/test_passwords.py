@@ -55,7 +55,20 @@ async def test_a_crowd_of_strangers_waits_while_those_who_are_known_come_in() ->
 
 
 async def test_the_loop_goes_on_meanwhile() -> None:
-    passwords = Passwords(Cost(memory_kib=47_104, passes=1))
+    """Once in a few times: a busy machine holds everybody up at times, whatever we do."""
+    dear = Cost(memory_kib=47_104, passes=1)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    Passwords(dear)._hashed(PASSWORD)
+    held_up, tries = loop.time() - begun, 10
+    for _ in range(tries):
+        if await longest_turn(Passwords(dear)) < held_up / 2:
+            return
+    pytest.fail(f"hashing holds everybody up for {held_up:.3f} s")
+
+
+async def longest_turn(passwords: Passwords) -> float:
+    """For how many seconds nobody else got a turn while a password was hashed."""
     longest, loop = 0.0, asyncio.get_running_loop()
     hashing = asyncio.ensure_future(passwords.hashed(PASSWORD))
     while not hashing.done():
@@ -63,9 +76,7 @@ async def test_the_loop_goes_on_meanwhile() -> None:
         await asyncio.sleep(0.001)
         longest = max(longest, loop.time() - before)
     passwords.close()
-    begun = loop.time()
-    Passwords(Cost(memory_kib=47_104, passes=1))._hashed(PASSWORD)
-    assert longest < loop.time() - begun, "hashing would hold everybody up so long"
+    return longest
 
 
 @pytest.mark.parametrize("known", [False, True])

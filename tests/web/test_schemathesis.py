@@ -112,7 +112,7 @@ def test_every_answer_is_as_described(label: str, described: Any, server: Served
     def ask(case: schemathesis.Case[Any]) -> None:
         sent = requests.Request(**case.as_transport_kwargs(base_url=server.url)).prepare()
         assume(len(sent.url or "") < URL_MOST)
-        case.call_and_validate(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"})
+        case.call_and_validate(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
 
     build_operation_test(
         config=described.config,

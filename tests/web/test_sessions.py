@@ -172,7 +172,7 @@ async def told(one: Sessions, what: str) -> SessionNews:
         lambda news: heard.set_result(news) if news.what == what and not heard.done() else None
     )
     try:
-        return await asyncio.wait_for(heard, 5)
+        return await asyncio.wait_for(heard, 60)
     finally:
         stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket as sockets
 from collections.abc import AsyncIterator, Iterator
@@ -73,7 +74,7 @@ class Watching:
         self.seq = 0
 
     async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), 5))
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), 60))
         if "seq" in message:
             assert message["type"] == "snapshot" or message["seq"] == self.seq + 1, "no number is missing"
             self.seq = message["seq"]
@@ -95,7 +96,7 @@ class Watching:
         """Read to the end: the code and the words that it was closed with."""
         with pytest.raises(ConnectionClosed) as ended:
             while True:
-                await asyncio.wait_for(self.connection.recv(), 5)
+                await asyncio.wait_for(self.connection.recv(), 60)
         received = ended.value.rcvd
         return (received.code, received.reason) if received is not None else (1006, "")
 
@@ -231,8 +232,9 @@ async def test_hostile_words_close_the_stream_of_who_says_them_and_no_other(site
 async def test_too_many_words_close_the_stream_with_a_reason(site: Streamed):
     hostile = await by_token(site)
     await hostile.until("snapshot")
-    for _ in range(400):
-        await hostile.say(type="ping")
+    with contextlib.suppress(ConnectionClosed):  # it may be enough before all is said
+        for _ in range(400):
+            await hostile.say(type="ping")
     code, why = await hostile.closed()
     assert code == wire.TOO_MANY
     assert "a second" in why

@@ -29,9 +29,10 @@ from callserver.store.engine import Store
 from callserver.tickets.changing import Changes, Draft
 from callserver.tickets.promise import owed
 from callserver.tickets.record import Ticket, TicketId
+from callserver.web import telling
 from callserver.web.popping import Popping
 from callserver.web.streaming import beside_desk
-from callserver.web.telling import SOON_S, Telling
+from callserver.web.telling import Telling
 from tests.push.watching import CALL, PBX, PHONE, Someone, abandoned, arriving, hub_of, looked_up, ringing
 from tests.store.test_customers import draft
 from tests.web.conftest import BOTH, NOW
@@ -246,14 +247,17 @@ async def test_a_promise_is_on_the_screen_of_whoever_has_it_in_their_hands_and_o
     assert (list(desk.li.screen["promises"]), desk.bo.screen["promises"]) == ([str(made.id)], {})
 
 
-async def test_what_comes_into_somebodys_hands_is_told_without_a_wait(store: Store) -> None:
+async def test_what_comes_into_somebodys_hands_is_told_without_a_wait(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "SOON_S", 600.0)  # not by the clock: machines are slow at times
     desk = Desk(store)
     opened = await desk.ticket()
     made = await desk.do(lambda c: promises.owe(c, owed("watch", opened.id, NOW), NOW))
     running = asyncio.create_task(desk.telling.run())
     await asyncio.sleep(0)
     await desk.do(lambda c: turns.reserve(c, made.id, UserId(7), NOW + 30_000))
-    async with asyncio.timeout(SOON_S * 0.9):
+    async with asyncio.timeout(60):
         while not desk.li.screen["promises"]:
             await asyncio.sleep(0.005)
             desk.li.news()

@@ -158,7 +158,7 @@ class Run:
         return "server killed"
 
     def _locked(self, child: int) -> None:
-        file = sqlite3.connect(self.stage.url.removeprefix("sqlite:///"), timeout=5, isolation_level=None)
+        file = sqlite3.connect(self.stage.url.removeprefix("sqlite:///"), timeout=60, isolation_level=None)
         with contextlib.closing(file):
             file.execute("BEGIN IMMEDIATE")
             self._while(AWAY_S)

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from callserver.facts import PbxId
-from callserver.seats.asking import Originate
+from callserver.seats.asking import CommandId, Originate
 from callserver.store import commands
 from callserver.store.outbox import Event
+from tests.ami.fake_switch import eventually
 from tests.web.api.test_keeping import owed
-from tests.web.api.test_phone import NUMBER, PBX, PHONE, agent, node
+from tests.web.api.test_phone import NUMBER, PBX, PHONE, agent, node, waited_for
 from tests.web.conftest import BOTH, Site
 from tests.web.people import Browser
 
+__all__ = ["waited_for"]
 HOUR = 3_600_000
 
 
@@ -47,16 +49,15 @@ async def test_a_promise_is_started_from_the_own_phone_and_on_record_before(site
     assert (now["status"], now["tries"], now["reserved"]["login"]) == ("dialling", 1, "li.na")
 
 
-async def test_two_clicks_are_one_call(site: Site) -> None:
+async def test_two_clicks_are_one_call(site: Site, waited_for: list[CommandId]) -> None:
     li = await agent(site)
     _, path = await owed(site)
-    first = asyncio.create_task(li.ask("POST", f"{path}/start", {}))
-    while not await commands.waiting(site.store, PbxId(PBX)):  # noqa: ASYNC110 (the first click is on its way)
-        await asyncio.sleep(0.01)
-    second = asyncio.create_task(li.ask("POST", f"{path}/start", {}))
-    await asyncio.sleep(0.05)
+    clicks = []
+    for click in (1, 2):
+        clicks.append(asyncio.create_task(li.ask("POST", f"{path}/start", {})))
+        await eventually(lambda click=click: len(waited_for) == click)  # type: ignore[misc]
     async with node(site) as seen:
-        assert [(await one).body["outcome"] for one in (first, second)] == ["done", "done"]
+        assert [(await one).body["outcome"] for one in clicks] == ["done", "done"]
     assert len(seen) == 1
     assert len((await site.api(f"{path}/attempts"))["attempts"]) == 1
 

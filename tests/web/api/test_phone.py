@@ -11,11 +11,21 @@ import pytest
 
 from callserver.facts import PbxId, iso
 from callserver.people import Profile
-from callserver.seats.asking import AttendedTransfer, BlindTransfer, Hangup, Originate, Outcome, Request
+from callserver.seats.asking import (
+    AttendedTransfer,
+    BlindTransfer,
+    CommandId,
+    Hangup,
+    Originate,
+    Outcome,
+    Request,
+)
 from callserver.store import commands, leases
 from callserver.store.commands import Owner
 from callserver.store.schema import calls as calls_table
 from callserver.store.text import dump
+from callserver.web.switchboard import Switchboard
+from tests.ami.fake_switch import eventually
 from tests.web.conftest import NOW, Site
 from tests.web.people import Browser, user
 
@@ -78,6 +88,20 @@ async def node(site: Site, answer: str = "done", code: str = "done") -> AsyncIte
     await asyncio.wait([task])
 
 
+@pytest.fixture
+def waited_for(monkeypatch: pytest.MonkeyPatch) -> list[CommandId]:
+    """The requests whose outcome is waited for: one each time that somebody begins to."""
+    begun: list[CommandId] = []
+    outcome = Switchboard.outcome
+
+    async def noted(board: Switchboard, id: CommandId, timeout_s: float) -> Outcome:
+        begun.append(id)
+        return await outcome(board, id, timeout_s)
+
+    monkeypatch.setattr(Switchboard, "outcome", noted)
+    return begun
+
+
 async def test_a_number_is_dialled_from_the_own_phone(site: Site) -> None:
     li = await agent(site)
     async with node(site, code="answered") as seen:
@@ -90,16 +114,16 @@ async def test_a_number_is_dialled_from_the_own_phone(site: Site) -> None:
     assert dialled.channel.startswith("callserver-")
 
 
-async def test_two_clicks_dial_once_and_another_number_waits(site: Site) -> None:
+async def test_two_clicks_dial_once_and_another_number_waits(site: Site, waited_for: list[CommandId]) -> None:
     li = await agent(site)
-    first = asyncio.create_task(li.ask("POST", "phone/calls", {"number": NUMBER}))
-    while not await commands.waiting(site.store, PBX):  # noqa: ASYNC110 (the first click is on its way)
-        await asyncio.sleep(0.01)
-    second = asyncio.create_task(li.ask("POST", "phone/calls", {"number": NUMBER}))
+    clicks = []
+    for click in (1, 2):
+        clicks.append(asyncio.create_task(li.ask("POST", "phone/calls", {"number": NUMBER})))
+        await eventually(lambda click=click: len(waited_for) == click)  # type: ignore[misc]
     other = await li.ask("POST", "phone/calls", {"number": "13900139000"})
     assert (other.body["outcome"], other.body["code"]) == ("refused", "in_hand")
     async with node(site) as seen:
-        assert [(await one).body["outcome"] for one in (first, second)] == ["done", "done"]
+        assert [(await one).body["outcome"] for one in clicks] == ["done", "done"]
     assert len(seen) == 1
 
 

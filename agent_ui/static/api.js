@@ -4,6 +4,7 @@ import { t } from "./texts.js";
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 15_000;
+const AGAIN_MS = 3_000;
 
 /** What the server did not do, in the reader's words. `status` 0: it could not be asked. `fields`: what is wrong, by field. */
 export class Refused extends Error {
@@ -63,6 +64,18 @@ async function ask(method, path, body, { version, key, keepalive = false, patien
   if (answer.ok) return found;
   if (answer.status === 401) ended();
   throw new Refused(answer.status, found?.detail ?? "", found?.errors ?? []);
+}
+
+/** What a page cannot do without: asked for until it is there. Raises Refused where asking again is of no use. */
+export async function insist(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Refused) || (error.status && error.status < 429)) throw error;
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
+    }
+  }
 }
 
 async function parsed(answer) {

@@ -1,5 +1,5 @@
 // The customer beside the call: choose one of several, put down a new one, see what they own and what is open.
-import { html, classes, useEffect, useState } from "./ui.js";
+import { html, classes, useEffect, useRef, useState } from "./ui.js";
 import { Refused, api, onceKey } from "./api.js";
 import { Badge, Empty, Name, Panel, count } from "./bits.js";
 import { address, shownNumber } from "./callhead.js";
@@ -67,12 +67,15 @@ function Unknown({ id, pop }) {
   const [line, setLine] = useState("");
   const [wrong, setWrong] = useState({});
   const [busy, setBusy] = useState(false);
+  const wish = useRef({}); // the same words are the same wish, also where the answer was lost
   const withheld = ["withheld", "rubbish"].includes(pop.number?.kind);
   const save = async (event) => {
     event.preventDefault();
     setBusy(true);
+    const words = JSON.stringify([name.trim(), line.trim()]);
+    if (wish.current.words !== words) wish.current = { words, key: onceKey() };
     try {
-      await putDown(id, pop, name.trim(), line.trim());
+      await putDown(id, pop, name.trim(), line.trim(), wish.current.key);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       setWrong({ "": error.words, ...error.fields });
@@ -93,9 +96,9 @@ function Unknown({ id, pop }) {
   </section>`;
 }
 
-async function putDown(key, pop, name, line) {
+async function putDown(key, pop, name, line, wish) {
   const numbers = pop.number?.e164 ? [{ received: pop.number.received }] : [];
-  const made = await api.post("/customers", { name, numbers, addresses: line ? [{ line }] : [] }, { key: onceKey() });
+  const made = await api.post("/customers", { name, numbers, addresses: line ? [{ line }] : [] }, { key: wish });
   await become(key, pop, made.id);
 }
 

@@ -1,6 +1,6 @@
 // The desk begins here: who is signed in, what kinds of ticket there are, then the stream; and where everything stands.
 import { html, render } from "./ui.js";
-import { api, onEnd } from "./api.js";
+import { api, insist, onEnd } from "./api.js";
 import { Head, Strips, startHead } from "./callhead.js";
 import { Products, Tickets, Who, startCustomer } from "./customer.js";
 import { dossier, fetchDossier } from "./dossier.js";
@@ -66,8 +66,8 @@ async function begin() {
   startStream();
   recover().catch(complain);
   await Promise.all([
-    api.get("/kinds").then(({ kinds }) => put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) }), complain),
-    api.get("/dispositions").then(({ dispositions }) => put({ dispositions }), complain),
+    insist(() => api.get("/kinds")).then(({ kinds }) => put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) }), complain),
+    insist(() => api.get("/dispositions")).then(({ dispositions }) => put({ dispositions }), complain),
   ]);
   const [, ticket] = /^#ticket=(\d+)$/.exec(location.hash) ?? [];
   if (ticket && desk.view.kind === "empty") put({ ticket: Number(ticket) });

@@ -1,5 +1,5 @@
 // What is being written: kept in this browser with every key, on the server within a second, until the record is done.
-import { Refused, api, onceKey } from "./api.js";
+import { Refused, api, insist, onceKey } from "./api.js";
 import { onMessage } from "./stream.js";
 import { desk, putIn, say } from "./store.js";
 import { t } from "./texts.js";
@@ -128,7 +128,8 @@ export async function forget(subject, onServer = true) {
 export async function recover() {
   const newer = new Set(recoverHere());
   try {
-    for (const one of await serversDrafts()) if (!newer.has(one.subject)) join(one);
+    const { drafts } = await insist(() => api.get("/me/drafts"));
+    for (const one of drafts) if (!newer.has(one.subject)) join(one);
   } finally {
     recovered = true;
     for (const [subject, { saved }] of Object.entries(desk.forms)) if (!saved) later(subject);
@@ -153,18 +154,6 @@ function recoverHere() {
     else localStorage.removeItem(name);
     return form && !blind && subject; // blind: typed before that page knew the server's
   }).filter(Boolean);
-}
-
-/** Asked for until they are there. Raises Refused where that is of no use. */
-async function serversDrafts() {
-  for (;;) {
-    try {
-      return (await api.get("/me/drafts")).drafts;
-    } catch (error) {
-      if (!(error instanceof Refused) || (error.status && error.status < 429)) throw error;
-      await new Promise((go) => setTimeout(go, AGAIN_MS));
-    }
-  }
 }
 
 function behind(text, form) {

@@ -57,7 +57,9 @@ export async function start(one, more = {}) {
   try {
     const answer = await api.post(`/promises/${one.id}/start`, more, { patience: PATIENCE_MS });
     if (answer.outcome === "done") return;
-    if (answer.code in INSIST) ask("insist", { one, code: answer.code });
+    const insist = () => ask("insist", { one, code: answer.code });
+    if (answer.code in INSIST && desk.dialog) say(INSIST[answer.code], "warning", { label: t("Show"), run: insist }); // in the place of no other
+    else if (answer.code in INSIST) insist();
     else if (answer.outcome === "unknown") say(t("The switch did not say whether it did it. Look before you ask again."), "warning");
     else say(t("The switch did not do it: {said}", { said: HELD[answer.code] ?? REFUSALS[answer.code] ?? answer.said ?? answer.code }), "warning");
   } catch (error) {

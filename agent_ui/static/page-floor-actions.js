@@ -1,5 +1,5 @@
 // Help for an agent or with a call: menus of the wall, their dialogs. What is said is what the switch did.
-import { html, classes, useEffect, useState } from "./ui.js";
+import { html, classes, useEffect, useRef, useState } from "./ui.js";
 import { Refused, api } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { MODES, MessageDialog, help, listen, mayHelp, takeOver } from "./floor-line.js";
@@ -112,7 +112,14 @@ export function AgentHelpDialog({ id }) {
   const [why, setWhy] = useState("");
   const [about, setAbout] = useState(null);
   const user = agent?.user;
-  const look = async () => { if (user) setAbout(await api.get(`/floor/agents/${user}/why`)); };
+  const newest = useRef(0);
+  const look = async () => {
+    if (!user) return;
+    newest.current += 1;
+    const mine = newest.current;
+    const found = await api.get(`/floor/agents/${user}/why`);
+    if (mine === newest.current) setAbout(found);
+  };
   useEffect(() => { look().catch((error) => { if (!(error instanceof Refused)) throw error; }); }, [user, agent?.state]);
   if (!agent) return html`<${Dialog} title=${t("Help for an agent")}><p>${t("They are not here any more.")}</p><//>`;
   const name = agent.name || agent.interface;

@@ -106,6 +106,7 @@ async function saveTicket(subject, id, base, form) {
   if (form.note.trim()) await once(`/tickets/${id}/notes`, { text: form.note });
   for (const one of form.promises) await once(`/tickets/${id}/promises`, plainPromise(one));
   if (form.to) await api.post(`/tickets/${id}/status`, { to: form.to, why: form.why }, { version });
+  for (const wish of keys.keys()) if (wish.startsWith(`/tickets/${id}/`)) keys.delete(wish); // the same words later are another note
   await settle(subject, form, true);
   const ticket = await api.get(`/tickets/${id}`);
   putIn("tickets", id, ticket);

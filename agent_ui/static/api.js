@@ -1,6 +1,6 @@
 // The API, as the desk asks it: JSON, versions, keys against doing twice, and what was refused in words.
 import { refused, told } from "./refusals.js";
-import { t } from "./texts.js";
+import { learnAllWords, t } from "./texts.js";
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 15_000;
@@ -63,6 +63,7 @@ async function ask(method, path, body, { version, key, keepalive = false, patien
   const found = await parsed(answer);
   if (answer.ok) return found;
   if (answer.status === 401) ended();
+  await learnAllWords().catch(() => {}); // else it is said in the server's
   throw new Refused(answer.status, found?.detail ?? "", found?.errors ?? []);
 }
 

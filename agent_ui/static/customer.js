@@ -1,16 +1,18 @@
 // The customer beside the call: choose one of several, put down a new one, see what they own and what is open.
 import { html, classes, useEffect, useRef, useState } from "./ui.js";
 import { Refused, api, onceKey } from "./api.js";
-import { Badge, Empty, Name, Panel, count } from "./bits.js";
+import { Badge, Do, Empty, Name, Panel, count } from "./bits.js";
 import { address, shownNumber } from "./callhead.js";
 import { dossier, fetchDossier } from "./dossier.js";
 import { Icon } from "./icons.js";
 import { caller, choose, current, customerOf, lookUpAgain } from "./pops.js";
 import { action } from "./keys.js";
+import { askProduct, may } from "./later.js";
 import { alike, desk, put, useDesk } from "./store.js";
 import { t, titled } from "./texts.js";
 import { Moment, away, isPast, onDay } from "./time.js";
 import { attempt } from "./shift.js";
+import { chooseProduct, mayChoose, productOf } from "./ticket.js";
 import { categoryWord, numberKind, priorityWord, promiseWord, statusWord, warrantyWord } from "./words.js";
 
 /** Who is it? Several customers: choose. None: two fields make one. Withheld: search. */
@@ -115,15 +117,19 @@ export async function become(key, pop, customer) {
 export function Products() {
   const found = useDesk(dossier);
   const products = found?.products ?? [];
-  const chosen = useDesk((state) => state.product);
-  return html`<${Panel} title=${t("Products")} note=${count(products.length)} kind="products">
+  const chosen = useDesk(productOf);
+  const choosable = useDesk(mayChoose);
+  const changes = useDesk((state) => may("customers:write", state)) && found?.customer;
+  return html`<${Panel} title=${t("Products")} kind="products" note=${html`${count(products.length)}${changes && html`
+      <${Do} id="product" kind="bare" onClick=${() => askProduct()}>${t("Add")}<//>`}`}>
     ${products.length ? html`<ul class="rows">${products.map(({ product, warranty }) => html`
-      <li key=${product.id}><button type="button" class=${classes("row", chosen === product.id && "chosen")} title=${t("The ticket is about this product")}
-          onClick=${() => put({ product: product.id })}>
+      <li key=${product.id}><button type="button" class="row" aria-pressed=${chosen === product.id ? "true" : "false"} disabled=${!choosable}
+          title=${t("The ticket is about this product")} onClick=${() => chooseProduct(product.id)}>
         <${Icon} name="box" /><span class="cut"><strong>${categoryWord(product.category, product.category)}</strong> <bdi>${product.model}</bdi></span>
         <${Badge} kind=${{ in: "talk", out: "bad" }[warranty]} title=${product.warranty_until ? onDay(product.warranty_until) : ""}>${warrantyWord(warranty)}<//>
         <small class="quiet cut">${[product.bought_on && t("bought {day}", { day: onDay(product.bought_on) }), product.serial].filter(Boolean).join(" · ")}</small>
-      </button></li>`)}</ul>` : html`<${Empty}>${found === undefined ? "" : t("No product is known")}<//>`}
+      </button>${changes && html`<button type="button" class="bare" title=${t("Correct it")} aria-label=${t("Correct it")} onClick=${() => askProduct(product)}><${Icon} name="wrap_up" size=${14} /></button>`}</li>`)}</ul>`
+      : html`<${Empty}>${found === undefined ? "" : t("No product is known")}<//>`}
   <//>`;
 }
 

@@ -11,11 +11,11 @@ import { action, startKeys } from "./keys.js";
 import { MessageDialog } from "./floor-line.js";
 import { InsistDialog, PromiseHead, Script, startOwing } from "./owing.js";
 import { OverrideDialog, Phone, TransferDialog, startPhone } from "./phone.js";
+import { startLater } from "./later.js";
 import { calls, current, lookAtCustomer, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
 import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
-import { MergeDialog, startMerging } from "./merging.js";
 import { onMessage, start as startStream } from "./stream.js";
 import { learnAllWords, t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
@@ -24,7 +24,7 @@ import { Timeline } from "./timeline.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
-  override: OverrideDialog, insist: InsistDialog, merge: MergeDialog, message: MessageDialog,
+  override: OverrideDialog, insist: InsistDialog, message: MessageDialog,
 };
 
 function Desk() {
@@ -32,7 +32,7 @@ function Desk() {
   const offline = useDesk((state) => state.connection.state !== "live");
   const begun = useDesk((state) => state.connection.state !== "connecting"); // before, nobody knows how many queues there are
   const Alerts = useDesk((state) => state.alertStrip);
-  const Shown = dialog && DIALOGS[dialog.name];
+  const Shown = dialog && (dialog.Shown ?? DIALOGS[dialog.name]);
   return html`
     <${Header} />
     ${Alerts && html`<${Alerts} short />`}
@@ -114,7 +114,7 @@ startTicket();
 startSearch();
 startHead();
 startCustomer();
-startMerging();
+startLater();
 startHeader();
 action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || ["customer", "promise"].includes(desk.view.kind)) lookAway(); });
 startKeys();

@@ -43,19 +43,21 @@ const OTHERWISE = {
   lost: t("The call ended on the way."),
 };
 
-/** Ask the switch and say what it did. Gives the answer; null where it did not do it, or did not say. */
-async function tell(path, body, done, refused = () => {}) {
+/** Ask the switch and say what it did. Gives the answer; null where it did not do it, or did not say. `then`: what is to
+    be done once it was, also if it was only for a reason. */
+async function tell(path, body, done, refused = () => {}, then = () => {}) {
   try {
     const answer = await api.post(path, body, { patience: PATIENCE_MS });
     if (answer.outcome === "done") {
       if (OTHERWISE[answer.code]) say(OTHERWISE[answer.code], "warning");
       else if (done) say(done);
+      then();
       return answer;
     }
     const said = REFUSALS[answer.code] ?? answer.said ?? answer.code;
     say(answer.outcome === "unknown" ? t("The switch did not say whether it did it. Look before you ask again.")
       : t("The switch did not do it: {said}", { said }), "warning");
-    if (answer.code === "do_not_call" && path === "/phone/calls") ask("override", { wanted: body });
+    if (answer.code === "do_not_call") ask("override", { ticket: body.ticket, go: (override) => tell(path, { ...body, override }, done, refused, then) });
     refused(answer.code);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -65,21 +67,20 @@ async function tell(path, body, done, refused = () => {}) {
 }
 
 /** Somebody who wants no calls is called only for a reason, which stays on the ticket. */
-export function OverrideDialog({ wanted }) {
+export function OverrideDialog({ ticket, go }) {
   const [why, setWhy] = useState("");
-  const go = () => {
+  const insist = () => {
     unask();
-    dial(wanted.number, wanted.ticket, { override: why.trim() });
+    go(why.trim());
   };
-  return html`<${Dialog} title=${t("This customer wants no calls")} onSubmit=${() => why.trim() && wanted.ticket && go()}>
-    ${wanted.ticket ? html`<label>${t("Why do you call all the same? It stays on the ticket.")}<input autofocus value=${why} maxlength="500"
+  return html`<${Dialog} title=${t("This customer wants no calls")} onSubmit=${() => why.trim() && ticket && insist()}>
+    ${ticket ? html`<label>${t("Why do you call all the same? It stays on the ticket.")}<input autofocus value=${why} maxlength="500"
       onInput=${(event) => setWhy(event.target.value)} /></label>` : html`<p>${t("Choose the ticket first on which the reason is to stand.")}</p>`}
-    <footer><button type="submit" class="main" disabled=${!why.trim() || !wanted.ticket}>${t("Call all the same")}</button></footer>
+    <footer><button type="submit" class="main" disabled=${!why.trim() || !ticket}>${t("Call all the same")}</button></footer>
   <//>`;
 }
 
-export const dial = (number, ticket, more = {}) =>
-  tell("/phone/calls", { number: dialable(number), ...(ticket ? { ticket } : {}), ...more });
+export const dial = (number, ticket) => tell("/phone/calls", { number: dialable(number), ...(ticket ? { ticket } : {}) });
 export const hangUp = () => onLine() && tell("/phone/hangup", { call: onLine()[1].call });
 
 export function Phone() {
@@ -164,11 +165,10 @@ export function TransferDialog() {
     setBusy(true);
     const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), anyway, ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
       how === "blind" ? t("Passed on to {name}", { name: target.name }) : null,
-      (code) => setTaken(how === "blind" && NOT_FREE.has(code) ? target.key : null));
+      (code) => setTaken(how === "blind" && NOT_FREE.has(code) ? target.key : null),
+      () => how === "attended" && put({ consult: { call: pop.call, name: target.name } }));
     setBusy(false);
-    if (!answer) return;
-    if (how === "attended") put({ consult: { call: pop.call, name: target.name } });
-    close();
+    if (answer) close();
   };
   const move = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -9,7 +9,15 @@ const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const naming = { field: (path) => path };
 export const name = (namers) => Object.assign(naming, namers);
 
-const patterns = Object.entries(refusals).filter(([english]) => english.includes("{")).map(([english, words]) => ({
+let [readFrom, patterns] = [null, []];
+
+/** Those with values in them, to be looked for; made anew once there are others. */
+function withValues() {
+  if (readFrom !== refusals()) [readFrom, patterns] = [refusals(), patternsOf(refusals())];
+  return patterns;
+}
+
+const patternsOf = (all) => Object.entries(all).filter(([english]) => english.includes("{")).map(([english, words]) => ({
   words,
   names: Array.from(english.matchAll(PLACE), (found) => found[1]),
   pattern: new RegExp(`^${english.split(PLACE).map((part, at) => (at % 2 ? "(.+?)" : plain(part))).join("")}$`, "s"),
@@ -18,9 +26,9 @@ const patterns = Object.entries(refusals).filter(([english]) => english.includes
 
 /** The sentence, translated where somebody has; else as it came. */
 export function refused(text) {
-  if (refusals[text]) return refusals[text];
+  if (refusals()[text]) return refusals()[text];
   if (text.length > LONGEST) return text;
-  for (const { words, names, pattern } of patterns) {
+  for (const { words, names, pattern } of withValues()) {
     const found = pattern.exec(text);
     if (found) return words.replace(PLACE, (all, one) => called(one, found[names.indexOf(one) + 1]));
   }
@@ -31,6 +39,6 @@ const called = (one, value) => naming[one]?.(value) ?? value;
 
 /** The whole of it: each wrong field with its name, or the one sentence. */
 export function told(detail, errors) {
-  if (!errors.length || !Object.keys(refusals).length) return refused(detail);
+  if (!errors.length || !Object.keys(refusals()).length) return refused(detail);
   return errors.map(({ field, message }) => [field && naming.field(field), refused(message)].filter(Boolean).join(": ")).join("; ");
 }

@@ -20,7 +20,7 @@ export const desk = {
   dossiers: {}, //        customers that were opened, with all that is known, by id
   forms: {}, //           what is being written, by subject
   tickets: {}, //         tickets as the server has them, by id
-  product: null, //       a product that was clicked for the ticket
+  files: {}, //           files of tickets and what else they take, by ticket
   shownTicket: null, //   the ticket on the right, whatever made it be there
   consult: null, //       a colleague who is asked before the call is passed on
   dialog: null, //        {name, ...}

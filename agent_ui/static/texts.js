@@ -6,14 +6,26 @@ const catalog = await fetch(page.dataset.texts, { credentials: "same-origin" })
 
 export const language = catalog.language;
 export const { problems, reasons } = catalog; // by their codes: written down once, where the server decides
-export const refusals = catalog.refusals ?? {}; // by the English words; refusals.js finds the values in them
+/** What the server refuses, by its English words; refusals.js finds the values in them. The desk's come with the rest. */
+export const refusals = () => catalog.refusals ?? {};
 const plurals = new Intl.PluralRules(language);
 const decimal = new Intl.NumberFormat(language);
 
-/** The rest of the words, where a page began with the desk's alone and goes on to say others. */
-export async function learnAllWords() {
+let learning = page.dataset.texts?.includes("texts.desk.") ? null : Promise.resolve();
+
+/** The rest of the words, where a page began with the desk's alone and goes on to say others. Asked for once. */
+export function learnAllWords() {
+  learning ??= learn().catch((error) => {
+    learning = null;
+    throw error;
+  });
+  return learning;
+}
+
+async function learn() {
   const answer = await fetch(page.dataset.texts.replace("texts.desk.", "texts."), { credentials: "same-origin" });
-  catalog.messages = (await answer.json()).messages;
+  const whole = await answer.json();
+  Object.assign(catalog, { messages: whole.messages, refusals: whole.refusals });
 }
 
 const filled = (text, values) =>

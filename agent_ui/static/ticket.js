@@ -7,12 +7,12 @@ import { dossier } from "./dossier.js";
 import { Field, Product, isoOf, localOf } from "./fields.js";
 import { edit, formOf, savedOf } from "./form.js";
 import { Icon } from "./icons.js";
-import { action } from "./keys.js";
+import { act, action, keysOf } from "./keys.js";
 import { onMessage } from "./stream.js";
 import { current } from "./pops.js";
 import { canSave, save } from "./record.js";
 import { alike, ask, desk, put, putIn, say, unask, useDesk } from "./store.js";
-import { t, titled } from "./texts.js";
+import { t, titled, tn } from "./texts.js";
 import { Moment, away, when } from "./time.js";
 import { promiseWord, statusWord } from "./words.js";
 
@@ -47,7 +47,17 @@ export async function fetchTicket(id) {
   }
 }
 
+let filesAsked = 0;
+
+/** The files of a ticket; those of the one that was asked for last, since answers overtake one another. */
+export async function fetchFiles(id) {
+  const mine = ++filesAsked;
+  const found = await api.get(`/tickets/${id}/attachments`).catch(() => null); // the next entry asks again
+  if (found && mine === filesAsked) putIn("files", id, found);
+}
+
 onMessage((message) => {
+  if (message.type === "ticket" && message.id === desk.shownTicket && message.version === null) fetchFiles(message.id);
   if (message.type === "ticket" && desk.tickets[message.id] && desk.tickets[message.id].version !== message.version) {
     fetchTicket(message.id);
   }
@@ -65,6 +75,16 @@ export function shown(base, form, kinds) {
   };
 }
 
+/** Whether something is written here that can be about a product. */
+export const mayChoose = (state) => subjectOf(state) !== null && state.tickets[ticketOf(state)]?.open !== false;
+export const chooseProduct = (product) => edit(subjectOf(desk), { product });
+
+/** The product that the ticket is about, as far as it is written. */
+export function productOf(state) {
+  const subject = subjectOf(state);
+  return shown(state.tickets[ticketOf(state)], subject ? formOf(state, subject) : formOf(state, ""), state.kinds).product;
+}
+
 const firstKind = (kinds) => ("repair" in kinds ? "repair" : Object.keys(kinds)[0] ?? null);
 
 export function Ticket() {
@@ -74,6 +94,7 @@ export function Ticket() {
   useEffect(() => {
     put({ shownTicket: id });
     if (id && !desk.tickets[id]) fetchTicket(id);
+    if (id) fetchFiles(id);
   }, [id]);
   if (!subject) return html`<section class="ticket idle" aria-label=${t("Ticket")}><${Empty}>${t("The ticket of the call, or one that you choose, is written here.")}<//></section>`;
   return html`<${Form} key=${subject} subject=${subject} id=${id} base=${id ? base : null} waits=${Boolean(id && !base)} />`;
@@ -82,15 +103,10 @@ export function Ticket() {
 function Form({ subject, id, base, waits }) {
   const form = useDesk((state) => formOf(state, subject));
   const kinds = useDesk((state) => state.kinds);
-  const product = useDesk((state) => state.product);
   const [wrong, setWrong] = useState({});
   const [busy, setBusy] = useState(false);
   const said = shown(base, form, kinds);
   const change = (part) => edit(subject, part);
-  useEffect(() => {
-    if (product) change({ product });
-    put({ product: null });
-  }, [product]);
   const go = async () => {
     if (busy || !canSave(form, base)) return;
     setBusy(true);
@@ -150,9 +166,18 @@ function Which({ subject, id, base, form }) {
     ${base && html`<${Badge} kind=${base.open ? "" : "bad"}>${statusWord(base.status)}<//>`}
     ${base?.outside?.dead > 0 && html`<${Badge} kind="bad">${t("not told outside")}<//>`}
     ${moved && html`<${Badge} kind="ring" title=${t("Saving puts the call on this ticket")}>${t("call moves here")}<//>`}
+    ${id && !form.fresh && html`<${Files} id=${id} />`}
     ${onCall && (id || form.fresh) && html`<button type="button" class="bare" aria-pressed=${form.fresh ? "true" : "false"}
       onClick=${() => { put({ ticket: null }); edit(subject, { fresh: !form.fresh }); }}>${form.fresh ? t("Continue the old one") : t("New ticket")}</button>`}
     ${!onCall && html`<button type="button" class="bare" onClick=${() => put({ ticket: null })} aria-label=${t("Close")}><${Icon} name="close" /></button>`}`;
+}
+
+/** How many there are; its key and a file that is dropped on the ticket open the same. */
+function Files({ id }) {
+  const n = useDesk((state) => state.files[id]?.attachments.length ?? 0);
+  const label = tn("{n} file", "{n} files", n);
+  return html`<button type="button" class="bare" data-action="files" aria-keyshortcuts=${keysOf("files")} aria-label=${label} title=${`${label} (Alt J)`}
+    onClick=${() => act("files")}><${Icon} name="clip" />${n || ""}</button>`;
 }
 
 function Saved({ subject }) {

@@ -134,7 +134,7 @@ export const numberKind = said({
   fax: t("fax"),
 });
 
-export const categoryWord = said({
+const CATEGORIES = {
   refrigerator: t("Refrigerator"),
   freezer: t("Freezer"),
   washing_machine: t("Washing machine"),
@@ -149,7 +149,9 @@ export const categoryWord = said({
   television: t("Television"),
   water_purifier: t("Water purifier"),
   small_appliance: t("Small appliance"),
-});
+};
+export const categoryWord = said(CATEGORIES);
+export const categoryWords = () => Object.values(CATEGORIES);
 
 export const closedWord = said({
   answered_elsewhere: t("A colleague has answered"),

@@ -125,7 +125,9 @@ class Pages:
             count=words.count,
             words=words,
             static=self.files.address,
-            modules=[one for one in self.files.names(".js") if not one.startswith(NOT_AT_ONCE)],
+            modules=[
+                one for one in self.files.names(".js") if not one.rpartition("/")[2].startswith(NOT_AT_ONCE)
+            ],
             reader=reader,
             language=words.language,
             languages=LANGUAGES,

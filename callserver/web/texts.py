@@ -76,13 +76,13 @@ class Texts:
 
     def json(self, among: Container[str] | None = None) -> bytes:
         """For the browser, with the codes that the server gives, in words that are written down beside them. among: of
-        the messages only these.
+        the messages only these, and no refusals: the first one that comes has the time to ask for the words.
         """
         chinese = self.language.startswith("zh")
         body = {
             "language": self.language,
             "messages": {one: said for one, said in self.messages.items() if among is None or one in among},
-            "refusals": dict(self.refusals),
+            "refusals": dict(self.refusals) if among is None else {},
             "problems": {code: rule.zh if chinese else rule.en for code, rule in BY_CODE.items()},
             "reasons": {
                 one.code: {"title": one.zh if chinese else one.en, "chosen": one.chosen} for one in REASONS

@@ -33,7 +33,9 @@ def said(folder: Path, refusals: Any) -> list[str]:
     shutil.copy(SCRIPT, folder / "refusals.mjs")
     module = (folder / "refusals.mjs").read_text("utf-8").replace("./texts.js", "./texts.mjs")
     (folder / "refusals.mjs").write_text(module, "utf-8")
-    (folder / "texts.mjs").write_text(f"export const refusals = {json.dumps(refusals)};", "utf-8")
+    (folder / "texts.mjs").write_text(
+        f"const all = {json.dumps(refusals)}; export const refusals = () => all;", "utf-8"
+    )
     (folder / "main.mjs").write_text(
         f"import {{ name, told }} from './refusals.mjs'; {NAMERS}"
         f"console.log(JSON.stringify({json.dumps(CASES)}.map(([detail, errors]) => told(detail, errors))));",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Final
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser import site
-from tests.browser.looking import held_back
+from tests.browser.looking import complaints, held_back
 from tests.browser.office import Api
 from tests.browser.site import PASSWORD
 from tests.browser.stage import Desk, Stage
@@ -23,6 +24,15 @@ pytestmark = [
 ]
 KNOWN = "13800138000"
 STRANGER = "13912345678"
+EMMA, LIU = "13800138004", "13800138007"
+
+PICTURE: Final[FilePayload] = {
+    "name": "E4 故障.png",
+    "mimeType": "image/png",
+    "buffer": b"\x89PNG\r\n\x1a\n" + bytes(99),
+}
+PAGE: Final[FilePayload] = {"name": "page.png", "mimeType": "image/png", "buffer": b"<script>1</script>"}
+"""What it is called does not count."""
 
 
 async def never_answered_first(page: Page, asked: re.Pattern[str]) -> asyncio.Event:
@@ -162,6 +172,12 @@ async def test_a_call_is_passed_on_with_its_ticket_and_a_word(stage: Stage) -> N
     await stage.calls(number=KNOWN)
     await first.is_("talking")
     ticket = await ticket_of(first)
+    office = Api(first.window.context.request, stage)
+    await office.customer(EMMA, do_not_call=True)
+    await passes_on(first, EMMA, "her husband is on the line")
+    await expect(first.page.locator("dialog h2")).to_have_text("该客户要求勿拨打")
+    await first.page.keyboard.press("Escape")
+    await office.customer(EMMA, do_not_call=False)
     await passes_on(first, "Li", "wants the fitter <b>today</b>")
     await expect(second.page.locator(".passed")).to_contain_text("wants the fitter <b>today</b>")
     await second.shows("王小明")
@@ -419,6 +435,58 @@ async def test_from_signing_in_to_a_saved_ticket_without_a_mouse(stage: Stage) -
     notes = stage.service.rows("select body from timeline where kind = 'note' and body like '%keys alone%'")
     assert len(notes) == 1
     assert stage.service.rows("select 1 from promises where kind = 'watch' and status = 'planned'")
+
+
+async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_call(whole_day: Stage) -> None:
+    desk = await whole_day.desk("zhang", scheme="dark")
+    office = Api(desk.window.context.request, whole_day)
+    liu = await office.customer(LIU, numbers=[{"received": LIU}, {"received": STRANGER}])
+    await office.ticket(liu, LIU, "repair", "灶具打不着火")
+    page, keys, dialog = desk.page, desk.page.keyboard, desk.page.locator("dialog")
+    await page.locator("body").press("/")
+    await keys.type("138007")
+    await expect(page.locator("#hits li").first).to_contain_text("刘洋")
+    await keys.press("Enter")
+    await page.locator(".tickets .row").click()
+    await expect(page.locator("#subject")).to_have_value("灶具打不着火")
+
+    await page.locator("body").press("Alt+y")
+    await expect(page.locator("#product-category")).to_be_focused()
+    await keys.type("洗衣机")
+    await page.locator("#product-model").fill("XQG90")
+    await page.locator("#product-bought_on").fill("2024-05-03")
+    assert await complaints(page) == []
+    await keys.press("Enter")
+    await expect(page.locator(".notices")).to_contain_text("保修至 2027年5月3日")
+    await expect(page.locator(".products [aria-pressed=true]")).to_contain_text("洗衣机 XQG90")
+    await page.locator(".products li", has_text="XQG90").locator("button.bare").click()
+    await expect(page.locator("#product-model")).to_have_value("XQG90")
+    await page.locator("#product-model").fill("XQG100")
+    await keys.press("Enter")
+    await expect(page.locator(".products")).to_contain_text("洗衣机 XQG100")
+
+    await page.locator("body").press("Alt+j")
+    await page.locator("dialog [type=file]").set_input_files([PICTURE, PAGE])
+    await expect(dialog.locator(".wrong-one")).to_contain_text("不是可接收的图片")
+    async with page.expect_download() as saved:
+        await dialog.locator("a").click()
+    assert (await saved.value).suggested_filename == PICTURE["name"]
+    assert await complaints(page) == []
+    await keys.press("Escape")
+    await expect(desk.button("files")).to_have_text("1")
+
+    await page.locator("body").press("Alt+z")
+    await dialog.locator("label", has_text=STRANGER).locator("input").check()
+    await dialog.locator("label", has_text="XQG100").locator("input").check()
+    await expect(dialog.locator("[type=submit]")).to_be_enabled()
+    await dialog.get_by_label("姓名").fill("刘海")
+    await expect(dialog.locator(".parted")).to_contain_text(f"刘海 得到：{STRANGER}, 洗衣机 XQG100, 0 张工单")
+    assert await complaints(page) == []
+    await keys.press("Enter")
+    await expect(page.locator(".notices")).to_contain_text("刘海 已成为单独的客户")
+    await expect(page.locator(".products")).not_to_contain_text("XQG100")
+    assert await office.customer(STRANGER) != liu
+    await whole_day.clear()
 
 
 async def test_whoever_was_disabled_is_shown_the_door(stage: Stage) -> None:

@@ -17,9 +17,10 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from asterisk_conf import contract
 from asterisk_conf.plan import Directories, Manager, Plan
@@ -48,16 +49,31 @@ def die_with_parent() -> None:
     _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-_PORTS = itertools.cycle(random.sample(range(21_000, 32_000), 11_000))
+def _own_ports(first: int = 21_000, many: int = 11_000) -> range:
+    """This process's share of the ports.
 
-
-def free_port(kind: socket.SocketKind, host: str = LOOPBACK) -> int:
-    """A port that nobody holds at this moment, and that no other caller here will be given soon.
-
-    Below the range from which the kernel hands out ports by itself, and in an order of this process's own, so that
-    several rigs on one machine rarely meet.
+    Below the range from which the kernel hands out ports by itself. Where several processes share the tests, no two
+    have a port in common: one that is asked for now is bound later, or again after a restart.
     """
-    for port in _PORTS:
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % shares
+    each = many // shares
+    return range(first + share * each, first + (share + 1) * each)
+
+
+def _in_turn(ports: range) -> Iterator[int]:
+    return itertools.cycle(random.sample(ports, len(ports)))
+
+
+_OWN = _own_ports()
+_PORTS = _in_turn(_OWN[: len(_OWN) * 2 // 3])
+SOUND_PORTS: Final = _in_turn(_OWN[len(_OWN) * 2 // 3 :: 4])
+"""Whoever is given one of these binds the three behind it as well, a little later."""
+
+
+def free_port(kind: socket.SocketKind, host: str = LOOPBACK, among: Iterator[int] = _PORTS) -> int:
+    """A port that nobody holds at this moment, and that no other caller here will be given soon."""
+    for port in among:
         with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
             probe.bind((host, port))
             return port
@@ -162,7 +178,7 @@ class Asterisk:
     def _argv(self, *arguments: str) -> list[str]:
         return [*self.software.argv, "-C", str(self.home / "etc" / "asterisk.conf"), *arguments]
 
-    async def start(self, within_s: float = 30) -> None:
+    async def start(self, within_s: float = 90) -> None:
         """Run it until it says that it is fully booted. Raises SwitchFailed."""
         with (self.home / "log" / "console").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
@@ -209,7 +225,7 @@ class Asterisk:
         answer, _ = await process.communicate()
         return answer.decode(errors="replace")
 
-    async def stop(self, within_s: float = 10, *, how: str = "core stop now") -> None:
+    async def stop(self, within_s: float = 60, *, how: str = "core stop now") -> None:
         """Ask it to stop and wait; killed when it does not."""
         if self.pid is None:
             return

@@ -23,7 +23,7 @@ from typing import Final
 
 from asterisk_conf.plan import Phone, Trunk
 from tests.rig import provision
-from tests.rig.asterisk import LOOPBACK, Asterisk, die_with_parent, free_port, until
+from tests.rig.asterisk import LOOPBACK, SOUND_PORTS, Asterisk, die_with_parent, free_port, until
 
 OUTSIDE: Final = "127.0.0.2"
 FOR_EVER_MS: Final = 600_000
@@ -136,7 +136,7 @@ class Sipp:
         text = self._errors.read_text(errors="replace") if self._errors.exists() else ""
         return "" if text.count("receive timeout on message") >= text.count("Call-Id") else text
 
-    async def finished(self, within_s: float = 30) -> int:
+    async def finished(self, within_s: float = 60) -> int:
         """Its exit code, waited for: 0 when every call went as its scenario says."""
         return await asyncio.wait_for(self._process.wait(), within_s)
 
@@ -293,7 +293,7 @@ class Phones:
     async def _stand(self, endpoint: str, xml: str) -> Sipp:
         port = self._ports.setdefault(endpoint, free_port(socket.SOCK_DGRAM))
         sipp = await self._run(xml, f"phone-{endpoint}", LOOPBACK, port)
-        await until(lambda: _udp_bound(port), 10, f"phone {endpoint} to listen")
+        await until(lambda: _udp_bound(port), 60, f"phone {endpoint} to listen")
         return sipp
 
     async def outside_answers(
@@ -333,7 +333,7 @@ class Phones:
 
     async def _stand_outside(self, xml: str) -> Sipp:
         sipp = await self._run(xml, "outside", OUTSIDE, self._trunk.port)
-        await until(lambda: _udp_bound(self._trunk.port), 10, "the outside to listen")
+        await until(lambda: _udp_bound(self._trunk.port), 60, "the outside to listen")
         return sipp
 
     async def call(self, customer: Customer, *, calls: int = 1, rate_per_s: float = 10) -> Sipp:
@@ -452,7 +452,7 @@ def _fragment(name: str, **values: int | str) -> str:
 def _media_port(host: str) -> int:
     """A free port for sound; SIPp ends at once where the next but one, which it takes for pictures, is not free."""
     while True:
-        port = free_port(socket.SOCK_DGRAM, host)
+        port = free_port(socket.SOCK_DGRAM, host, SOUND_PORTS)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
             probe.bind((host, port + 2))
             return port

@@ -1,19 +1,28 @@
 // A product of the customer: put down, corrected, taken back. How long its warranty runs is the server's to say.
-import { html, useRef, useState } from "./ui.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
 import { Refused, api, onceKey } from "./api.js";
 import { Badge } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { refresh } from "./dossier.js";
 import { desk, say, unaskLater, useDesk } from "./store.js";
-import { t } from "./texts.js";
+import { t, titled, tn } from "./texts.js";
 import { chooseProduct, mayChoose, productOf } from "./ticket.js";
 import { dateOf, now, onDay } from "./time.js";
-import { categoryWord, categoryWords, warrantyWord } from "./words.js";
+import { categoryWord, warrantyWord } from "./words.js";
 
 const FIELDS = ["category", "model", "serial", "bought_on", "seller", "warranty_until", "notes"];
+let categories = []; // the site's, as they were when a dialog was opened
+
 /** The category is shown in the reader's words; the server knows those of both languages. */
-const shownOf = (product, name) => (name === "category" ? product?.category && categoryWord(product.category, product.category) : product?.[name]) ?? "";
+const wordOf = (code) => titled(categories.find((one) => one.category === code)?.title, categoryWord(code, code));
+const shownOf = (product, name) => (name === "category" ? product?.category && wordOf(product.category) : product?.[name]) ?? "";
 const titleOf = (product) => [shownOf(product, "category"), product.model].filter(Boolean).join(" ");
+
+/** The rule of what somebody calls so; undefined: nobody knows it. */
+function ruleOf(words) {
+  const wanted = words.trim().toLowerCase();
+  return categories.find((one) => [one.category, ...Object.values(one.title), ...one.also].some((name) => name.toLowerCase() === wanted));
+}
 
 /** Who calls about a product that nobody knew calls about that one; a correction changes no ticket by itself. */
 const chosenFor = (product) => !product || productOf(desk) === product.id;
@@ -25,6 +34,10 @@ export function Shown({ customer, products, product }) {
   const [wrong, setWrong] = useState({});
   const [busy, setBusy] = useState(false);
   const [sure, setSure] = useState(false);
+  const [, setKnown] = useState(categories);
+  useEffect(() => {
+    api.get("/categories").then((found) => { categories = found.categories; setKnown(categories); }, () => {}); // any word will do
+  }, []);
   const wish = useRef({}); // the same words are the same wish, however often they are sent
   const onTicket = useDesk(mayChoose);
   const [choosing, setChoosing] = useState(chosenFor(product));
@@ -77,13 +90,13 @@ export function Shown({ customer, products, product }) {
       ${products.map(({ product: one }) => html`<option key=${one.id} value=${one.id} selected=${base?.id === one.id}>${[titleOf(one), one.serial].filter(Boolean).join(" · ")}</option>`)}</select></label>`}
     <div class="fields two">
       ${line("category", t("What it is"), { autofocus: true, required: true, list: "categories", maxlength: 80 })}
-      <datalist id="categories">${categoryWords().map((one) => html`<option key=${one} value=${one} />`)}</datalist>
+      <datalist id="categories">${categories.map((one) => html`<option key=${one.category} value=${titled(one.title, one.category)} />`)}</datalist>
       ${line("model", t("Model"), { maxlength: 150, spellcheck: "false" })}
       ${line("serial", t("Serial number"), { maxlength: 100, spellcheck: "false" })}
       ${line("seller", t("Bought from"), { maxlength: 200 })}
       ${line("bought_on", t("Bought on"), { type: "date", max: dateOf(now()) })}
       ${line("warranty_until", t("Warranty until"), { type: "date", value: byRule ? "" : value("warranty_until"), "aria-describedby": "by-rule" })}
-      <p class="quiet wide" id="by-rule"><${Warranty} base=${base} byRule=${byRule} /></p>
+      <p class="quiet wide" id="by-rule"><${Warranty} base=${base} byRule=${byRule} rule=${ruleOf(value("category"))} /></p>
       <label class="wide">${t("Notes")}<textarea rows="2" value=${value("notes")} maxlength="10000" onInput=${change("notes")} /></label>
     </div>
     ${wrong[""] && html`<p class="wrong" role="alert">${wrong[""]}</p>`}
@@ -101,9 +114,10 @@ function keyFor(wish, body) {
   return wish.current.key;
 }
 
-/** What there is, by the server's rule or somebody's word; while that may change, that it will be said. */
-function Warranty({ base, byRule }) {
+/** What there is, by the server's rule or somebody's word; while that may change, the rule. */
+function Warranty({ base, byRule, rule }) {
   const until = base?.warranty_until;
+  if ((!base || byRule) && rule?.months) return tn("Left empty: {n} month from the day it was bought, by the rule for it.", "Left empty: {n} months from the day it was bought, by the rule for it.", rule.months);
   if (!base || byRule) return t("Left empty, it follows from what it is and when it was bought: you see it once it is saved.");
   const state = until ? (until >= dateOf(now()) ? "in" : "out") : "unknown";
   return html`<${Badge} kind=${{ in: "talk", out: "bad" }[state]}>${warrantyWord(state)}<//> ${until ? t("until {day}", { day: onDay(until) }) : t("Nobody knows when it was bought, or there is no rule for it.")}`;

@@ -134,7 +134,7 @@ export const numberKind = said({
   fax: t("fax"),
 });
 
-const CATEGORIES = {
+export const categoryWord = said({
   refrigerator: t("Refrigerator"),
   freezer: t("Freezer"),
   washing_machine: t("Washing machine"),
@@ -149,9 +149,7 @@ const CATEGORIES = {
   television: t("Television"),
   water_purifier: t("Water purifier"),
   small_appliance: t("Small appliance"),
-};
-export const categoryWord = said(CATEGORIES);
-export const categoryWords = () => Object.values(CATEGORIES);
+});
 
 export const closedWord = said({
   answered_elsewhere: t("A colleague has answered"),

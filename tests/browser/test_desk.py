@@ -453,6 +453,7 @@ async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_cal
     await page.locator("body").press("Alt+y")
     await expect(page.locator("#product-category")).to_be_focused()
     await keys.type("洗衣机")
+    await expect(page.locator("#by-rule")).to_contain_text("36 个月")
     await page.locator("#product-model").fill("XQG90")
     await page.locator("#product-bought_on").fill("2024-05-03")
     assert await complaints(page) == []

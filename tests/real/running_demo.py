@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.conftest import MARK, ROOT, still_running
 from tests.rig.asterisk import until
 
-WITHIN_S = 120
+WITHIN_S = 300
 
 
 class Demo:

@@ -24,7 +24,7 @@ from tests.rig.debian import Unavailable
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "CALLSERVER_TEST_SESSION"
-GRACE_S = 3.0
+GRACE_S = 30.0
 LONG = (
     "tests/work/test_landing",
     "tests/work/test_importing",

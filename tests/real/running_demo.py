@@ -62,7 +62,7 @@ class Demo:
     @property
     def left_behind(self) -> list[str]:
         """Processes that it started and that run still, folders of its own."""
-        return still_running(self._mark) + list(map(str, self._folders()))
+        return still_running(self._mark, grace_s=30) + list(map(str, self._folders()))
 
     @property
     def table(self) -> dict[str, int]:

@@ -23,7 +23,9 @@ PEOPLE = [
 ]
 
 
-def _plan(*, hotline_agents: tuple[str, ...], repair_agents: tuple[str, ...], max_wait_s: int) -> Plan:
+def _plan(
+    *, hotline_agents: tuple[str, ...], repair_agents: tuple[str, ...], max_wait_s: int, ring_s: int = 4
+) -> Plan:
     return Plan(
         version=(22, 1),
         managers=(FILTERED, UNFILTERED),
@@ -34,7 +36,7 @@ def _plan(*, hotline_agents: tuple[str, ...], repair_agents: tuple[str, ...], ma
         queues=(
             hotline(
                 strategy="rrmemory",
-                ring_s=4,
+                ring_s=ring_s,
                 max_wait_s=max_wait_s,
                 overflow_to="repair",
                 members=tuple(Member(phone=agent) for agent in hotline_agents),
@@ -118,7 +120,7 @@ class Busy(Stage):
 @contextlib.asynccontextmanager
 async def desk(software: provision.Switch) -> AsyncIterator[Desk]:
     """A desk at work."""
-    plan = _plan(hotline_agents=AGENTS[:3], repair_agents=AGENTS[3:4], max_wait_s=0)
+    plan = _plan(hotline_agents=AGENTS[:3], repair_agents=AGENTS[3:4], max_wait_s=0, ring_s=30)
     async with _open(plan, software) as (switch, phones):
         stage = Desk(switch, phones)
         await stage.at_work()
@@ -128,7 +130,7 @@ async def desk(software: provision.Switch) -> AsyncIterator[Desk]:
 @contextlib.asynccontextmanager
 async def relay(software: provision.Switch) -> AsyncIterator[Relay]:
     """A desk where every call is transferred."""
-    plan = _plan(hotline_agents=AGENTS[:1], repair_agents=AGENTS[3:4], max_wait_s=0)
+    plan = _plan(hotline_agents=AGENTS[:1], repair_agents=AGENTS[3:4], max_wait_s=0, ring_s=30)
     async with _open(plan, software) as (switch, phones):
         stage = Relay(switch, phones)
         await stage.at_work()

@@ -39,7 +39,7 @@ async def _in_the_middle(service: Service) -> None:
     await service.until(lambda: service.count() >= MOST, 60, f"{MOST} calls on record")
     everything = {"waiting", "ringing", "talking"}
     await service.until(
-        lambda: _stages(service) == everything, 10, "callers to wait, phones to ring, agents to talk"
+        lambda: _stages(service) == everything, 60, "callers to wait, phones to ring, agents to talk"
     )
 
 
@@ -90,12 +90,12 @@ async def test_a_switch_that_stops_when_its_calls_have_ended_is_heard_to_the_end
 ) -> None:
     async with desk(asterisk_22) as stage, Service(stage.switch) as service:
         await stage.calls("13800138000", stay_ms=(DEADLINE_S + 4 * HEARTBEAT_S) * 1000)
-        await service.until(lambda: any(call["answered_at"] for call in service.calls()), 20, "a talk")
+        await service.until(lambda: any(call["answered_at"] for call in service.calls()), 60, "a talk")
         stopping = asyncio.create_task(stage.switch.stop(60, how="core stop gracefully"))
-        await service.until(lambda: not service.open_calls(), 20, "the call to be over on record")
+        await service.until(lambda: not service.open_calls(), 60, "the call to be over on record")
         await stopping
         (call,) = service.calls()
         assert (call["outcome"], call["gap"], call["sources"]) == ("answered", False, ["ami"])
         await stage.switch.start()
-        await service.until(lambda: service.ready, 10, "the switch to be seen again")
+        await service.until(lambda: service.ready, 60, "the switch to be seen again")
         await everything_is_on_record(stage.switch, service)

@@ -10,8 +10,8 @@ import pytest
 from tests.real.running_demo import demo
 from tests.rig import provision
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
-AT_ONCE_S = 10
+pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
+AT_ONCE_S = 30
 INTERRUPTED = 130
 
 

@@ -50,7 +50,7 @@ class Hotline:
         told = f"""select count(*) from timeline join calls using (call_id)
                    where kind = 'call' and caller_number = '{number}'"""
         await self.service.until(
-            lambda: self.service.rows(told) == [(calls,)], 30, f"{calls} calls of {number}"
+            lambda: self.service.rows(told) == [(calls,)], 60, f"{calls} calls of {number}"
         )
         found = [CallId(one["id"]) for one in self.service.calls(f"caller_number = '{number}'")]
         return found, [await self.ticket_of(call) for call in found]
@@ -131,7 +131,7 @@ async def test_the_ticket_is_there_while_the_agent_talks(hotline: AtDesk) -> Non
     await hotline.stage.calls(LI)
     link = f"select rule from call_tickets join calls using (call_id) where caller_number = '{LI}' and open"
     await hotline.service.until(
-        lambda: bool(hotline.service.rows(link)), 20, "the running call to be on a ticket"
+        lambda: bool(hotline.service.rows(link)), 60, "the running call to be on a ticket"
     )
     assert hotline.service.rows(link) == [("in: customer",)]
     await hotline.stage.hang_up(LI)
@@ -163,7 +163,7 @@ async def test_a_stranger_who_gives_up_twice_is_owed_one_callback_and_calling_in
 async def test_a_withheld_number_that_gives_up_is_a_ticket_closed_at_once(hotline: AtDesk) -> None:
     await hotline.stage.phones.call(Customer(from_line=ANONYMOUS, dialed=REPAIR, stay_ms=1000))
     closed = "select number, record from tickets where status = 'closed'"
-    await hotline.service.until(lambda: bool(hotline.service.rows(closed)), 20, "a ticket to be closed")
+    await hotline.service.until(lambda: bool(hotline.service.rows(closed)), 60, "a ticket to be closed")
     assert len(hotline.service.rows(closed)) == 1
     assert "withheld" in hotline.service.rows(closed)[0][1]
 
@@ -174,9 +174,9 @@ async def test_a_callback_dialed_from_an_agents_phone_keeps_the_promise(hotline:
     await hotline.stage.phones.outside_answers(ring_ms=300)
     await hotline.stage.phones.dial(AGENTS[3], OWED, stay_ms=1000)
     kept = f"select count(*) from promises where ticket_id = {missed.id} and status = 'kept'"
-    await hotline.service.until(lambda: hotline.service.rows(kept) == [(1,)], 30, "the promise to be kept")
+    await hotline.service.until(lambda: hotline.service.rows(kept) == [(1,)], 60, "the promise to be kept")
     told = f"select count(*) from timeline where ticket_id = {missed.id} and kind = 'call'"
-    await hotline.service.until(lambda: hotline.service.rows(told) == [(2,)], 30, "the callback to be told")
+    await hotline.service.until(lambda: hotline.service.rows(told) == [(2,)], 60, "the callback to be told")
 
 
 async def test_every_call_so_far_is_on_exactly_one_ticket(hotline: AtDesk) -> None:
@@ -193,7 +193,7 @@ async def test_killed_around_the_end_of_calls_each_is_on_exactly_one_ticket(hotl
         await hotline.stage.phones.call(Customer(number=FLEETING, stay_ms=600))
         await hotline.stage.calls(FLEETING, stay_ms=700, dialed=REPAIR)
         more = partial(_more, hotline.service, over, 2 * round_)
-        await hotline.service.until(more, 20, "the end of a call")
+        await hotline.service.until(more, 60, "the end of a call")
         await asyncio.sleep(chance.random() * 0.1)
         await hotline.service.kill()
         await hotline.service.start()
@@ -236,8 +236,8 @@ async def test_what_a_caller_calls_himself_is_text_all_the_way(hotline: AtDesk) 
     forged = f"<sip:1%0d%0aAction%3a%20Originate%0d%0aX@{OUTSIDE}>"
     await hotline.stage.phones.call(Customer(from_line=forged, stay_ms=800))
     await hotline.service.until(
-        lambda: bool(hotline.service.calls("caller_number like '%Originate%' and not open")), 30, "the forger"
+        lambda: bool(hotline.service.calls("caller_number like '%Originate%' and not open")), 60, "the forger"
     )
-    await hotline.service.until(lambda: not hotline.service.landings_waiting(), 30, "the forger's ticket")
+    await hotline.service.until(lambda: not hotline.service.landings_waiting(), 60, "the forger's ticket")
     (call,) = hotline.service.calls("caller_number like '%Originate%'")
     assert (await hotline.ticket_of(CallId(call["id"]))).caller is None

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from callserver.facts import Actor
+from callserver.facts import Actor, instant
 from callserver.people import Profile
 from callserver.store import engine, users
 from callserver.web.passwords import Passwords
@@ -28,9 +28,9 @@ from tests.rig.scenarios import LI, ZHANG, hotline, repair, stage_plan
 from tests.rig.service import Service
 from tests.web.conftest import CHEAP
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
-WRAP_UP_S = 4
+WRAP_UP_S = 8
 ABSENT_S = 2
 PASSWORD = "correct pony battery"
 NAMES = {"zhang": "Zhang Wei 张伟", "li": "Li Na 李娜"}
@@ -76,7 +76,7 @@ class Desk:
         shown = await self.switch.rx(f"queue show {queue}")
         return {found["interface"]: found["rest"] for found in MEMBER.finditer(shown)}
 
-    async def shows(self, phone: str, *words: str, queue: str = "hotline", within_s: float = 10) -> str:
+    async def shows(self, phone: str, *words: str, queue: str = "hotline", within_s: float = 60) -> str:
         """Wait until the switch shows this member with these words; `-word`: without it."""
         deadline = time.monotonic() + within_s
         while True:
@@ -90,10 +90,24 @@ class Desk:
     async def why(self, who: str) -> list[str]:
         return [one["code"] for one in (await self.ask(who, "GET", "me/why"))["problems"]]
 
-    async def until_why(self, who: str, code: str, within_s: float = 10) -> None:
+    async def until_why(self, who: str, code: str, within_s: float = 60) -> None:
         deadline = time.monotonic() + within_s
         while code not in (found := await self.why(who)):
             assert time.monotonic() < deadline, f"{code} is not among {found}"
+            await asyncio.sleep(0.1)
+
+    async def until_just(self, who: str, *codes: str) -> None:
+        """Wait until these are all the reasons: callserver hears of what the switch did later than `queue show`."""
+        deadline = time.monotonic() + 60
+        while (found := await self.why(who)) != list(codes):
+            assert time.monotonic() < deadline, f"{found}, wanted {codes}"
+            await asyncio.sleep(0.1)
+
+    async def has(self, *phones: str, queue: str = "hotline") -> None:
+        """Wait until these and no others are in the queue."""
+        deadline = time.monotonic() + 60
+        while sorted(found := await self.members(queue)) != [f"PJSIP/{phone}" for phone in phones]:
+            assert time.monotonic() < deadline, f"{found}, wanted {phones}"
             await asyncio.sleep(0.1)
 
     async def call(self, **more: Any) -> Sipp:
@@ -104,7 +118,7 @@ class Desk:
         for who in self.browsers:
             if (await self.ask(who, "GET", "me/why"))["problems"][0]["code"] != "not_signed_in":
                 await self.ask(who, "DELETE", "me/seat", status=204)
-        await self.service.until(lambda: self.service.open_calls() == 0, 15, "every call to be over")
+        await self.service.until(lambda: self.service.open_calls() == 0, 60, "every call to be over")
         await self.service.until(
             lambda: not self.service.rows("select 1 from shifts union select 1 from vacated"),
             15,
@@ -163,30 +177,38 @@ async def test_signing_in_ready_and_a_pause_are_what_the_switch_shows(desk: Desk
     assert "(paused:午餐 lunch" in (await desk.members("repair"))[f"PJSIP/{ZHANG}"]
     assert await desk.why("zhang") == ["paused", "nobody_waits"]
     await desk.ask("zhang", "DELETE", "me/seat", status=204)
-    assert await desk.members() == {}
+    await desk.has()
 
 
 async def test_after_a_call_no_other_comes_until_the_wrap_up_is_over(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
     await desk.call(stay_ms=1500)
-    await desk.shows(ZHANG, "paused:wrap-up", within_s=15)
-    begun = time.monotonic()
+    await desk.shows(ZHANG, "paused:wrap-up")
     assert "wrap_up" in await desk.why("zhang")
     waiting = await desk.call()  # a second customer, who waits from now on
-    await desk.shows(ZHANG, "In use", within_s=20)
-    assert time.monotonic() - begun > WRAP_UP_S - 0.5
+    await desk.shows(ZHANG, "In use")
     assert waiting.running
+    await desk.service.until(lambda: len(answered(desk)) == 2, 60, "the second talk to be on record")
+    first, second = answered(desk)
+    ended, taken = instant(first["ended_at"]), instant(second["answered_at"])
+    assert ended is not None and taken is not None
+    assert taken - ended > (WRAP_UP_S - 0.5) * 1000
     assert f"|hotline|{NAMES['zhang']}|PAUSE|wrap-up" in desk.switch.queue_log.read_text()
-    assert await desk.why("zhang") == ["on_queue_call", "nobody_waits"]
+    await desk.until_just("zhang", "on_queue_call", "nobody_waits")
+
+
+def answered(desk: Desk) -> list[dict[str, Any]]:
+    """Calls that somebody took, oldest first."""
+    return [call for call in desk.service.calls() if call["answered_at"]]
 
 
 async def test_ready_ends_a_wrap_up_at_once(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
     await desk.call(stay_ms=2000)
-    await desk.shows(ZHANG, "paused:wrap-up", within_s=15)
+    await desk.shows(ZHANG, "paused:wrap-up")
     told = await desk.ask("zhang", "PUT", "me/state", state="ready")
-    assert told["wrap_up"] is None
-    await desk.shows(ZHANG, "-paused", within_s=1)
+    assert (told["wrap_up"], told["carried"]) == (None, True)
+    assert "paused" not in (await desk.members())[f"PJSIP/{ZHANG}"]
 
 
 async def test_a_seat_is_taken_over_only_on_purpose_and_has_the_new_name(desk: Desk) -> None:
@@ -199,7 +221,7 @@ async def test_a_seat_is_taken_over_only_on_purpose_and_has_the_new_name(desk: D
     assert await desk.why("zhang") == ["not_signed_in"]
     await desk.sits("li", LI)  # and somewhere else again: the wish goes along
     await desk.shows(LI, "-paused")
-    assert list(await desk.members()) == [f"PJSIP/{LI}"]
+    await desk.has(LI)
 
 
 async def test_a_phone_that_is_gone_is_explained(desk: Desk) -> None:
@@ -210,7 +232,7 @@ async def test_a_phone_that_is_gone_is_explained(desk: Desk) -> None:
     assert text == "Your phone 1001 is not registered: calls cannot reach you."
     await desk.phones.register(ZHANG)
     await desk.shows(ZHANG, "Not in use")
-    assert await desk.why("zhang") == ["nobody_waits"]
+    await desk.until_just("zhang", "nobody_waits")
 
 
 async def test_what_others_do_on_the_switch_is_said_and_not_fought(desk: Desk) -> None:
@@ -220,12 +242,12 @@ async def test_what_others_do_on_the_switch_is_said_and_not_fought(desk: Desk) -
     await desk.until_why("zhang", "paused_elsewhere")
     await desk.shows(ZHANG, "paused:by-1002", queue="repair")
     await desk.ask("zhang", "PUT", "me/state", state="ready")
-    assert "paused" not in (await desk.members("repair"))[phone]
+    await desk.shows(ZHANG, "-paused", queue="repair")
     await desk.switch.rx(f"queue remove member {phone} from repair")
     await desk.shows(ZHANG, queue="repair")  # put back once
     await desk.switch.rx(f"queue remove member {phone} from repair")
     await desk.until_why("zhang", "left_queue")
-    assert await desk.members("repair") == {}
+    await desk.has(queue="repair")
 
 
 async def test_a_call_goes_on_without_a_screen_and_then_the_agent_is_absent(desk: Desk) -> None:
@@ -234,42 +256,42 @@ async def test_a_call_goes_on_without_a_screen_and_then_the_agent_is_absent(desk
     stream = await desk.browsers["zhang"].ws_connect(
         f"{url}/api/v1/stream", origin=url, protocols=("callserver.v1",)
     )
-    while (message := await stream.receive_json(timeout=5))["type"] != "snapshot":
+    while (message := await stream.receive_json(timeout=60))["type"] != "snapshot":
         pass
     assert next(iter(message["screen"]["shift"].values()))["wish"] == "ready"
     await desk.call()
-    await desk.shows(ZHANG, "In use", within_s=15)
+    await desk.shows(ZHANG, "In use")
     await stream.close()
-    await desk.shows(ZHANG, "paused:absent", "In use", within_s=ABSENT_S + 3)
-    assert "absent" in await desk.why("zhang")
+    await desk.shows(ZHANG, "paused:absent", "In use")
+    await desk.until_why("zhang", "absent")
     assert len([call for call in desk.service.calls("open") if call["answered"]]) == 1
 
 
 async def test_signing_out_in_a_call_waits_for_its_end(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
     await desk.call()
-    await desk.shows(ZHANG, "In use", within_s=15)
+    await desk.shows(ZHANG, "In use")
     await desk.ask("zhang", "DELETE", "me/seat", status=204)
     await desk.shows(ZHANG, "paused:signing out", "In use")
-    assert "leaving" in await desk.why("zhang")
+    await desk.until_why("zhang", "leaving")
     await desk.switch.rx("channel request hangup all")
-    await desk.service.until(lambda: desk.service.number("select count(*) from shifts") == 0, 10, "the end")
+    await desk.service.until(lambda: desk.service.number("select count(*) from shifts") == 0, 60, "the end")
 
 
 async def test_shifts_go_on_over_restarts_of_callserver_and_of_the_switch(desk: Desk) -> None:
     await desk.sits("zhang", ZHANG)
     await desk.sits("li", LI, state=None)
     await desk.call(stay_ms=2000)
-    await desk.shows(ZHANG, "paused:wrap-up", within_s=15)
+    await desk.shows(ZHANG, "paused:wrap-up")
     await desk.service.kill()
     await desk.service.start()
-    await desk.shows(ZHANG, "-paused", within_s=WRAP_UP_S + 8)
+    await desk.shows(ZHANG, "-paused")
     await desk.shows(LI, "paused:signed in")
     await desk.switch.kill()
     await desk.switch.start()
     await desk.phones.register(ZHANG, LI)
-    await desk.shows(ZHANG, "-paused", "Not in use", within_s=30)
-    await desk.shows(LI, "paused:signed in", within_s=30)
+    await desk.shows(ZHANG, "-paused", "Not in use")
+    await desk.shows(LI, "paused:signed in")
     await desk.until_why("zhang", "nobody_waits")
 
 
@@ -280,9 +302,6 @@ async def test_a_disabled_user_is_signed_out_of_the_seat(desk: Desk) -> None:
     assert code == 0, said
     await desk.browsers.pop("li").close()
     await desk.service.until(
-        lambda: desk.service.number("select count(*) from shifts") == 0, 5, "an empty seat"
+        lambda: desk.service.number("select count(*) from shifts") == 0, 60, "an empty seat"
     )
-    deadline = time.monotonic() + 5
-    while await desk.members():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
+    await desk.has()

@@ -20,7 +20,7 @@ from tests.rig.asterisk import Asterisk
 from tests.rig.phones import FOR_EVER_MS, OUTSIDE, Customer, Phones
 from tests.rig.service import Service
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 # What the rig has to know of it: where the phones register and how callserver logs in. Nothing is rendered from this.
 KNOWN = Plan(
@@ -126,7 +126,7 @@ exten => 0800123,1,Answer()
  same => n,Set(MANDANT=7)
  same => n,Queue(service-de,t)
  same => n,Hangup()
-exten => 0800456,1,Queue(abend,,,,2)
+exten => 0800456,1,Queue(abend,,,,6)
  same => n,Goto(flur,500,1)
 exten => 0800789,1,Answer()
  same => n,Goto(flur,500,1)
@@ -153,7 +153,7 @@ class Watched:
     async def over(self, calls: int) -> None:
         """Waits until so many calls are over on record."""
         await self.service.until(
-            lambda: len(self.service.calls("not open")) == calls, 20, f"{calls} calls to be over"
+            lambda: len(self.service.calls("not open")) == calls, 60, f"{calls} calls to be over"
         )
 
     async def talks(self, number: str) -> None:
@@ -163,7 +163,7 @@ class Watched:
             calls = self.service.calls(f"caller_number = '{number}'")
             return any(visit["agent"] for call in calls for visit in call["queue_visits"])
 
-        await self.service.until(talking, 20, f"{number} to talk")
+        await self.service.until(talking, 60, f"{number} to talk")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -210,13 +210,13 @@ async def _the_day(watched: Watched) -> None:
     await watched.talks("030111")
     await phones.call(Customer(number="030222", dialed="0800456"))
     await watched.talks("030222")
-    await phones.call(Customer(number="030333", dialed="0800789", stay_ms=1500))
+    await phones.call(Customer(number="030333", dialed="0800789", stay_ms=4000))
     await watched.over(1)
     for number in ("030111", "030222"):
         await hang_up(number)
     await watched.over(3)
     await phones.dial("bernd", "anna", stay_ms=FOR_EVER_MS)
-    await service.until(lambda: any(map(_answered, service.calls("open"))), 20, "phones to talk")
+    await service.until(lambda: any(map(_answered, service.calls("open"))), 60, "phones to talk")
     await hang_up("bernd")
     await watched.over(4)
 

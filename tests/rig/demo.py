@@ -160,9 +160,9 @@ class Demo:
         except TimeoutError:
             await self.switch.rx("channel request hangup all")
             for crowd in self.crowds:
-                await crowd.finished(10)
-        await self.service.until(lambda: self.service.open_calls() == 0, 30, "the last call to be on record")
-        await self.service.until(lambda: not self.service.landings_waiting(), 30, "the last call's ticket")
+                await crowd.finished(60)
+        await self.service.until(lambda: self.service.open_calls() == 0, 90, "the last call to be on record")
+        await self.service.until(lambda: not self.service.landings_waiting(), 90, "the last call's ticket")
         self.show_finished()
 
     async def table(self) -> int:

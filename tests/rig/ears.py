@@ -110,7 +110,7 @@ class Ear(asyncio.DatagramProtocol):
             return set()
         return {one for one in hz if loudness(lately, one) > HEARD}
 
-    async def until_hears(self, wanted: set[int], among: tuple[int, ...], within_s: float = 20) -> None:
+    async def until_hears(self, wanted: set[int], among: tuple[int, ...], within_s: float = 60) -> None:
         """Wait until exactly these of the tones are heard, in half a second that began after now."""
         self.heard.clear()
 

@@ -19,13 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
+from tests.rig.asterisk import free_port
 from tests.rig.debian import Unavailable
 from tests.rig.provision import Postgres, postgres
 
 USER = "callserver"
 NOBODY, NOGROUP = "nobody", "nogroup"  # Debian's names for who owns nothing
-START_S = 30.0
-STOP_S = 10.0
+START_S = 90.0
+STOP_S = 30.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -168,7 +169,7 @@ def _start(programs: Postgres, folder: Path, settings: Mapping[str, str]) -> Ser
     """Start it on a free port; another process may take that port first, so it is tried with a few."""
     for _ in range(5):
         log = folder / "log"
-        server = _launch(programs, folder, log, _free_port(), settings)
+        server = _launch(programs, folder, log, free_port(socket.SOCK_STREAM), settings)
         if _answers(server, log):
             return server
         server.stop()
@@ -200,10 +201,3 @@ def _answers(server: Server, log: Path) -> bool:
             return True
         time.sleep(0.02)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, sele
 from callserver.facts import CallId, Instant, LegId, PbxId
 from callserver.store import text
 from callserver.store.engine import Store
-from callserver.store.schema import call_open, legs
+from callserver.store.schema import call_open, database_now, legs
 from callserver.store.schema import calls as table
 
 Record: TypeAlias = dict[str, Any]
@@ -40,7 +40,14 @@ def record_of(connection: Connection, pbx: PbxId, call: CallId) -> Record | None
     return None if found is None else dict(text.load(found))
 
 
+def record_now(connection: Connection, pbx: PbxId, call: CallId) -> tuple[Instant, Record | None]:
+    """The database's clock, and `record_of`: both in one question."""
+    now, found = connection.execute(_RECORD_NOW, {"of": text.key(pbx), "id": text.key(call)}).one()
+    return now, None if found is None else dict(text.load(found))
+
+
 _RECORD = select(table.c.record).where(table.c.pbx == bindparam("of"), table.c.call_id == bindparam("id"))
+_RECORD_NOW = select(database_now(), _RECORD.scalar_subquery())
 
 
 def record_of_leg(connection: Connection, pbx: PbxId, leg: LegId) -> Record | None:

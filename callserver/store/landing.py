@@ -26,7 +26,6 @@ from callserver.store.desk import tickets as ticket_table
 from callserver.store.jobs import NewJob
 from callserver.store.locking import one_after_another
 from callserver.store.outbox import Event
-from callserver.store.schema import database_now
 from callserver.store.situations import Looking, Site, customers_of, other_side, situation
 from callserver.store.timeline import NewEntry
 from callserver.tickets.changing import Draft
@@ -42,7 +41,6 @@ SETTLE_MS = 10 * 60_000
 """After an end that nobody saw, for the switch's journals to be read and to say how it was."""
 THEIRS = "the number is this customer's alone"
 BY_ITSELF = Actor(name="callserver", through="call")
-_NOW = select(database_now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +72,8 @@ def land(connection: Connection, told: Told, site: Site, now: Instant | None = N
     Time is the database's clock, the one that all nodes share; `now` is for tests. Raises Refusal where a person or
     another node was quicker: then look again.
     """
-    now = connection.execute(_NOW).scalar_one() if now is None else now
-    record = calls.record_of(connection, told.pbx, told.call)
+    clock, record = calls.record_now(connection, told.pbx, told.call)
+    now = clock if now is None else now
     if record is None:  # part of another call, which has jobs of its own, or erased
         _hand_on(connection, told)
         return Landed(call=told.call, row="gone", at=now)

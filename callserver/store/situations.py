@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from callserver.customers.record import CustomerId
 from callserver.facts import CallId, Instant, PbxId, instant
@@ -97,7 +97,7 @@ def _open_tickets(
     """Of the number while nobody is known for them, and of everybody who has it."""
     newest = list(connection.execute(_OF_TAIL, {"tail": backwards}).scalars())
     if owners:
-        newest += connection.execute(_OF_OWNERS, {"owners": owners}).scalars()
+        newest += connection.execute(*_any(owners, _OF_OWNER, _OF_OWNERS)).scalars()
     return _candidates(connection, newest)
 
 
@@ -113,7 +113,8 @@ def _candidates(
     """These tickets, locked; one that was closed meanwhile is left out."""
     if not ids:
         return ()
-    rows = connection.execute(_CHOSEN_OPEN if only_open else _CHOSEN, {"ids": ids}).all()
+    one, some = (_ONE_OPEN, _CHOSEN_OPEN) if only_open else (_ONE, _CHOSEN)
+    rows = connection.execute(*_any(ids, one, some)).all()
     owed = _owed(connection, [row.id for row in rows])
     return tuple(
         Candidate(
@@ -130,7 +131,7 @@ def _candidates(
 def _owed(connection: Connection, ids: Sequence[int]) -> list[Owed]:
     return [
         Owed(id=PromiseId(row.id), kind=row.kind, ticket=row.ticket_id, due_at=row.due_at, tail=row.tail)
-        for row in connection.execute(_OWED, {"tickets": ids})
+        for row in connection.execute(*_any(ids, _OWED_ON, _OWED))
     ]
 
 
@@ -170,6 +171,14 @@ def _kind(connection: Connection, record: Mapping[str, Any], site: Site) -> str:
 
 # --- statements: made once, since making one costs more than asking it, and a call asks them all twice ---------------
 
+
+def _any(
+    wanted: Sequence[int], one: Select[Any], some: Select[Any]
+) -> tuple[Select[Any], dict[str, int | Sequence[int]]]:
+    """The statement for a single id, which nearly all are, or for several, whose text has to be made each time."""
+    return (one, {"one": wanted[0]}) if len(wanted) == 1 else (some, {"some": wanted})
+
+
 _OWNERS = (
     select(customer_numbers.c.customer_id)
     .join(customers, and_(customers.c.id == customer_numbers.c.customer_id, customers.c.findable.is_(True)))
@@ -178,19 +187,20 @@ _OWNERS = (
 )
 _NEWEST = select(ticket_table.c.id).where(ticket_open).order_by(ticket_table.c.touched_at.desc()).limit(_MOST)
 _OF_TAIL = _NEWEST.where(ticket_table.c.tail == bindparam("tail"))
-_OF_OWNERS = _NEWEST.where(ticket_table.c.customer_id.in_(bindparam("owners", expanding=True)))
-_CHOSEN = (
+_OF_OWNER = _NEWEST.where(ticket_table.c.customer_id == bindparam("one"))
+_OF_OWNERS = _NEWEST.where(ticket_table.c.customer_id.in_(bindparam("some", expanding=True)))
+_CANDIDATES = (
     select(ticket_table.c.id, ticket_table.c.kind, ticket_table.c.customer_id, ticket_table.c.touched_at)
-    .where(ticket_table.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(ticket_table.c.id)
     .with_for_update()
 )
+_ONE = _CANDIDATES.where(ticket_table.c.id == bindparam("one"))
+_ONE_OPEN = _ONE.where(ticket_open)
+_CHOSEN = _CANDIDATES.where(ticket_table.c.id.in_(bindparam("some", expanding=True)))
 _CHOSEN_OPEN = _CHOSEN.where(ticket_open)
-_OWED = (
-    select(promise_table)
-    .where(promise_table.c.ticket_id.in_(bindparam("tickets", expanding=True)), promise_open)
-    .order_by(promise_table.c.due_at)
-)
+_OWING = select(promise_table).where(promise_open).order_by(promise_table.c.due_at)
+_OWED_ON = _OWING.where(promise_table.c.ticket_id == bindparam("one"))
+_OWED = _OWING.where(promise_table.c.ticket_id.in_(bindparam("some", expanding=True)))
 _SERVED = (
     select(links.c.ticket_id)
     .join(calls, and_(calls.c.pbx == links.c.pbx, calls.c.call_id == links.c.call_id))

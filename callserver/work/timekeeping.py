@@ -126,15 +126,14 @@ class Timekeeping:
 
     def _go_on(self, phone: Phone, at: Instant) -> None:
         """What there is now, from that moment on."""
-        value, before = self._known.get(phone), self._open.get(phone)
-        now = None if value is None else _span(phone, value, at, seen=self._seen[phone[0]])
+        value, before, seen = self._known.get(phone), self._open.get(phone), self._seen[phone[0]]
         if before is not None:
             at = max(at, before.begin)
-            if now is not None and replace(now, begin=before.begin) == before:
+            if value is not None and _span(phone, value, before.begin, seen=seen) == before:
                 return
             self._end(phone, before, at)
-        if now is not None:
-            self._open[phone] = replace(now, begin=at)
+        if value is not None:
+            self._open[phone] = _span(phone, value, at, seen=seen)
             self._fresh.add(phone)
         self._woken.set()
 

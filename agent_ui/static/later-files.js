@@ -93,6 +93,7 @@ async function attach(ticket, file) {
     const known = desk.files[ticket];
     if (known?.attachments.some((one) => one.id === kept.id)) say(t("{name} is there already", { name: file.name }));
     else if (known) putIn("files", ticket, { ...known, attachments: [...known.attachments, kept] });
+    await fetchFiles(ticket); // what was asked for before, and comes later, does not have it
     return null;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

@@ -88,7 +88,9 @@ def attach(
     """Put a file on a ticket: its bytes are the body, as they are. The same content on the same ticket is kept once."""
     kind = type_of(body.content, query.name)
     if body.content and kind is None:
-        raise BadValue("content", "is no picture, sound, film, PDF, office document or plain text that is taken")
+        raise BadValue(
+            "content", "is no picture, sound, film, PDF, office document or plain text that is taken"
+        )
     new = NewFile(name=query.name, type=kind or "", content=body.content)
     kept = attachments.attach(connection, TicketId(id), new, asked.actor, asked.now)
     return Done(shown(kept, asked), location=f"/attachments/{kept.id}")

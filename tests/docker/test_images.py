@@ -90,7 +90,10 @@ def test_the_health_check_asks_what_the_server_answers() -> None:
     assert (python, option) == ("python3", "-c")
     compile(program, "healthcheck", "exec")
     assert str(WebSettings().port) in program
-    paths = [cast("Any", route).path for route in ops.routes(Vitals("here"))]
+
+    async def measure() -> None: ...
+
+    paths = [cast("Any", route).path for route in ops.routes(Vitals("here"), measure)]
     assert re.search(r"'(/\w+)'", program)[1] in paths  # type: ignore[index]
 
 

@@ -66,6 +66,7 @@ def test_the_categories_of_the_site_have_their_names_and_their_warranties():
         Row(3, ["8", "张伟", "扫地机", "2024-02-29", "2026-02-28"]),
     ]
     plain, _ = clerk.batch(rows)
+    assert plain is not None
     owned = [orjson.loads(product.record) for product in plain.products()]
     assert {one["category"] for one in owned} == {"robot_vacuum"}
     ends = [(one["warranty_until"], one["warranty_said"]) for one in owned]

@@ -117,6 +117,7 @@ export async function become(key, pop, customer) {
 export function Products() {
   const found = useDesk(dossier);
   const products = found?.products ?? [];
+  useDesk((state) => state.categories);
   const chosen = useDesk(productOf);
   const choosable = useDesk(mayChoose);
   const changes = useDesk((state) => may("customers:write", state)) && found?.customer;

@@ -21,6 +21,7 @@ import { learnAllWords, t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
 import { startSearch } from "./search.js";
 import { Timeline } from "./timeline.js";
+import { categoriesOf } from "./words.js";
 
 const DIALOGS = {
   keys: KeysDialog, settings: SettingsDialog, pause: PauseDialog, why: WhyDialog, transfer: TransferDialog, promise: PromiseDialog,
@@ -67,6 +68,7 @@ async function begin() {
   recover().catch(complain);
   await Promise.all([
     insist(() => api.get("/kinds")).then(({ kinds }) => put({ kinds: Object.fromEntries(kinds.map((one) => [one.name, one])) }), complain),
+    insist(() => api.get("/categories")).then(({ categories }) => put({ categories: categoriesOf(categories) }), complain),
     insist(() => api.get("/dispositions")).then(({ dispositions }) => put({ dispositions }), complain),
   ]);
   const [, ticket] = /^#ticket=(\d+)$/.exec(location.hash) ?? [];

@@ -115,6 +115,7 @@ function Address(given) {
 
 function Product({ field, value, onChange, ...more }) {
   const products = useDesk((state) => dossier(state)?.products) ?? [];
+  useDesk((state) => state.categories);
   return html`<select ...${more} onChange=${(event) => onChange(event.target.value ? Number(event.target.value) : null)}>
     <option value="" selected=${value === null}>–</option>
     ${products.map(({ product }) => html`<option key=${product.id} value=${product.id} selected=${product.id === value}>

@@ -4,18 +4,17 @@ import { Refused, api, onceKey } from "./api.js";
 import { Badge } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { refresh } from "./dossier.js";
-import { desk, say, unaskLater, useDesk } from "./store.js";
+import { desk, put, say, unaskLater, useDesk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
 import { chooseProduct, mayChoose, productOf } from "./ticket.js";
 import { dateOf, now, onDay } from "./time.js";
-import { categoryWord, warrantyWord } from "./words.js";
+import { categoriesOf, categoryWord, warrantyWord } from "./words.js";
 
 const FIELDS = ["category", "model", "serial", "bought_on", "seller", "warranty_until", "notes"];
 let categories = []; // the site's, as they were when a dialog was opened
 
 /** The category is shown in the reader's words; the server knows those of both languages. */
-const wordOf = (code) => titled(categories.find((one) => one.category === code)?.title, categoryWord(code, code));
-const shownOf = (product, name) => (name === "category" ? product?.category && wordOf(product.category) : product?.[name]) ?? "";
+const shownOf = (product, name) => (name === "category" ? product?.category && categoryWord(product.category, product.category) : product?.[name]) ?? "";
 const titleOf = (product) => [shownOf(product, "category"), product.model].filter(Boolean).join(" ");
 
 /** The rule of what somebody calls so; undefined: nobody knows it. */
@@ -36,7 +35,7 @@ export function Shown({ customer, products, product }) {
   const [sure, setSure] = useState(false);
   const [, setKnown] = useState(categories);
   useEffect(() => {
-    api.get("/categories").then((found) => { categories = found.categories; setKnown(categories); }, () => {}); // any word will do
+    api.get("/categories").then((found) => { categories = found.categories; put({ categories: categoriesOf(categories) }); setKnown(categories); }, () => {}); // any word will do
   }, []);
   const wish = useRef({}); // the same words are the same wish, however often they are sent
   const onTicket = useDesk(mayChoose);

@@ -11,20 +11,19 @@ import { attempt } from "./shift.js";
 import { desk, put, reading, say, useDesk } from "./store.js";
 import { number, t, titled, tn } from "./texts.js";
 import { away, onDay, when } from "./time.js";
-import { categoryWord, modeWord, promiseWord } from "./words.js";
+import { categoriesOf, categoryWord, modeWord, promiseWord } from "./words.js";
 
 put({ campaigns: null, campaignKinds: [] });
 
 const load = reading(async () => {
-  const [{ campaigns }, { kinds }] = await Promise.all([api.get("/campaigns"), api.get("/kinds")]);
-  return { campaigns, campaignKinds: kinds.filter((one) => !one.retired) };
+  const [{ campaigns }, { kinds }, { categories }] = await Promise.all([api.get("/campaigns"), api.get("/kinds"), api.get("/categories")]);
+  return { campaigns, campaignKinds: kinds.filter((one) => !one.retired), categories: categoriesOf(categories) };
 });
 
 const SOURCES = [["purchase", t("owners, so long after the purchase")], ["season", t("everybody who has such a product, in a season")], ["list", t("customers who are named")]];
 const KINDS = ["reminder", "survey", "sale"];
 const STATES = { draft: t("draft: nobody is called"), running: t("running"), paused: t("paused"), over: t("over") };
 const ICONS = { draft: "wrap_up", running: "talking", paused: "held", over: "ready" };
-const CATEGORIES = ["", "refrigerator", "freezer", "washing_machine", "dryer", "dishwasher", "air_conditioner", "water_heater", "gas_stove", "range_hood", "oven", "microwave", "television", "water_purifier", "small_appliance"];
 const WORDS = {
   title: t("What it is called"), kind: t("Kind of call"), source: t("Who is called"), category: t("Product"), days: t("Days after the purchase"), window_days: t("Within so many days"),
   begin_on: t("First day"), end_on: t("Last day"), customers: t("Customers, by their numbers"), mode: t("How it is dialled"), ticket_kind: t("Tickets of the kind"), why: t("Why"),
@@ -95,7 +94,7 @@ function One({ one }) {
         ${field("title", Line, { needed: true, maxlength: 200, wide: true })}
         ${field("kind", Choose, { options: KINDS.map((kind) => [kind, promiseWord(kind)]), help: t("Its policy says at which hours and how often it is tried.") })}
         ${field("source", Choose, { options: SOURCES })}
-        ${form.source !== "list" && field("category", Choose, { options: CATEGORIES.map((code) => [code, code ? categoryWord(code) : t("any")]) })}
+        ${form.source !== "list" && field("category", Choose, { options: [["", t("any")], ...[...Object.keys(desk.categories), form.category].filter((code, at, all) => code && all.indexOf(code) === at).map((code) => [code, categoryWord(code)])] })}
         ${form.source === "purchase" && field("days", Count, { help: t("From that day on they are called.") })}
         ${form.source === "purchase" && field("window_days", Count, { help: t("Later is too late.") })}
         ${form.source !== "purchase" && field("begin_on", Day, { needed: true })}

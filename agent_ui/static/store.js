@@ -9,6 +9,7 @@ export const desk = {
   screen: nothing(),
   me: null, //            who is signed in
   kinds: {}, //           kinds of ticket by name
+  categories: {}, //      what the site calls its products, by code
   dispositions: [],
   view: { kind: "empty" }, // what is in the middle: {kind: "pop", key} | {kind: "customer", id} | {kind: "promise", promise, id}
   ticket: null, //        id of the ticket on the right; null: that of the call, or a new one

@@ -134,7 +134,7 @@ export const numberKind = said({
   fax: t("fax"),
 });
 
-export const categoryWord = said({
+const shipped = said({
   refrigerator: t("Refrigerator"),
   freezer: t("Freezer"),
   washing_machine: t("Washing machine"),
@@ -150,6 +150,9 @@ export const categoryWord = said({
   water_purifier: t("Water purifier"),
   small_appliance: t("Small appliance"),
 });
+/** As the site calls it, which may know more of them than came with this program. */
+export const categoryWord = (code, otherwise) => titled(desk.categories[code], shipped(code, otherwise));
+export const categoriesOf = (found) => Object.fromEntries(found.map((one) => [one.category, one.title]));
 
 export const closedWord = said({
   answered_elsewhere: t("A colleague has answered"),

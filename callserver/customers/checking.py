@@ -97,6 +97,14 @@ def product(values: Mapping[str, Any], rules: warranty.Rules = warranty.DEFAULTS
     return _with_warranty(ProductDraft(**found), rules)
 
 
+def product_listed(values: Mapping[str, Any], rules: warranty.Rules = warranty.DEFAULTS) -> ProductDraft:
+    """A product of a list: an end of the warranty that its rule gives, too, is the rule's. An export tells both alike.
+    Raises BadValues."""
+    made = product(values, rules)
+    by_rule = warranty.until(made.category, made.bought_on, rules)
+    return replace(made, warranty_said=False) if made.warranty_until == by_rule else made
+
+
 def product_changed(
     product: Product, values: Mapping[str, Any], rules: warranty.Rules = warranty.DEFAULTS
 ) -> ProductDraft:

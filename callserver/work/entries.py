@@ -130,7 +130,7 @@ class Clerk:
             problems += error.problems
         for place, one in enumerate(owned):
             try:
-                products.append(checking.product(one, self._rules))
+                products.append(checking.product_listed(one, self._rules))
             except BadValues as error:
                 problems += [(f"products[{place}].{path}", why) for path, why in error.problems]
         if draft is None or problems:
@@ -235,7 +235,7 @@ class Clerk:
         if warranty_until:
             values["warranty_until"] = day(warranty_until)
         try:
-            made = checking.product(values, self._rules)
+            made = checking.product_listed(values, self._rules)
         except BadValues:
             return None
         return {

@@ -27,7 +27,7 @@ _PRODUCT = (
 _OWNED = ("category", "model", "serial", "bought_on", "seller", "warranty_until", "notes")
 
 OwnedParts: TypeAlias = tuple[str, str, str, str, bool]  # of an OwnedEntry; "" for no serial number
-_NOTHING = ("", "", "", "")
+_NOTHING = ("", "", "", "", "")
 
 
 class Owned:
@@ -69,22 +69,23 @@ class Owned:
         if None in known:
             block.refuse(is_there and one is None for is_there, one in zip(there, known, strict=True))
             known = [one or _NOTHING for one in known]
-        categories, codes, bought, ends = zip(*known, strict=True)
+        categories, codes, bought, ends, own = zip(*known, strict=True)
         serials = [f'"{one}"' if one else "null" for one in serial]
-        own = ["true" if one else "false" for one in until]
         json = map(
             _PRODUCT.__mod__, zip(codes, model, serials, bought, seller, ends, own, notes, strict=True)
         )
         keys = map(model_key, model), map(names.serial, serial)
         return compress(enumerate(zip(categories, *keys, json, map(bool, until), strict=True)), there)
 
-    def _worked_out(self, category: str, bought_on: str, until: str) -> tuple[str, str, str, str] | None:
-        """The category of a product, and the JSON of that and of its two days; None for what is refused."""
+    def _worked_out(self, category: str, bought_on: str, until: str) -> tuple[str, str, str, str, str] | None:
+        """The category of a product, and the JSON of that, of its two days and of whether the second is its own; None
+        for what is refused."""
         name, bought, ends = self._category(category), self._day(bought_on), self._day(until)
         if name is None or bought is None or ends is None:
             return None
-        by_rule = "" if ends else warranty.until(name, bought or None, self._rules)
-        return name, orjson.dumps(name).decode(), _day(bought), _day(ends or by_rule)
+        by_rule = warranty.until(name, bought or None, self._rules)
+        own = "true" if ends and ends != by_rule else "false"
+        return name, orjson.dumps(name).decode(), _day(bought), _day(ends or by_rule), own
 
     def _checked_category(self, text: str) -> str | None:
         known = self._checked(text, "", "")

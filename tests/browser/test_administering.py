@@ -226,7 +226,10 @@ async def test_days_of_the_house_go_before_the_calendar(root: Desk) -> None:
 
 
 async def test_a_campaign_calls_nobody_until_it_is_started(office: Office, root: Desk) -> None:
+    robot = {"category": "robot_vacuum", "title": {"en": "Robot vacuum", "zh": "扫地机器人"}, "months": 24}
+    await office.ask("POST", "categories", robot)
     await opens(root, "/admin/campaigns?id=new")
+    await expect(field(root, "category").locator("option[value=robot_vacuum]")).to_have_text("Robot vacuum")
     await field(root, "title").fill("Before the winter")
     await field(root, "source").select_option("season")
     await root.saves()

@@ -447,7 +447,7 @@ async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_cal
     await keys.type("138007")
     await expect(page.locator("#hits li").first).to_contain_text("刘洋")
     await keys.press("Enter")
-    await page.locator(".tickets .row").click()
+    await page.locator(".tickets .row", has_text="灶具打不着火").click()
     await expect(page.locator("#subject")).to_have_value("灶具打不着火")
 
     await page.locator("body").press("Alt+y")

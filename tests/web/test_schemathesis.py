@@ -60,7 +60,7 @@ CONFIG = {
     "checks": {
         # 428: the version that a change was made on is a header that must be there.
         "missing_required_header": {"expected-statuses": [400, 401, 403, 422, 428]},
-        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 415, 422, 428]},
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 412, 413, 415, 422, 428]},
         # What is right by its shape may still be refused: a time zone that there is not, a version of yesterday.
         "positive_data_acceptance": {"enabled": False},
     }

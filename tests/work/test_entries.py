@@ -63,14 +63,15 @@ def test_the_categories_of_the_site_have_their_names_and_their_warranties():
     clerk = Clerk(columns(["id", "name", "category", "bought_on", "warranty_until"]), PLAN, rules(robot))
     rows = [
         Row(2, ["7", "王伟", "扫地机", "2024-02-29", ""]),
-        Row(3, ["8", "张伟", "扫地机", "2024-02-29", "2026-02-28"]),
+        Row(3, ["8", "张伟", "扫地机", "2024-02-29", "2026-12-31"]),
+        Row(4, ["9", "李伟", "扫地机", "2024-02-29", "2026-02-28"]),
     ]
     plain, _ = clerk.batch(rows)
     assert plain is not None
     owned = [orjson.loads(product.record) for product in plain.products()]
     assert {one["category"] for one in owned} == {"robot_vacuum"}
     ends = [(one["warranty_until"], one["warranty_said"]) for one in owned]
-    assert ends == [("2026-02-28", False), ("2026-02-28", True)]
+    assert ends == [("2026-02-28", False), ("2026-12-31", True), ("2026-02-28", False)]
     assert [clerk.careful(row.cells).products for row in rows] == [[one] for one in owned]
 
 

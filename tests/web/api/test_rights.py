@@ -27,7 +27,7 @@ FILLED |= {
     "pbx": "main",
     "user": "1",
 }
-FILLED |= {"rule": "long_wait"}
+FILLED |= {"rule": "long_wait", "category": "dryer"}
 
 
 def path(operation: Operation) -> str:

@@ -36,7 +36,7 @@ _CHANGES_KEPT: Final = frozenset(
 
 # Where calls, tickets and promises have numbers; in ids there are digits that look like one.
 _NUMBERED: Final = frozenset(
-    {"caller_number", "dialed", "number", "channel", "interface", "by", "to", "name"}
+    {"caller_number", "caller", "dialed", "number", "channel", "interface", "by", "to", "name"}
 )
 
 

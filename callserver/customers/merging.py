@@ -107,6 +107,37 @@ def given(customer: Customer, going: Going, other: Customer, now: Instant) -> tu
     return rest, _renewed(other, values, now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regained:
+    """Both after what went has come back. `kept`: lists of which something is nowhere any more, so it stays away."""
+
+    customer: Customer
+    other: Customer
+    kept: tuple[str, ...]
+
+
+def regained(
+    customer: Customer, other: Customer, before: tuple[Customer, Customer], now: Instant
+) -> Regained:
+    """Both with what went from `customer` to `other` taken back. `before` is how they were; what came since stays."""
+    was, theirs_was = before
+    ours: dict[str, Any] = {}
+    theirs: dict[str, Any] = {}
+    kept = []
+    for name in _LISTS:
+        mine, there = getattr(customer, name), getattr(other, name)
+        away = _less(getattr(was, name), mine)
+        back = tuple(one for one in away if one not in _less(away, there))
+        alike = _less(getattr(was, name), back) == mine
+        ours[name] = getattr(was, name) if alike else mine + back
+        theirs[name] = _less(there, _less(back, getattr(theirs_was, name)))
+        if len(back) < len(away):
+            kept.append(name)
+    return Regained(
+        customer=_renewed(customer, ours, now), other=_renewed(other, theirs, now), kept=tuple(kept)
+    )
+
+
 def _rest(customer: Customer, going: Going, now: Instant) -> Customer:
     problems = [
         (f"{field}[{place}]", f"the customer has no such entry: there are {len(there)}")
@@ -153,8 +184,13 @@ def _undone(name: str, now: Customer, together: Customer, before: Customer) -> t
 
 def _united(ours: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
     """Ours, and of theirs what is not there yet."""
-    known = {_what(one) for one in ours}
-    return ours + tuple(one for one in theirs if _what(one) not in known)
+    return ours + _less(theirs, ours)
+
+
+def _less(entries: tuple[T, ...], known: Iterable[T]) -> tuple[T, ...]:
+    """Those that are none of the known ones."""
+    them = {_what(one) for one in known}
+    return tuple(one for one in entries if _what(one) not in them)
 
 
 def _what(entry: Number | Address) -> object:

@@ -39,6 +39,8 @@ _UNSEEN = re.compile(
 )
 _GAP = re.compile(f"(?<=[{_SCRIPTS}]) (?=[{_SCRIPTS}])")
 _PIECE = re.compile(f"[{_SCRIPTS}]+|[^\\W_{_SCRIPTS}]+")
+# Of plain text: Chinese characters with what stands behind them up to the next ones (人民路343), and line ends.
+_STRETCH = re.compile("[\u4e00-\u9fff]+[^\u4e00-\u9fff\n]*|[^\u4e00-\u9fff\n]+|\n")
 _PERSON = 4  # a Chinese name of more characters is a company's
 
 # Letters of surnames whose characters are mostly read otherwise. Two characters first.
@@ -110,6 +112,14 @@ def serial(text: str) -> str:
     return "".join(one for one in key(text) if one.isalnum())
 
 
+def serials(texts: Sequence[str]) -> list[str]:
+    """`serial` of each, for texts without line ends; most are letters and digits, so that is asked of all at once."""
+    together = "".join(texts)
+    if together.isascii() and together.isalnum() and max(map(len, texts)) <= KEY_LENGTH:
+        return "\n".join(texts).lower().split("\n")
+    return list(map(serial, texts))
+
+
 def is_han(text: str) -> bool:
     """Whether there is a Chinese character in it."""
     return _HAN.search(text) is not None
@@ -120,12 +130,41 @@ def words_of(text: str) -> list[str]:
     return list(chain.from_iterable(map(_cut_once, _PIECE.findall(_long_key(text)))))
 
 
-def words_of_each(texts: Sequence[str]) -> list[Iterable[str]]:
-    """`words_of` for texts without line ends; most are plain, so that is asked of all at once."""
+def words_of_each(texts: Sequence[str]) -> list[str]:
+    """`words_of` for texts without line ends, a space behind each word, also what comes twice; most texts are plain, so
+    all of them are cut at once."""
     if not _PLAIN.fullmatch("".join(texts)):
-        return list(map(words_of, texts))
-    lowered = "\n".join(texts).lower().split("\n")
-    return [chain.from_iterable(map(_cut_once, pieces)) for pieces in map(_PIECE.findall, lowered)]
+        return [spaced(words_of(text)) for text in texts]
+    stretches = _STRETCH.findall("\n".join(texts).lower())
+    return "".join(map(_STRETCHES.__getitem__, stretches)).split("\n")
+
+
+def named(name: str) -> tuple[str, str, str]:
+    """The key of a name, its initials, and its words with a space behind each."""
+    if len(name) <= _PERSON and _PLAIN_HAN.fullmatch(name):
+        return name, _of_han(name), spaced(dict.fromkeys((*name, *map(add, name, name[1:]))))
+    name_key = key(name)
+    return name_key, initials_of_key(name_key), spaced(words(name))
+
+
+def spaced(words: Iterable[str]) -> str:
+    """A space behind each word."""
+    return "".join([f"{word} " for word in words])
+
+
+class _Stretches(dict[str, str]):
+    """What each stretch of plain text is cut into: roads, numbers of houses and of floors come again and again."""
+
+    def __missing__(self, stretch: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        words = "\n" if stretch == "\n" else spaced(words_of(stretch))
+        self[stretch] = words
+        return words
+
+
+_REMEMBERED = 1 << 16
+_STRETCHES = _Stretches()
 
 
 def _long_key(text: str) -> str:

@@ -107,12 +107,15 @@ def state(warranty_until: str | None, today: str) -> State:
     return "in" if today <= warranty_until else "out"
 
 
+_SHORTEST = 28  # days of a month: every month has so many
+
+
 def _months_later(day: date, months: int) -> str | None:
     """The same day of the month, or its last: 31 January and a month is 28 or 29 February."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year > date.max.year:
         return None
-    last = calendar.monthrange(year, month + 1)[1]
+    last = day.day if day.day <= _SHORTEST else calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last)).isoformat()
 
 

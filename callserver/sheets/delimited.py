@@ -16,20 +16,18 @@ import re
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import partial
-from itertools import count, islice, repeat
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from callserver.errors import BadValue
-from callserver.sheets.cells import plain
-from callserver.sheets.table import MAX_CELL, MAX_COLUMNS, Row
+from callserver.sheets.table import MAX_CELL, STRAY, Lines, Piece, Row, cut, each_row, has_strays
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _SNIFFED = 30  # rows that are looked at for the delimiter
 _LONGEST_LINE = 4 * MAX_CELL
-_AT_ONCE = 250  # lines
-_STRAY = re.compile("[\udc00-\udcff]+")
+_AT_ONCE = 1 << 16  # characters
 
 
 def _keep_stray_bytes(error: UnicodeError) -> tuple[str, int]:
@@ -44,11 +42,14 @@ codecs.register_error("callserver.stray", _keep_stray_bytes)
 
 def legible(text: str) -> str:
     r"""Text from a file in which stray bytes are spelled out: `\xb2`."""
-    return _STRAY.sub(lambda found: "".join(f"\\x{ord(letter) - 0xDC00:02x}" for letter in found[0]), text)
+    if text.isascii() or not has_strays(text):  # to look at each of 100,000 characters takes milliseconds
+        return text
+    return STRAY.sub(lambda found: "".join(f"\\x{ord(letter) - 0xDC00:02x}" for letter in found[0]), text)
 
 
-def rows(path: Path, codec: str, delimiter: str, *, skip: int = 0) -> Generator[Row, None, None]:
-    """Every record of the file, empty ones left out; the first `skip` lines are not looked at."""
+def pieces(path: Path, codec: str, delimiter: str, *, skip: int = 0) -> Generator[Piece, None, None]:
+    """Every record of the file, or an empty row for one in which there is nothing; lines that need no closer look
+    together. The first `skip` lines are not looked at."""
     with path.open(encoding=codec, errors="callserver.stray", newline="") as file:
         lines = _Lines(file)
         for _ in range(skip):
@@ -56,14 +57,14 @@ def rows(path: Path, codec: str, delimiter: str, *, skip: int = 0) -> Generator[
         yield from _records(lines, delimiter)
 
 
-def _records(lines: _Lines, delimiter: str) -> Iterator[Row]:
+def _records(lines: _Lines, delimiter: str) -> Iterator[Piece]:
     """A line without quotes is a record, cut at each delimiter; csv is asked about the others."""
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = lines.forget()
         if plain_lines := lines.unquoted():
-            yield from _cut(line, plain_lines, delimiter)
+            yield from _together(Lines(line, plain_lines, delimiter))
             continue
         try:
             cells = next(reader)
@@ -77,47 +78,19 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[Row]:
             yield lines.refuse(line, f"a line of more than {_LONGEST_LINE} characters")
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         elif cells:
-            yield _row(line, cells)
+            yield cut(line, cells)
 
 
-def _cut(line: int, lines: Sequence[str], delimiter: str) -> Iterable[Row]:
-    """The rows of lines without quotes, the first of which is line `line`: by few calls for all of them together."""
-    together = "".join(lines)
-    texts = together.replace("\r\n", "\n").replace("\r", "\n").split("\n")[: len(lines)]
-    rows = [text.split(delimiter) for text in texts]
-    if _has_strays(together) or max(map(len, rows)) > MAX_COLUMNS:
-        return map(_row, count(line), rows)
-    odd = [place for place, cells in enumerate(rows) if not cells[0].strip()]
-    if "'" in together:
-        odd += [place for place, text in enumerate(texts) if "'" in text]
-    for place in odd:
-        rows[place] = _row(line, rows[place]).cells
-    return map(_as_row, zip(count(line), rows, repeat("")))
-
-
-_as_row = partial(tuple.__new__, Row)  # a third of the time that Row() takes
-
-
-def _row(line: int, cells: list[str]) -> Row:
-    text = "".join(cells)
-    if not text or text.isspace():
-        return Row(line, [])
-    if not text.isascii() and _has_strays(text):
-        return Row(line, cells, "bytes that are no text in the file's encoding")
-    if len(cells) > MAX_COLUMNS:
-        return Row(line, cells[:MAX_COLUMNS], f"more than {MAX_COLUMNS} cells")
-    if "'" in text:
-        return Row(line, [plain(cell) for cell in cells])
-    return Row(line, cells)
-
-
-def _has_strays(text: str) -> bool:
-    """Looking at each character takes long; that there is no half of a surrogate pair, encoding says in a moment."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _STRAY.search(text) is not None
-    return False
+def _together(lines: Lines) -> Iterable[Piece]:
+    """The lines without their ends; as rows if one is empty, or has more cells or bytes than may be."""
+    texts = "".join(lines.texts).replace("\r\n", "\n").replace("\r", "\n").split("\n")[: len(lines.texts)]
+    lines = lines._replace(texts=texts)
+    begins = {text[:1] for text in texts}
+    if any(not one or one.isspace() or one == lines.delimiter for one in begins):
+        blank = [not text.replace(lines.delimiter, "").strip() for text in texts]
+        if any(blank):
+            return lines.rows()
+    return (lines,)
 
 
 def _why(error: csv.Error) -> str:
@@ -163,22 +136,23 @@ class _Lines:
         """The lines up to one that has a quote, is very long, or is the end; they are read and forgotten."""
         if not self._again:
             self._look_ahead()
+        if not _are_records([self._again[0]], self._again[0]):
+            return []
         found = list(self._again)
-        if not _are_records(found, "".join(found)):
+        if _are_records(found, "".join(found)):
+            self._again.clear()
+        else:
             found = found[: next(place for place, line in enumerate(found) if not _are_records([line], line))]
-        for _ in found:
-            self._again.popleft()
+            for _ in found:
+                self._again.popleft()
         self._line += len(found)
         return found
 
     def _look_ahead(self) -> None:
-        """At least one line, which is "" at the end of the file; none behind a long one, which may not be whole."""
-        readline, add = self._file.readline, self._again.append
-        for _ in range(_AT_ONCE):
-            line = readline(_LONGEST_LINE)
-            add(line)
-            if not line or len(line) > MAX_CELL:
-                break
+        """At least one line, which is "" at the end of the file; the last one may not be whole if it is long."""
+        text = self._file.read(_AT_ONCE)
+        text += self._file.readline(_LONGEST_LINE)
+        self._again.extend(StringIO(text, newline="").readlines() or [""])
 
     def _skip_rest(self, line: str) -> None:
         """The rest of a line too long for anything: the reader will refuse what it has of it."""
@@ -232,8 +206,8 @@ def given_delimiter(text: str) -> str:
 
 def _fits(path: Path, codec: str, sign: str) -> bool:
     """More than one column, and most rows have as many cells as the first."""
-    with closing(rows(path, codec, sign)) as reading:
-        widths = [len(row.cells) for row in islice((row for row in reading if row.cells), _SNIFFED)]
+    with closing(pieces(path, codec, sign)) as reading:
+        widths = [len(row.cells) for row in islice((row for row in each_row(reading) if row.cells), _SNIFFED)]
     if not widths or widths[0] < 2:
         return False
     return sum(abs(width - widths[0]) <= 1 for width in widths) >= 0.8 * len(widths)

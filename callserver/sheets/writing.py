@@ -7,7 +7,6 @@ mean. Memory does not grow with the rows.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,10 +74,27 @@ class Text:
     """Lines of CSV or TSV."""
 
     def __init__(self, file: Stream, delimiter: str) -> None:
-        self._writer = csv.writer(file, delimiter=delimiter)
+        self._file, self._delimiter, self._signs = file, delimiter, (delimiter, '"', "\r", "\n")
 
     def write(self, cells: Sequence[Value]) -> None:
-        self._writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+        """As csv does it, which looks at each character: 100,000 of them take it some milliseconds."""
+        texts = [
+            guarded(cell) if isinstance(cell, str) else "" if cell is None else repr(cell) for cell in cells
+        ]
+        together = "".join(texts)
+        if any(sign in together for sign in self._signs):
+            texts = list(map(self._quoted, texts))
+        line = self._delimiter.join(texts)
+        self._file.write(f"{line or _NOTHING * len(texts)}\r\n")
+
+    def _quoted(self, text: str) -> str:
+        if not any(sign in text for sign in self._signs):
+            return text
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+
+
+_NOTHING = '""'  # one empty cell, which would be no row
 
 
 class _Book:

@@ -116,6 +116,14 @@ def test_what_goes_to_one_who_is_there_is_theirs_once() -> None:
     assert more == other
 
 
+@given(numbers, numbers, st.sets(st.integers(0, 2)))
+def test_giving_and_taking_back_leaves_both_as_they_were(mine: Any, theirs: Any, places: Any) -> None:
+    one, two = customer(numbers=mine), other(numbers=theirs)
+    going = Going(numbers=tuple(place for place in places if place < len(one.numbers)), products=(7,))
+    back = merging.regained(*merging.given(one, going, two, 9), (one, two), 10)
+    assert (back.customer.numbers, back.other.numbers, back.kept) == (one.numbers, two.numbers, ())
+
+
 def test_somebody_without_a_name_keeps_a_number() -> None:
     with pytest.raises(BadValue, match="numbers"):
         merging.split(customer(name="", numbers=["13800138000"]), Going(numbers=(0,)), "李", 9)

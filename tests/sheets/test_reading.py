@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from callserver.errors import BadValue
 from callserver.sheets.delimited import _Lines, _records
 from callserver.sheets.reading import read
-from callserver.sheets.table import MAX_CELL, MAX_COLUMNS, Row, Table
+from callserver.sheets.table import MAX_CELL, MAX_COLUMNS, Row, Table, each_row
 
 NAMES = (
     "王伟 李娜 张敏 刘洋 陈静 杨勇 赵艳 黄杰 周涛 吴超 "
@@ -306,6 +306,6 @@ def test_a_line_without_quotes_is_cut_as_csv_cuts_it(text):
     quick = _Lines(io.StringIO(text, newline=""))
     careful = _Lines(io.StringIO(text, newline=""))
     careful.unquoted = list  # type: ignore[method-assign]
-    assert list(filter(itemgetter(1), _records(quick, ","))) == list(
-        filter(itemgetter(1), _records(careful, ","))
+    assert list(filter(itemgetter(1), each_row(_records(quick, ",")))) == list(
+        filter(itemgetter(1), each_row(_records(careful, ",")))
     )

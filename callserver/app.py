@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from time import time_ns
 from typing import Any
 
 import structlog
 
 from callserver import notify
 from callserver.ami.check import Finding, findings
+from callserver.back_office.front import Front
+from callserver.back_office.office import Charter, Office
+from callserver.back_office.post import Brief
 from callserver.errors import SettingsError
 from callserver.facts import CallId, PbxId
+from callserver.limits import limits_of
 from callserver.metrics.live import Live
 from callserver.node import Duty, Node
 from callserver.node.attending import Line
@@ -37,8 +39,6 @@ from callserver.settings import AsteriskSettings, Of, QueueBook, Settings
 from callserver.stages import Loop, Running, Stage, nothing, soon
 from callserver.store import deliveries, engine, jobs, migrations, pledges
 from callserver.store.engine import Store
-from callserver.store.retention import terms
-from callserver.store.situations import Site
 from callserver.store.webhook import WebhookId
 from callserver.vitals import Vitals, wall_clock
 from callserver.ways_out import alert_ways, calls_about_alerts, dialled_from, mails
@@ -53,7 +53,7 @@ from callserver.web.popping import Popping
 from callserver.web.server import Server
 from callserver.web.sitting import Sitting
 from callserver.web.switchboard import Switchboard
-from callserver.web.tallying import Tallying, limits_of
+from callserver.web.tallying import Tallying
 from callserver.web.telling import Telling
 from callserver.web.warning import Alerting, numbers_now
 from callserver.work.alert_calling import AlertCalling
@@ -61,18 +61,12 @@ from callserver.work.alert_gauges import Gauges
 from callserver.work.alert_telling import Style
 from callserver.work.alert_telling import Telling as AlertTelling
 from callserver.work.alerting import Watch
-from callserver.work.campaigning import CAMPAIGNS, Campaigning
-from callserver.work.counting import LEASE as COUNTING
-from callserver.work.counting import Counting
 from callserver.work.dialling import Dialler
 from callserver.work.dialling_answers import Answering
 from callserver.work.dialling_choosing import Choosing
 from callserver.work.dialling_floor import Hall
-from callserver.work.landing import LAND, Lander
-from callserver.work.leading import Leading
 from callserver.work.posting import Delivered, Post
 from callserver.work.presence import Presence
-from callserver.work.retention import NIGHT, Night
 from callserver.work.timekeeping import Timekeeping
 from callserver.work.webhooks import Courier, Send, send_test, sender
 from callserver.work.worker import Worker
@@ -80,8 +74,6 @@ from callserver.work.worker import Worker
 log = structlog.get_logger(__name__)
 
 CHECK_S = 1.5  # a switch that is looked over is listened to for so long
-LANDINGS_AT_ONCE = 8  # claimed together; each takes some milliseconds
-LANDING_HOLD_S = 10.0  # after so long another node does the landing that a dead one had begun
 
 
 class App:
@@ -165,8 +157,10 @@ class App:
         await self._begin(Stage("web", server.start, server.stop))
         await self._tell_others(store, send)
         await jobs.take_back(store, self.myself.node, self.myself.holder)
-        landing = self._landing(store)
-        await self._keep("landing", landing)  # stopped after the last facts are written
+        office = self._office(store)
+        await self._begin(
+            Stage("back office", office.start, office.stop)
+        )  # stopped after the last facts are written
         noting = self._noting(store, hub, presence)
         await self._begin(Stage("noting", nothing, noting.stop))
         timekeeping = Timekeeping(store, wall_clock)
@@ -181,7 +175,7 @@ class App:
         watcher = Several(timekeeping, tallying, hub, presence, noting, overhearing)
         screens = Several(tallying, hub)
         node = self.node = Node(
-            self._duty(one, store, landing, switchboard, watcher, screens, hub.has_queues)
+            self._duty(one, store, office, switchboard, watcher, screens, hub.has_queues)
             for one in self.settings.asterisk
         )
         switchboard.wakes(node.wake)
@@ -190,8 +184,6 @@ class App:
         await self._keep("dialling", self._dialler(store, hall, switchboard))
         await self._keep("worker", self._worker(store, node))
         await self._alerts(store, hub, tallying.live, switchboard)
-        await self._keep("counting", self._counter(store))
-        await self._keep("housekeeping", await self._housekeeping(store))
 
     async def _keep(self, name: str, loop: Loop) -> None:
         """It runs until it is stopped."""
@@ -305,7 +297,7 @@ class App:
         self,
         settings: AsteriskSettings,
         store: Store,
-        landing: Worker,
+        office: Office | Front,
         switchboard: Switchboard,
         watcher: Watcher,
         screens: Watcher,
@@ -318,7 +310,8 @@ class App:
             self.vitals,
             zone=self.settings.zone,
             open_line=self._line,
-            on_written=lambda batch: landing.wake() if batch.jobs else None,
+            on_written=lambda batch: office.wake() if batch.jobs else None,
+            writer=office.writer,
             on_command_over=switchboard.over,
             watcher=watcher,
             screens=screens,
@@ -328,21 +321,19 @@ class App:
     def _line(self, settings: AsteriskSettings) -> Line:
         return link(settings, self.settings.trace)
 
-    def _landing(self, store: Store) -> Worker:
-        """Of its own, so that a call never waits for its ticket behind a day's reconciliation."""
-        site = Site(
-            plan=self.settings.number_plan,
-            queues=Of(self.queues, lambda queue: queue.kind),
-        )
-        lander = Lander(store, site, on_landed=self.vitals.landed)
-        return Worker(
+    def _office(self, store: Store) -> Office | Front:
+        """Where facts are written and calls find their tickets: next door, or here."""
+        found, vitals = self.settings, self.vitals
+        charter = Charter.of(found, node=self.myself.node, holder=self.myself.holder)
+        if not found.node.back_office:
+            return Office(store, charter, self.queues, on_landed=vitals.landed, on_result=vitals.job_done)
+        brief = Brief(charter, found.database.url.reveal(), found.log.level, found.log.json)
+        return Front(
             store,
-            self.myself.holder,
-            {LAND: lander.job},
-            kinds=lambda: [LAND],
-            hold_s=LANDING_HOLD_S,
-            at_once=LANDINGS_AT_ONCE,
-            on_result=self.vitals.job_done,
+            brief,
+            on_landed=vitals.landed,
+            on_result=vitals.job_done,
+            on_begun=vitals.back_office_begun,
         )
 
     def _worker(self, store: Store, node: Node) -> Worker:
@@ -378,37 +369,6 @@ class App:
             clock=wall_clock,
         )
         await self._keep("alerts", watch)
-
-    def _counter(self, store: Store) -> Counting:
-        """Counts what changed, for reports."""
-        limits = limits_of(self.queues)
-        return Counting(
-            store,
-            lambda: {was: limits(now) for now, one in self.queues.items() for was in (now, *one.formerly)},
-            zone=self.settings.zone,
-            leading=Leading(store, COUNTING, holder=self.myself.holder, node=self.myself.node),
-            clock=wall_clock,
-        )
-
-    async def _housekeeping(self, store: Store) -> Worker:
-        """Of its own, because a night's work may take hours."""
-        night = Night(
-            store,
-            terms(asdict(self.settings.retention)),
-            self.settings.number_plan,
-            zone=self.settings.zone,
-            clock=lambda: time_ns() // 1_000_000,
-        )
-        await night.begin()
-        campaigning = Campaigning(store, zone=self.settings.zone, clock=wall_clock)
-        await campaigning.begin()
-        return Worker(
-            store,
-            self.myself.holder,
-            {NIGHT: night.job, CAMPAIGNS: campaigning.job},
-            kinds=lambda: [NIGHT, CAMPAIGNS],
-            on_result=self.vitals.job_done,
-        )
 
     # --- stopping ----------------------------------------------------------------------------------------
 

@@ -11,11 +11,11 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 
+from callserver.event_loop import fast_loop
 from callserver.node import Myself
 from callserver.settings import Settings
 
@@ -80,14 +80,5 @@ def _signalled(service: Service, number: signal.Signals) -> None:
 def run(service: Service) -> None:
     """`serve` in an event loop of its own, the fast one where it is installed."""
     sys.setswitchinterval(SWITCH_S)
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(serve(service))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        return None
-    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return made

@@ -47,6 +47,11 @@ class Running:
         if self._task is not None:
             await self._task
 
+    def leave(self) -> None:
+        """End it at once, wherever it is."""
+        if self._task is not None:
+            self._task.cancel()
+
 
 async def nothing() -> None:
     """Where a stage has nothing to do at its beginning or end."""

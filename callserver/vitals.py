@@ -121,6 +121,11 @@ class Vitals:
             "How long the oldest of them has been over; 0: there is none.",
             registry=self.registry,
         )
+        self._back_office = Counter(
+            "callserver_back_office_begun",
+            "How often the second process began its work; more than once: it was gone in between.",
+            registry=self.registry,
+        )
         self.webhooks = WebhookVitals(self.registry)
         self.stream = StreamVitals(self.registry)
         self.jobs: dict[tuple[str, str], int] = {}  # (kind, result) -> how many
@@ -151,6 +156,10 @@ class Vitals:
         """So many calls that are over are on no ticket yet."""
         self._landings.set(waiting)
         self._landings_oldest.set(oldest_s)
+
+    def back_office_begun(self) -> None:
+        """The second process is at work, for the first time or again."""
+        self._back_office.inc()
 
     def job_done(self, kind: str, result: str) -> None:
         """One more job ended so."""

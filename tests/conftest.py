@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.rig import postgres, provision
 from tests.rig.debian import Unavailable
@@ -35,6 +36,10 @@ LONG = (
 FILES = pytest.StashKey[set[str]]()
 LEFT = pytest.StashKey[list[str]]()
 Found = TypeVar("Found")
+
+# Everything else stays as it was chosen, by Hypothesis itself under CI; a slow machine is no fault of the code.
+settings.register_profile("untimed", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("untimed")
 
 
 def needed(find: Callable[[], Found]) -> Found:

@@ -23,7 +23,7 @@ _ALL: Final = (
     Rule(
         id=RuleId("nobody_ready"),
         metric="nobody_ready_with_callers",
-        title={"en": "Callers wait and nobody is ready", "zh": "有人排队但无空闲座席"},
+        title={"en": "Callers wait and nobody is ready", "zh": "有人排队但无空闲坐席"},
         threshold=0,
         clear=0,
         for_s=20,

@@ -228,10 +228,10 @@ def split(
 
 
 def _split(found: Settings, id: int, going: Going, name: str) -> tuple[Customer, Customer]:
-    from callserver.store import merging
+    from callserver.store import parting
 
     return _written(
-        found, lambda connection: merging.split(connection, id, None, going, name, actor(), milliseconds())
+        found, lambda connection: parting.split(connection, id, None, going, name, actor(), milliseconds())
     )
 
 

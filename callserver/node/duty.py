@@ -44,9 +44,10 @@ from callserver.settings import AsteriskSettings
 from callserver.store import leases
 from callserver.store.commands import Owner
 from callserver.store.engine import Store
-from callserver.store.journal import Commit, Journal
+from callserver.store.journal import Commit, Journal, Writer
 from callserver.store.leases import Lease
 from callserver.store.rows import Batch
+from callserver.store.writing import Ownership
 from callserver.vitals import SwitchVitals, Vitals, wall_clock
 
 log = structlog.get_logger(__name__)
@@ -80,7 +81,9 @@ class Duty:
         zone: tzinfo = UTC,
         clock: Callable[[], Instant] = wall_clock,
         on_queues: Callable[[PbxId, frozenset[str]], None] = lambda pbx, queues: None,
+        writer: Callable[[Ownership], Writer] | None = None,
     ) -> None:
+        """writer: who writes this switch's facts for an owner; None: `store` itself."""
         self.settings = settings
         self.pbx = PbxId(settings.id)
         self.vitals: SwitchVitals = vitals.switch(settings.id, f"{settings.host}:{settings.port}")
@@ -91,6 +94,7 @@ class Duty:
         self._on_written = on_written
         self._on_command_over = on_command_over
         self._on_queues = on_queues
+        self._writer = writer
         self._watcher = watcher or Nobody()
         self._looking_on = None if screens is None else LookingOn(store, self.pbx, screens)
         self._clock = clock
@@ -207,12 +211,14 @@ class Duty:
         self.vitals.holder = self._myself.holder
         self.vitals.change("connecting")
         log.info("following", pbx=self.pbx, address=self.vitals.address, epoch=lease.epoch)
+        owner = Ownership(pbx=self.pbx, holder=lease.holder, epoch=lease.epoch)
         journal = Journal(
             self._store,
             self.pbx,
             holder=lease.holder,
             epoch=lease.epoch,
             on_commit=self._committed,
+            writer=None if self._writer is None else self._writer(owner),
         )
         try:
             await self._attend(lease, journal)

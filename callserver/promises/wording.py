@@ -41,7 +41,7 @@ def _args(args: Args, chinese: bool) -> Mapping[str, Any]:
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "kept": ("kept", "已履约"),
     "withdrawn": ("withdrawn", "已撤销"),
-    "reserved": ("reserved for an agent", "已为座席预留"),
+    "reserved": ("reserved for an agent", "已为坐席预留"),
     "dialling": ("being dialled", "正在拨打"),
     "in_call": ("in a call", "正在通话"),
     "busy": ("busy", "正忙"),
@@ -97,7 +97,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "do_not_call": Text(
         en="The customer, or this number, is not to be called; whoever calls all the same has to say why.",
-        zh="该客户或号码已设为勿扰，不得拨打；仍要拨打须由座席手动发起并说明原因。",
+        zh="该客户或号码已设为勿扰，不得拨打；仍要拨打须由坐席手动发起并说明原因。",
         fine_en="The customer may be called.",
         fine_zh="该客户可以拨打。",
     ),
@@ -146,7 +146,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "shown": Text(
         en="Calls of this kind wait on the agent's screen until somebody starts them.",
-        zh="此类回访显示在座席屏幕上，由座席手动发起。",
+        zh="此类回访显示在坐席屏幕上，由坐席手动发起。",
         fine_en="It need not be started by hand.",
         fine_zh="无需手动发起。",
     ),
@@ -182,9 +182,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "nobody_free": Text(
         en="No agent who could take it is free.",
-        zh="没有空闲的座席可以接手。",
+        zh="没有空闲的坐席可以接手。",
         fine_en="An agent is free, or none is needed.",
-        fine_zh="有空闲座席，或无需座席。",
+        fine_zh="有空闲坐席，或无需坐席。",
     ),
 }
 

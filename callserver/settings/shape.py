@@ -401,6 +401,14 @@ class NodeSettings:
         float, Key("After so many seconds of silence another node takes an Asterisk over.", "10", _positive)
     ] = 10.0
     stop_s: Annotated[float, Key("Seconds each stage of a stop may take.", "5", _positive)] = 5.0
+    back_office: Annotated[
+        bool,
+        Key(
+            "Facts are written, calls put on tickets and reports counted in a second process, so that no caller's "
+            "screen waits for it; false: in the first one, which takes less memory.",
+            "true",
+        ),
+    ] = True
 
 
 def _dialled(value: tuple[str, ...]) -> str | None:

@@ -323,9 +323,11 @@ def of_ticket(connection: Connection, ticket: TicketId) -> tuple[Attempt, ...]:
     return _attempts(connection, table.c.promise_id.in_(_of_tickets([ticket])))
 
 
-def forget(connection: Connection, of: Sequence[TicketId]) -> None:
-    """Whom these tickets' calls rang, and what was pressed, for erasing a person: that there were calls stays."""
-    here = table.c.promise_id.in_(_of_tickets(of))
+def forget(connection: Connection, promises: Sequence[int]) -> None:
+    """Whom the calls for these promises rang, and what was pressed, for erasing a person: that there were calls
+    stays.
+    """
+    here = table.c.promise_id.in_(promises)
     connection.execute(update(table).where(here).values(number=None, evidence="{}", keys=""))
 
 

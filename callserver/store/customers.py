@@ -246,8 +246,13 @@ def _refuse_taken(connection: Connection, external_id: str) -> None:
         raise Conflict(f"external_id: customer {taken} has {external_id!r} already")
 
 
-def tell(connection: Connection, customer: Customer, changed: Sequence[str], now: Instant) -> None:
-    """Others hear which fields changed, not what is in them: they may ask, with rights of their own."""
+def tell(
+    connection: Connection, customer: Customer, changed: Sequence[str], now: Instant, *, occasion: str = ""
+) -> None:
+    """Others hear which fields changed, not what is in them: they may ask, with rights of their own.
+
+    `occasion`: for what makes no new version of the customer; with it, one version can be told more than once.
+    """
     body = {
         "customer": customer.id,
         "version": customer.version,
@@ -257,7 +262,7 @@ def tell(connection: Connection, customer: Customer, changed: Sequence[str], now
     }
     happened = outbox.Event(
         type="callserver.customer.changed",
-        key=f"{subject(customer.id)}:v{customer.version}",
+        key=":".join(filter(None, (subject(customer.id), f"v{customer.version}", occasion))),
         subject=subject(customer.id),
         at=now,
         body=body,

@@ -97,7 +97,7 @@ Index("ix_products_customer", products.c.customer_id)
 Index("ix_products_serial", products.c.serial_key, **where(products.c.serial_key.is_not(None)))
 
 # What a thing was before each change: `record` is the version that was replaced, `at`, `actor` and `through` are the
-# change's that replaced it. subject: customer, product, kind, webhook ...
+# change's that replaced it. subject: customer, product, kind, webhook ... `customer_id`: whose a product was then.
 history = Table(
     "history",
     metadata,
@@ -108,7 +108,9 @@ history = Table(
     Column("actor", Text, nullable=False),
     Column("through", Text, nullable=False),
     Column("record", Text, nullable=False),
+    Column("customer_id", BigInteger),
 )
+Index("ix_history_customer", history.c.customer_id, **where(history.c.customer_id.is_not(None)))
 
 # One customer became part of another; `moved` says what went over, so that it can go back.
 merges = Table(
@@ -306,6 +308,11 @@ Index("ix_promises_next", promises.c.next_at, promises.c.id, **where(promises.c.
 Index("ix_promises_turn", promises.c.turn, promises.c.id, **where(promises.c.turn.is_not(None)))
 Index("ix_promises_tail", promises.c.tail, **where(and_(promise_open, promises.c.tail.is_not(None))))
 Index(
+    "ix_promises_settled_tail",
+    promises.c.tail,
+    **where(and_(promises.c.settled_at.is_not(None), promises.c.tail.is_not(None))),
+)
+Index(
     "ix_promises_customer",
     promises.c.customer_id,
     **where(and_(promise_open, promises.c.customer_id.is_not(None))),
@@ -409,12 +416,14 @@ Index(
     **where(and_(unsent, outbox.c.retry_at.is_not(None))),
 )
 Index("ix_outbox_subject", outbox.c.subject, outbox.c.webhook_id, outbox.c.id, **where(not_done))
+Index("ix_outbox_told", outbox.c.subject, **where(outbox.c.done_at.is_not(None)))
 Index("ix_outbox_dead", outbox.c.webhook_id, outbox.c.id, **where(dead))
 Index("ix_outbox_done", outbox.c.done_at, **where(outbox.c.done_at.is_not(None)))
 
 # --- who may ask, and who did ----------------------------------------------------------------------------------------
 
-# `hash` is SHA-256 of the token, which has 256 bits of its own; `scopes` is a JSON list.
+# `hash` is SHA-256 of the token, which has 256 bits of its own; `scopes` is a JSON list. `parent_id`: the token that
+# made it, with which it ends.
 tokens = Table(
     "tokens",
     metadata,
@@ -428,6 +437,7 @@ tokens = Table(
     Column("last_used_at", BigInteger),
     Column("revoked_at", BigInteger),
     Column("user_id", BigInteger),
+    Column("parent_id", BigInteger),
     sqlite_autoincrement=True,
 )
 

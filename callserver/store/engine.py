@@ -126,11 +126,14 @@ class Store:
         said: list[Any] = []
         result = await self._writer.do(after.listening(work, said))
         if said:
-            self._tell(said)
+            self.tell(said)
         return result
 
-    def _tell(self, said: Sequence[Any]) -> None:
-        """The transaction is over: whatever goes wrong in a listener is not its caller's business."""
+    def tell(self, said: Sequence[Any]) -> None:
+        """Those who listen hear what a transaction has said: one of ours, or one of our other process.
+
+        It is over: whatever goes wrong in a listener is not its caller's business.
+        """
         for listener in tuple(self._listeners):
             try:
                 listener(said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, tuple_, update
 
@@ -18,7 +18,16 @@ from callserver.customers.forgetting import IsTheirs
 from callserver.customers.record import Customer, CustomerId, customer_from_json, product_from_json
 from callserver.facts import Actor, Instant
 from callserver.store import attempts, customers, kinds, products, promises, timeline
-from callserver.store.desk import attachments, call_tickets, customer_numbers, history, merges, outbox
+from callserver.store.desk import (
+    attachments,
+    call_tickets,
+    customer_numbers,
+    history,
+    merges,
+    not_done,
+    outbox,
+    promise_open,
+)
 from callserver.store.desk import customers as customer_table
 from callserver.store.desk import idempotency as answers
 from callserver.store.desk import products as product_table
@@ -89,8 +98,8 @@ def forget_products(connection: Connection, them: Sequence[CustomerId], by: By) 
     known = products.of_customers(connection, them)
     for before in known:
         products.rewrite(connection, before, forgetting.product(before, by.now), by.actor, by.now)
-    mentioned = or_(*(history.c.record.like(f'%"customer":{one},%') for one in them))
-    removed = select(history.c.subject_id).where(history.c.subject == products.SUBJECT, mentioned).distinct()
+    # Products alone have a customer there; asked for the subject, too, SQLite goes through all products' history.
+    removed = select(history.c.subject_id).where(history.c.customer_id.in_(them)).distinct()
     ids = {int(one) for one in connection.execute(removed).scalars()} | {int(one.id) for one in known}
     mine = set(them)
 
@@ -140,9 +149,10 @@ def forget_tickets(connection: Connection, ids: Sequence[TicketId], by: By) -> l
     found = list(connection.execute(owed).scalars())
     for ticket in ids:
         _forget_ticket(connection, ticket, by)
-    empty = {"number": None, "tail": None, "why": ""}
-    connection.execute(update(promise_table).where(promise_table.c.ticket_id.in_(ids)).values(**empty))
-    attempts.forget(connection, ids)
+    connection.execute(
+        update(promise_table).where(promise_table.c.id.in_(found)).values(**_UNNUMBERED, why="")
+    )
+    attempts.forget(connection, found)
     nothing = {"name": "", "size": 0, "sha256": "", "content": b""}
     connection.execute(update(attachments).where(attachments.c.ticket_id.in_(ids)).values(**nothing))
     with timeline.unsealed(connection, ids):
@@ -167,6 +177,39 @@ def _forget_ticket(connection: Connection, id: TicketId, by: By) -> None:
     )
     changed = {"version": after.version, "tail": None, "record": dump(to_json(after))}
     connection.execute(update(ticket_table).where(ticket_table.c.id == id).values(**changed))
+
+
+def forget_numbers(connection: Connection, ids: Sequence[TicketId], is_theirs: IsTheirs) -> None:
+    """From tickets that are somebody else's only the number that they began with, and where their timelines name it."""
+    wanted = select(ticket_table.c.record).where(ticket_table.c.id.in_(ids)).with_for_update()
+    for before in [ticket_from_json(load(one)) for one in connection.execute(wanted).scalars()]:
+        if before.caller is not None and is_theirs(before.caller):
+            after = replace(before, version=before.version + 1, caller=None)
+            changed = {"version": after.version, "record": dump(to_json(after))}
+            connection.execute(update(ticket_table).where(ticket_table.c.id == before.id).values(**changed))
+    with timeline.unsealed(connection, ids):
+        forget_entries(
+            connection,
+            entries.c.ticket_id.in_(ids),
+            lambda _, body: forgetting.without_number(body, is_theirs),
+        )
+
+
+def forget_owed(connection: Connection, tails: Sequence[str]) -> dict[int, TicketId]:
+    """On tickets that are somebody else's: that it was these numbers (numbers.tail) that were to be called. Which
+    promises, with their tickets.
+    """
+    place = (promise_table.c.id, promise_table.c.ticket_id)
+    numbered = promise_table.c.tail.is_not(None) & promise_table.c.tail.in_(tails)
+    owed = select(*place).where(promise_open, numbered)
+    settled = select(*place).where(promise_table.c.settled_at.is_not(None), numbered)
+    found = {id: TicketId(ticket) for wanted in (owed, settled) for id, ticket in connection.execute(wanted)}
+    connection.execute(update(promise_table).where(promise_table.c.id.in_(found)).values(**_UNNUMBERED))
+    attempts.forget(connection, list(found))
+    return found
+
+
+_UNNUMBERED: Final = {"number": None, "tail": None}
 
 
 def _fields(connection: Connection, ticket: Ticket) -> dict[str, Any]:
@@ -194,23 +237,23 @@ def forget_entries(connection: Connection, which: Any, forgotten: Callable[[str,
 
 
 def forget_events(
-    connection: Connection, after: int, limit: int, subjects: Collection[str], is_theirs: IsTheirs
-) -> int | None:
-    """Of the next `limit` rows of the outbox the bodies of those about these subjects, and their numbers in others.
-
-    An event that was not sent yet is sent without what it said. Gives the last id, None: there are no more.
+    connection: Connection, some: Sequence[str], gone: Collection[str], is_theirs: IsTheirs
+) -> None:
+    """Of the events about some subjects the bodies, where the subject is among those that are `gone`, else only their
+    numbers. An event that was not sent yet is sent without what it said.
     """
-    wanted = select(outbox.c.id, outbox.c.subject, outbox.c.body).where(outbox.c.id > after)
-    rows = connection.execute(wanted.order_by(outbox.c.id).limit(limit)).all()
+    told = (outbox.c.id, outbox.c.subject, outbox.c.body)
+    unsent = select(*told).where(not_done, outbox.c.subject.in_(some))
+    sent = select(*told).where(outbox.c.done_at.is_not(None), outbox.c.subject.in_(some))
     changed = [
         {"_id": row.id, "_body": body}
-        for row in rows
-        if (body := _told(row.body, is_theirs, gone=row.subject in subjects, calls=subjects)) != row.body
+        for wanted in (unsent, sent)
+        for row in connection.execute(wanted)
+        if (body := _told(row.body, is_theirs, gone=row.subject in gone, calls=gone)) != row.body
     ]
     if changed:
         one = outbox.c.id == bindparam("_id")
         connection.execute(update(outbox).where(one).values(body=bindparam("_body"), error=None), changed)
-    return rows[-1].id if len(rows) == limit else None
 
 
 def _told(body: str, is_theirs: IsTheirs, *, gone: bool, calls: Collection[str] = ()) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from callserver.customers import forgetting
 from callserver.customers.forgetting import IsTheirs
@@ -106,9 +106,8 @@ def _nameless(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _forget_told(connection: Connection, pbx: PbxId, call: CallId, gone: IsTheirs) -> None:
-    here = (entries.c.pbx == pbx) & (entries.c.call_id == call)
-    tickets = list(connection.execute(select(entries.c.ticket_id).where(here).distinct()).scalars())
-    if tickets:
+    if tickets := told_on(connection, pbx, call):
+        here = (entries.c.pbx == pbx) & (entries.c.call_id == call)
         with timeline.unsealed(connection, tickets):
             erasing.forget_entries(connection, here, lambda _, body: _left(body, gone))
 
@@ -117,19 +116,28 @@ def _left(body: Any, gone: IsTheirs) -> Any:
     return forgetting.without_reasons(forgetting.without_number(body, gone))
 
 
+def told_on(connection: Connection, pbx: PbxId, call: CallId) -> list[TicketId]:
+    """Whose timelines tell of the call."""
+    here = (entries.c.pbx == pbx) & (entries.c.call_id == call)
+    wanted = select(entries.c.ticket_id).where(here).distinct()
+    return [TicketId(one) for one in connection.execute(wanted).scalars()]
+
+
 def forget_reasons(connection: Connection, subjects: Collection[str]) -> None:
     """What comparisons with the switch's journals said about these calls ("call:..."): in jobs, and where it is kept.
 
     Few rows hold such words: a comparison tells only what differed.
     """
     jobs, kept = schema.jobs.c, schema.reconciliations
-    for row in connection.execute(select(jobs.id, jobs.body).where(_reasons(jobs.body))).all():
+    for row in connection.execute(select(jobs.id, jobs.body).where(schema.tells_numbers(jobs.body))).all():
         body = load(row.body)
         if f"call:{body.get('call')}" in subjects:
             cleaned = dump(forgetting.without_reasons(body))
             connection.execute(update(schema.jobs).where(jobs.id == row.id).values(body=cleaned))
     place = (kept.c.pbx, kept.c.begin_at, kept.c.end_at, kept.c.at)
-    for found in connection.execute(select(*place, kept.c.details).where(_reasons(kept.c.details))).all():
+    for found in connection.execute(
+        select(*place, kept.c.details).where(schema.tells_numbers(kept.c.details))
+    ).all():
         details = load(found.details)
         details["differences"] = [
             forgetting.without_reasons(one) if f"call:{one.get('call')}" in subjects else one
@@ -137,7 +145,3 @@ def forget_reasons(connection: Connection, subjects: Collection[str]) -> None:
         ]
         here = tuple_(*place) == tuple_(*found[:4])
         connection.execute(update(kept).where(here).values(details=dump(details)))
-
-
-def _reasons(column: Any) -> Any:
-    return or_(column.like("%caller_n%"), column.like("%dialed: %"))

@@ -26,7 +26,7 @@ from callserver.store.ways import FEWEST_DIGITS, WALKS, WAYS, Asked, Step, Way, 
 __all__ = ["FEWEST_DIGITS", "WAYS", "Hit", "Page", "Place", "Way", "find"]
 
 MOST = 100  # hits a page
-WAIT_S = 0.05  # for what full text finds; whoever wants more goes on from there
+WAIT_S = 0.08  # for what full text finds; whoever wants more goes on from there
 _LOOKED = 500  # customers that are looked at for one page
 
 
@@ -123,12 +123,14 @@ def _steps(
 ) -> Iterator[tuple[Step, Customer | None]]:
     """The steps of one way to its end, with whom they lead to; None for one who is not to be found.
 
-    Where many lead to nobody, more are taken at once. Full text, whose pairs of characters may be far apart, is given
-    up after a while: the way is stopped there.
+    Where many lead to nobody, twice as many are taken at once. Full text, whose pairs of characters may be far apart,
+    is given up where these would take too long: the way is stopped there.
     """
     value, id = begin.value, begin.id
-    give_up = time.monotonic() + WAIT_S if begin.way == "words" else math.inf
+    now = time.monotonic()
+    give_up = now + WAIT_S if begin.way == "words" else math.inf
     while True:
+        begun = now
         steps = WALKS[begin.way](connection, asked, value, id, many)
         there = customers.get_many(connection, [one.customer for one in steps if one.customer is not None])
         findable = {id: one for id, one in there.items() if customers.is_findable(one)}
@@ -137,7 +139,8 @@ def _steps(
         if len(steps) < many:
             return
         value, id = steps[-1].value, steps[-1].id
-        if time.monotonic() >= give_up:
+        now = time.monotonic()
+        if now + 2 * (now - begun) >= give_up:
             yield Step(value=value, id=id, customer=None, stopped=True), None
             return
         many = min(2 * many, _LOOKED)

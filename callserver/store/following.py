@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from callserver.customers.record import CustomerId
 from callserver.facts import Actor, Instant
 from callserver.store import audit, outbox, products, tickets, timeline
+from callserver.store.desk import products as products_table
 from callserver.store.desk import promises as promises_table
 from callserver.store.desk import tickets as tickets_table
 from callserver.store.desk import timeline as timeline_table
@@ -51,6 +52,46 @@ def tickets_go(
     for before, after in moved:
         _tell(connection, before, after, why, actor, now)
     return sorted(them)
+
+
+def products_of(connection: Connection, customer: int) -> list[int]:
+    """Ids, in order."""
+    here = products_table.c
+    return list(
+        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
+    )
+
+
+def tickets_of(connection: Connection, customer: int) -> list[int]:
+    """Ids, in order."""
+    here = tickets_table.c
+    return list(
+        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
+    )
+
+
+def products_back(
+    connection: Connection, them: Sequence[int], whose: int, to: CustomerId, actor: Actor, now: Instant
+) -> list[str]:
+    """Those that are still `whose` are `to`'s again; the others are told, a sentence each."""
+    still = set(products_of(connection, whose))
+    products_go(connection, [one for one in them if one in still], to, actor, now)
+    return [f"product {one} belongs to somebody else by now" for one in them if one not in still]
+
+
+def tickets_back(
+    connection: Connection,
+    them: Sequence[int],
+    whose: int,
+    to: CustomerId,
+    why: str,
+    actor: Actor,
+    now: Instant,
+) -> list[str]:
+    """As `products_back`; `why` as in `tickets_go`."""
+    still = set(tickets_of(connection, whose))
+    tickets_go(connection, [one for one in them if one in still], to, why, actor, now)
+    return [f"ticket {one} belongs to somebody else by now" for one in them if one not in still]
 
 
 def _goes(connection: Connection, id: TicketId, to: CustomerId) -> tuple[Ticket, Ticket]:

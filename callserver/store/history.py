@@ -29,9 +29,19 @@ class Version:
 
 
 def keep(
-    connection: Connection, subject: str, id: int | str, version: int, record: str, actor: Actor, now: Instant
+    connection: Connection,
+    subject: str,
+    id: int | str,
+    version: int,
+    record: str,
+    actor: Actor,
+    now: Instant,
+    *,
+    customer: int | None = None,
 ) -> None:
-    """Keep the version that is being replaced; `subject` is "customer", "product", "kind" ..., `record` JSON text."""
+    """Keep the version that is being replaced; `subject` is "customer", "product", "kind" ..., `record` JSON text;
+    `customer`: whose the thing was, if it is somebody's.
+    """
     connection.execute(
         insert(table),
         {
@@ -42,6 +52,7 @@ def keep(
             "actor": key(actor.name),
             "through": actor.through,
             "record": record,
+            "customer_id": customer,
         },
     )
 

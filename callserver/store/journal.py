@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import Protocol
 
 from callserver.errors import LeaseLost, StoreError
 from callserver.facts import PbxId
@@ -50,6 +51,19 @@ class _Waiting:
     done: asyncio.Future[int]
 
 
+class Writer(Protocol):
+    """Who does the transactions: `Writing`, here or in another process."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """True: the last rows may or may not be written; only writing them again can tell."""
+        ...
+
+    async def write(self, together: Rows) -> int:
+        """As `Writing.write`."""
+        ...
+
+
 class Journal:
     """The writer of one switch's facts. `holder` and `epoch` are those of the lease; it must be held already."""
 
@@ -61,10 +75,11 @@ class Journal:
         holder: str,
         epoch: int,
         on_commit: Callable[[Commit], None] = lambda commit: None,
+        writer: Writer | None = None,
     ) -> None:
-        self._store = store
+        """writer: who does it for this owner; None: we do, on `store`."""
         self._pbx = pbx
-        self._writing = Writing(store, Ownership(pbx=pbx, holder=holder, epoch=epoch))
+        self._writing = writer or Writing(store, Ownership(pbx=pbx, holder=holder, epoch=epoch))
         self._on_commit = on_commit
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""Customers who are one become one, come apart again, and one becomes two: with all that belongs to them.
+"""Customers who are one become one, and come apart again: with all that belongs to them. One who is two: parting.py.
 
 In: ids, who decides, when. Out: customers, and what could not be undone. Must not know: what becomes of names and
 numbers (customers.merging). Each function works inside its caller's transaction.
@@ -9,25 +9,20 @@ their ids, customers before products before tickets, so that two merges never wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NewType, TypeAlias
+from typing import Any, NewType, TypeAlias
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from callserver.customers import merging
-from callserver.customers.merging import Going
 from callserver.customers.record import Customer, CustomerId, customer_from_json
-from callserver.errors import BadValue, Conflict, NotFound
+from callserver.errors import Conflict, NotFound
 from callserver.facts import Actor, Instant, iso
 from callserver.store import audit, customers, following, history, ids, landing, outbox
 from callserver.store.desk import merges as table
-from callserver.store.desk import products as products_table
-from callserver.store.desk import tickets as tickets_table
 from callserver.store.text import dump, load
 
 MergeId = NewType("MergeId", int)
-_GOES: Final = ("numbers", "addresses", "products")
 Seen: TypeAlias = tuple[int | None, int | None]
 
 
@@ -77,12 +72,11 @@ def merge(
     one, part = merging.merged(*before, now)
     customers.rewrite(connection, before[1], part, actor, now)  # first: it may give up its external id
     customers.rewrite(connection, before[0], one, actor, now)
+    theirs = following.products_of(connection, other), following.tickets_of(connection, other)
     moved = {
         "versions": [customer.version for customer in before],
-        "products": following.products_go(connection, _products_of(connection, other), one.id, actor, now),
-        "tickets": following.tickets_go(
-            connection, _tickets_of(connection, other), one.id, "merged", actor, now
-        ),
+        "products": following.products_go(connection, theirs[0], one.id, actor, now),
+        "tickets": following.tickets_go(connection, theirs[1], one.id, "merged", actor, now),
     }
     row = {"into_id": one.id, "from_id": part.id, "at": now, "actor": actor.name, "moved": dump(moved)}
     id = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
@@ -117,52 +111,11 @@ def undo(
     customers.rewrite(connection, into, apart.into, actor, now)
     customers.rewrite(connection, other, apart.other, actor, now)
     stayed = [f"{name} was changed since and stays as it is" for name in apart.kept]
-    stayed += _products_back(connection, moved["products"], done, actor, now)
-    stayed += _tickets_back(connection, moved["tickets"], done, actor, now)
+    stayed += following.products_back(connection, moved["products"], into.id, other.id, actor, now)
+    stayed += following.tickets_back(connection, moved["tickets"], into.id, other.id, "unmerged", actor, now)
     connection.execute(update(table).where(table.c.id == done.id).values(undone_at=now))
     _told(connection, done, "customer.unmerge", {"from": done.other, "merge": done.id}, actor, now)
     return Undone(into=apart.into, other=apart.other, stayed=tuple(stayed))
-
-
-def split(
-    connection: Connection, id: int, expected: int | None, going: Going, name: str, actor: Actor, now: Instant
-) -> tuple[Customer, Customer]:
-    """What goes becomes a new customer's, of this name: the old customer and the new one.
-
-    Raises NotFound, Outdated, Conflict, BadValues for what is not the customer's.
-    """
-    before = customers.locked(connection, id)
-    customers.require_version(before, expected)
-    rest, draft = merging.split(before, going, name, now)
-    _refuse_what_is_not_theirs(connection, id, going)
-    if rest != before:
-        customers.rewrite(connection, before, rest, actor, now)
-    new = customers.create(connection, draft, actor, now)
-    _goes(connection, rest, going, new, actor, now)
-    return rest, new
-
-
-def give(
-    connection: Connection, id: int, expected: int | None, going: Going, to: int, actor: Actor, now: Instant
-) -> tuple[Customer, Customer]:
-    """What goes becomes another customer's, whom we know already: both as they are then.
-
-    Raises NotFound, Outdated, Conflict (also for one and the same customer), BadValues for what is not the customer's.
-    """
-    if id == to:
-        raise Conflict(f"what customer {id} has is theirs already")
-    both = {one: customers.locked(connection, one) for one in sorted((id, to))}
-    customers.require_version(both[id], expected)
-    after = merging.given(both[id], going, both[to], now)
-    _refuse_what_is_not_theirs(connection, id, going)
-    for one in after:
-        if one != both[one.id]:
-            customers.rewrite(connection, both[one.id], one, actor, now)
-    rest, other = after
-    _goes(connection, rest, going, other, actor, now)
-    customers.tell(connection, other, _GOES, now)
-    landing.adopt(connection, other, actor, now)
-    return rest, other
 
 
 def of_customer(connection: Connection, id: int, limit: int = 50) -> list[Merge]:
@@ -189,61 +142,6 @@ def parts_of(connection: Connection, id: int) -> frozenset[int]:
         new = set(connection.execute(select(table.c.from_id).where(here)).scalars()) - found - {id}
         found |= new
     return frozenset(found)
-
-
-# --- what belongs to them --------------------------------------------------------------------------------------------
-
-
-def _products_of(connection: Connection, customer: int) -> list[int]:
-    here = products_table.c
-    return list(
-        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
-    )
-
-
-def _tickets_of(connection: Connection, customer: int) -> list[int]:
-    here = tickets_table.c
-    return list(
-        connection.execute(select(here.id).where(here.customer_id == customer).order_by(here.id)).scalars()
-    )
-
-
-def _products_back(
-    connection: Connection, moved: Sequence[int], done: Merge, actor: Actor, now: Instant
-) -> list[str]:
-    still = set(_products_of(connection, done.into))
-    following.products_go(connection, [one for one in moved if one in still], done.other, actor, now)
-    return [f"product {one} belongs to somebody else by now" for one in moved if one not in still]
-
-
-def _tickets_back(
-    connection: Connection, moved: Sequence[int], done: Merge, actor: Actor, now: Instant
-) -> list[str]:
-    still = set(_tickets_of(connection, done.into))
-    following.tickets_go(
-        connection, [one for one in moved if one in still], done.other, "unmerged", actor, now
-    )
-    return [f"ticket {one} belongs to somebody else by now" for one in moved if one not in still]
-
-
-def _goes(
-    connection: Connection, rest: Customer, going: Going, to: Customer, actor: Actor, now: Instant
-) -> None:
-    following.products_go(connection, going.products, to.id, actor, now)
-    following.tickets_go(connection, going.tickets, to.id, "split", actor, now)
-    audit.note(connection, actor, "customer.split", customers.subject(rest.id), {"to": to.id}, now)
-    customers.tell(connection, rest, _GOES, now)
-
-
-def _refuse_what_is_not_theirs(connection: Connection, customer: int, going: Going) -> None:
-    _refuse_strangers("products", going.products, _products_of(connection, customer))
-    _refuse_strangers("tickets", going.tickets, _tickets_of(connection, customer))
-
-
-def _refuse_strangers(what: str, named: Iterable[int], theirs: Sequence[int]) -> None:
-    for one in named:
-        if one not in theirs:
-            raise BadValue(what, f"{one} is not the customer's")
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

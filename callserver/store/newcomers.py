@@ -52,16 +52,30 @@ def put(connection: Connection, entries: Sequence[Entry], actor: Actor, now: Ins
 def put_plain(connection: Connection, plain: Plain, actor: Actor, now: Instant) -> None:
     """The same for entries that came column by column."""
     reserved = ids.reserve(connection, customers_table, len(plain.lines))
-    tails = zip(map(str.split, plain.tails.split("\n")), reserved, strict=True)
     _put_customers(
-        connection, reserved, [(tail, id) for several, id in tails for tail in several], actor, now,
+        connection, reserved, _tails(plain.tails.split("\n"), reserved), actor, now,
         name_keys=plain.name_keys.split("\n"), initials=plain.initials.split("\n"),
-        external_ids=[one or None for one in plain.external_ids.split("\n")],
-        marks=[one or None for one in plain.marks.split("\n")], vips=list(map(bool, plain.vips)),
+        external_ids=_optional(plain.external_ids), marks=_optional(plain.marks), vips=list(map(bool, plain.vips)),
         words=plain.words.split("\n"), records=plain.records.split("\n"),
     )  # fmt: skip
-    owners = [reserved[place] for place in plain.owners]
-    put_products(connection, list(zip(owners, plain.products(), strict=True)), now)
+    if plain.owners:
+        _put_products(
+            connection, [reserved[place] for place in plain.owners], now,
+            categories=plain.categories.split("\n"), model_keys=plain.model_keys.split("\n"),
+            serial_keys=_optional(plain.serial_keys), records=plain.owned.split("\n"),
+        )  # fmt: skip
+
+
+def _tails(tails: Sequence[str], reserved: Sequence[int]) -> Sequence[Row]:
+    """Tails of numbers, several with spaces between them, and whose they are."""
+    if "" not in tails and not any(map(str.count, tails, repeat(" "))):
+        return list(zip(tails, reserved, strict=True))
+    return [(tail, id) for several, id in zip(tails, reserved, strict=True) for tail in several.split()]
+
+
+def _optional(column: str) -> Sequence[str | None]:
+    texts = column.split("\n")
+    return [one or None for one in texts] if "" in texts else texts
 
 
 def _put_customers(
@@ -100,22 +114,31 @@ def put_products(connection: Connection, owned: Sequence[tuple[int, OwnedEntry]]
     """New products of these customers."""
     if not owned:
         return
-    reserved = ids.reserve(connection, products_table, len(owned))
+    _put_products(
+        connection, [customer for customer, _ in owned], now,
+        categories=[one.category for _, one in owned], model_keys=[one.model_key for _, one in owned],
+        serial_keys=[one.serial_key for _, one in owned], records=[one.record for _, one in owned],
+    )  # fmt: skip
+
+
+def _put_products(
+    connection: Connection,
+    owners: Sequence[int],
+    now: Instant,
+    *,
+    categories: Sequence[str],
+    model_keys: Sequence[str],
+    serial_keys: Sequence[str | None],
+    records: Sequence[str],
+) -> None:
+    reserved = ids.reserve(connection, products_table, len(owners))
     end = f',"created_at":{now},"updated_at":{now}}}'
-    rows = [
-        (
-            id,
-            1,
-            customer,
-            one.category,
-            one.model_key,
-            one.serial_key,
-            now,
-            f'{{"id":{id},"customer":{customer},"version":1,{one.record[1:-1]}{end}',
-        )
-        for id, (customer, one) in zip(reserved, owned, strict=True)
-    ]
-    _insert(connection, products_table, _PRODUCT, rows)
+    told = zip(reserved, owners, records, strict=True)
+    whole = [f'{{"id":{id},"customer":{owner},"version":1,{record[1:-1]}{end}' for id, owner, record in told]
+    rows = zip(
+        reserved, repeat(1), owners, categories, model_keys, serial_keys, repeat(now), whole, strict=False
+    )  # what is repeated has no end
+    _insert(connection, products_table, _PRODUCT, list(rows))
 
 
 def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, insert, select, update
 from callserver import numbers
 from callserver.customers.record import Customer, CustomerId
 from callserver.errors import Conflict
-from callserver.facts import Actor, Instant, iso
+from callserver.facts import Actor, CallId, Instant, PbxId, iso
 from callserver.numbers import Plan
 from callserver.store import (
     after,
@@ -39,7 +39,7 @@ from callserver.store.desk import ticket_nobodys, tickets
 from callserver.store.engine import Store
 from callserver.store.erasing import By
 from callserver.store.forgotten import Forgotten
-from callserver.store.text import dump, load
+from callserver.store.text import dump, key, load
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
 
@@ -51,9 +51,9 @@ _BATCH: dict[Step, int] = {
     "callers": 20_000,
     "called": 200,
     "calls": 2_000,
-    "events": 1_000,
+    "events": 100,
     "answers": 1_000,
-}  # rows looked at in one transaction; of tickets and calls that are theirs: rewritten
+}  # rows looked at in one transaction; of tickets and calls that are theirs: rewritten; of events: what they are about
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +64,9 @@ class State:
     numbers: list[str]  # E.164; nobody else has them
     tickets: list[str] = field(default_factory=list)  # their numbers
     subjects: list[str]  # as events call them
+    beside: list[str] = field(
+        default_factory=list
+    )  # what is somebody else's, and tells of their calls and numbers
     step: Step = "tickets"
     after: Any = None
     forms: list[str] = field(default_factory=list)  # in which the numbers have called
@@ -199,7 +202,7 @@ def _advance(connection: Connection, customer: CustomerId, plan: Plan, now: Inst
 def _state_of(row: Any) -> State:
     """Where it is; one that an older version began looked for calls in another way, and looks once more."""
     body = load(row.state)
-    return State(**body) if "forms" in body else State(**body | {"step": "tickets", "after": None})
+    return State(**body) if "beside" in body else State(**body | {"step": "tickets", "after": None})
 
 
 def _keep(
@@ -223,13 +226,26 @@ def _tickets(connection: Connection, state: State, plan: Plan, by: By) -> int | 
         state.subjects += [f"ticket:{one}" for one in ids] + [f"promise:{one}" for one in promised]
         state.tickets += [said(one) for one in ids]
         _own_calls(connection, state, ids, plan)
-    return ids[-1] if len(ids) < len(left) else None
+    if len(ids) < len(left):
+        return ids[-1]
+    owed = erasing.forget_owed(connection, tails)
+    state.beside += [f"promise:{one}" for one in owed]
+    _beside(connection, state, set(owed.values()), plan)
+    return None
+
+
+def _beside(connection: Connection, state: State, others: set[TicketId], plan: Plan) -> None:
+    """Tickets that tell of a call of theirs, or owe one to a number of theirs; of these, somebody else's."""
+    if found := sorted(one for one in others if f"ticket:{one}" not in state.subjects):
+        erasing.forget_numbers(connection, found, erasing_calls.theirs(plan, state.numbers))
+        state.beside += [f"ticket:{one}" for one in found]
 
 
 def _own_calls(connection: Connection, state: State, ids: list[TicketId], plan: Plan) -> None:
     is_theirs = erasing_calls.theirs(plan, state.numbers)
-    for pbx, call in erasing_calls.calls_of(connection, ids):
-        _counted(state, call, erasing_calls.forget_call(connection, pbx, call, is_theirs, own=True))
+    for one in erasing_calls.calls_of(connection, ids):
+        done = erasing_calls.forget_call(connection, *one, is_theirs, own=True)
+        _counted(connection, state, one, done, plan)
 
 
 def _callers(connection: Connection, state: State, plan: Plan, by: By) -> str | None:
@@ -247,8 +263,8 @@ def _called(connection: Connection, state: State, plan: Plan, by: By) -> bool | 
     is_theirs = erasing_calls.theirs(plan, state.numbers)
     found = numbered_calls.called(connection, state.forms, open=False, limit=_BATCH["called"])
     done = [erasing_calls.forget_call(connection, *one, is_theirs, own=False) for one in found]
-    for (_, call), one in zip(found, done, strict=True):
-        _counted(state, call, one)
+    for call, one in zip(found, done, strict=True):
+        _counted(connection, state, call, one, plan)
     if any(done):
         return True
     state.going_on += len(numbered_calls.called(connection, state.forms, open=True))
@@ -264,26 +280,34 @@ def _calls(connection: Connection, state: State, plan: Plan, by: By) -> tuple[st
     needles = numbered_calls.needles(state.numbers)
     after = None if state.after is None else (state.after[0], state.after[1])
     found, last = numbered_calls.handled(connection, after, _BATCH["calls"], needles)
-    for pbx, call in found:
-        _counted(state, call, erasing_calls.forget_call(connection, pbx, call, is_theirs, own=False))
+    for one in found:
+        done = erasing_calls.forget_call(connection, *one, is_theirs, own=False)
+        _counted(connection, state, one, done, plan)
     return last
 
 
-def _counted(state: State, call: str, done: bool | None) -> None:
+def _counted(
+    connection: Connection, state: State, call: tuple[PbxId, CallId], done: bool | None, plan: Plan
+) -> None:
     if done:
         state.count("calls", 1)
-        state.subjects.append(f"call:{call}")
+        state.subjects.append(f"call:{call[1]}")
+        _beside(connection, state, set(erasing_calls.told_on(connection, *call)), plan)
     state.going_on += done is False
 
 
 def _events(connection: Connection, state: State, plan: Plan, by: By) -> int | None:
+    """What was told of what is theirs, and of what tells of them; by subject."""
     is_theirs = erasing_calls.theirs(plan, state.numbers)
     subjects = frozenset(state.subjects)
     if state.after is None:
         erasing_calls.forget_reasons(connection, subjects)
         drafts.forget(connection, state.subjects, state.numbers, by.now)
         commands.forget(connection, state.numbers)
-    return erasing.forget_events(connection, state.after or 0, _BATCH["events"], subjects, is_theirs)
+    every, begin = sorted(subjects.union(state.beside)), state.after or 0
+    end = begin + _BATCH["events"]
+    erasing.forget_events(connection, [key(one) for one in every[begin:end]], subjects, is_theirs)
+    return end if end < len(every) else None
 
 
 def _answers(connection: Connection, state: State, plan: Plan, by: By) -> tuple[str, str] | None:

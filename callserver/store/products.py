@@ -76,7 +76,7 @@ def remove(connection: Connection, id: int, expected: int | None, actor: Actor, 
     """
     before = locked(connection, id)
     customers.require_version(before, expected)
-    history.keep(connection, SUBJECT, before.id, before.version, record(before), actor, now)
+    _keep(connection, before, actor, now)
     connection.execute(delete(table).where(table.c.id == before.id))
     after = replace(before, version=before.version + 1)
     _told(connection, after, "product.remove", (), actor, now)
@@ -92,8 +92,13 @@ def locked(connection: Connection, id: int) -> Product:
 
 def rewrite(connection: Connection, before: Product, after: Product, actor: Actor, now: Instant) -> None:
     """Put one version in the place of another; the caller holds the lock, tells and notes."""
-    history.keep(connection, SUBJECT, before.id, before.version, record(before), actor, now)
+    _keep(connection, before, actor, now)
     connection.execute(update(table).where(table.c.id == after.id), row(after))
+
+
+def _keep(connection: Connection, before: Product, actor: Actor, now: Instant) -> None:
+    kept = record(before)
+    history.keep(connection, SUBJECT, before.id, before.version, kept, actor, now, customer=before.customer)
 
 
 def _by_now(connection: Connection, record: str) -> Product:

@@ -192,6 +192,15 @@ jobs = Table(
 waiting: ColumnElement[bool] = and_(jobs.c.done_at.is_(None), jobs.c.dead_at.is_(None))
 Index("ix_jobs_waiting", jobs.c.run_at, jobs.c.id, **where(waiting))
 
+
+def tells_numbers(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a text has what the switch's journals knew better of a caller or of who was dialled."""
+    return or_(column.like(literal_column("'%caller_n%'")), column.like(literal_column("'%dialed: %'")))
+
+
+# Few: of calls whose number was corrected. Who is erased is looked for there (erasing_calls).
+Index("ix_jobs_numbers", jobs.c.id, **where(tells_numbers(jobs.c.body)))
+
 # How far Asterisk's own journals were read.
 journal_positions = Table(
     "journal_positions",

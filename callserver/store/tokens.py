@@ -14,7 +14,7 @@ import hashlib
 import re
 import secrets
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,9 @@ _SHAPE = re.compile(rf"{PREFIX}([0-9A-Za-z]{{{_LENGTH}}})([0-9A-Za-z]{{{_CHECK}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What is known of a token: everything but itself. `user_id`: the user with whom it ends; None: nobody."""
+    """What is known of a token: everything but itself. `user_id`: the user with whom it ends; `parent_id`: the token
+    that made it, with which it ends; None: nobody, none.
+    """
 
     id: int
     name: str
@@ -51,6 +53,7 @@ class Token:
     last_used_at: Instant | None = None
     revoked_at: Instant | None = None
     user_id: UserId | None = None
+    parent_id: int | None = None
 
     def good(self, now: Instant) -> bool:
         """Whether it opens anything."""
@@ -101,6 +104,7 @@ def create(
     *,
     expires_at: Instant | None = None,
     user: UserId | None = None,
+    parent: int | None = None,
 ) -> tuple[Token, str]:
     """A new token and its text, which nobody can be told again. Raises BadValue for what cannot be.
 
@@ -123,6 +127,7 @@ def create(
             created_by=actor.name,
             expires_at=expires_at,
             user_id=user,
+            parent_id=parent,
         )
         .returning(*_TOLD)
     ).one()
@@ -156,8 +161,19 @@ def usable(connection: Connection, now: Instant) -> dict[str, Token]:
         .outerjoin(users, users.c.id == table.c.user_id)
         .where(table.c.revoked_at.is_(None), users.c.disabled_at.is_(None))
     )
-    rows = connection.execute(wanted)
-    return {row.hash: _within(row) for row in rows if _token(row).good(now)}
+    found = {row.hash: _within(row) for row in connection.execute(wanted)}
+    by_id = {one.id: one for one in found.values()}
+    return {hash: one for hash, one in found.items() if _lives(one, by_id, now)}
+
+
+def _lives(token: Token, by_id: Mapping[int, Token], now: Instant) -> bool:
+    """And so does every token that it comes from: a stolen one must not leave children behind."""
+    known: Token | None = token
+    while known is not None and known.good(now):
+        if known.parent_id is None:
+            return True
+        known = by_id.get(known.parent_id)
+    return False
 
 
 def _within(row: Row[Any]) -> Token:

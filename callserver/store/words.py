@@ -8,8 +8,8 @@ table of the metadata; both are made and dropped with `customers`.
 
 A word that millions have must not make anybody wait. SQLite walks the lists in the order of ids and stops when a page
 is full; two long lists that never meet are read span by span of ids, for as long as somebody may wait. A GIN index
-makes the whole list first, so we let it make at most `_LISTED` entries for each word: with one rarer word the answer is
-exact, otherwise a sample.
+makes the whole list first, and each of its entries is a row to be read somewhere else, so we let it make at most
+`_LISTED` entries for each word: with one word rarer than that the answer is exact, otherwise a sample.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPAN = 1_000  # ids; each span is twice the one before, since most words do meet
 _LONGEST_SPAN = 32_000
 RARE = 2_000
 _FEW = 3  # words whose lists are read one after the other
-_LISTED = 20_000
+_LISTED = (2_000, 10_000, 20_000)  # of one word, two, three: the more there are, the fewer rows have them all
 _MADE = {
     "sqlite": (
         "CREATE VIRTUAL TABLE customer_words"
@@ -106,9 +106,15 @@ def with_all(
             quoted = " ".join(f'"{word}"' for word in words)
             return Found(_listed(connection, quoted, after, _NO_END, limit))
         return _span_by_span(connection, few, after, limit, span, wait_s)
-    connection.execute(_SETTINGS)
-    given = {"words": " & ".join(f"'{word}'" for word in words[:_FEW]), "after": after, "limit": limit}
+    few, others = words[:_FEW], words[_FEW:]
+    connection.execute(_SETTINGS, {"listed": str(_LISTED[len(few) - 1])})
+    given = {"words": _query(few), "others": _query(others), "after": after, "limit": limit}
     return Found(list(connection.execute(_POSTGRESQL, given).scalars()))
+
+
+def _query(words: Sequence[str]) -> str | None:
+    """A tsquery for all of them."""
+    return " & ".join(f"'{word}'" for word in words) or None
 
 
 def _is_rare(connection: Connection, word: str, after: int, rare: int) -> bool:
@@ -157,14 +163,18 @@ _SQLITE = text(
     "SELECT rowid FROM customer_words WHERE customer_words MATCH :words AND rowid > :after AND rowid <= :until"
     " ORDER BY rowid LIMIT :limit"
 )
-# For the connection, which only looks things up: what is asked for there never needs a whole table.
+# For the connection, which only looks things up: what is asked for there never needs a whole table, nor processes
+# that take longer to start than all of it takes.
 _SETTINGS = text(
-    f"SELECT set_config('gin_fuzzy_search_limit', '{_LISTED}', false), set_config('enable_seqscan', 'off', false)"
+    "SELECT set_config('gin_fuzzy_search_limit', CAST(:listed AS text), false),"
+    " set_config('enable_seqscan', 'off', false), set_config('max_parallel_workers_per_gather', '0', false)"
 )
-# OFFSET 0 keeps the planner from walking all customers in the order of their ids until enough have the words.
+# OFFSET 0 keeps the planner from walking all customers in the order of their ids until enough have the words; IS NOT
+# FALSE, from asking the index for the other words too, which are looked for in the rows (null: there are none).
 _POSTGRESQL = text(
     "SELECT customer_id FROM (SELECT customer_id FROM customer_words"
-    " WHERE words @@ CAST(CAST(:words AS text) AS tsquery) OFFSET 0) AS found"
+    " WHERE words @@ CAST(CAST(:words AS text) AS tsquery)"
+    " AND (words @@ CAST(CAST(:others AS text) AS tsquery)) IS NOT FALSE OFFSET 0) AS found"
     " WHERE customer_id > :after ORDER BY customer_id LIMIT :limit"
 )
 

@@ -71,38 +71,37 @@ class Writing:
         self._fence = _fence(owner)
         self._statements = _statements(store)
         self._steps = _steps(store)
-        self._hoped: int | None = (
-            None  # the last number of a commit of which we do not know whether it happened
-        )
+        self.hoped: int | None = None
+        """The last number of a commit of which nobody knows whether it happened."""
 
     @property
     def in_doubt(self) -> bool:
         """True: the last rows may or may not be written; only writing them again can tell."""
-        return self._hoped is not None
+        return self.hoped is not None
 
     async def write(self, together: Rows) -> int:
         """All rows or none. Raises LeaseLost, StoreFull, StoreBusy, StoreError; nothing was written then.
 
         After StoreGone, call again with the same rows: it finds out whether they are there already.
         """
-        doubted = self._hoped
+        doubted = self.hoped
         try:
             last = await self._store.write(partial(self._write, together))
         except StoreGone:
             raise
         except Exception:
-            self._hoped = doubted
+            self.hoped = doubted
             raise
-        self._hoped = None
+        self.hoped = None
         return last
 
     def _write(self, together: Rows, connection: Connection) -> int:
         before = self._last(connection)
-        if together.facts and before == self._hoped:
+        if together.facts and before == self.hoped:
             return before  # the commit whose answer we never saw did happen
-        self._hoped = together.number(before, self._owner.epoch)
-        self._change(connection, together, self._hoped)
-        return self._hoped
+        self.hoped = together.number(before, self._owner.epoch)
+        self._change(connection, together, self.hoped)
+        return self.hoped
 
     def _last(self, connection: Connection) -> int:
         found = connection.execute(self._fence).one_or_none()

@@ -14,7 +14,6 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from callserver.errors import SettingsError
 from callserver.facts import Instant
@@ -25,7 +24,7 @@ from callserver.store.engine import Store
 from callserver.store.sessions import Life
 from callserver.store.tokens import SCOPES
 from callserver.vitals import Vitals
-from callserver.web import cookies, entrance, guard, ops, status
+from callserver.web import cookies, entrance, guard, listening, ops, status
 from callserver.web.api import documentation, serving
 from callserver.web.api.auditing import Auditing
 from callserver.web.api.everything import SUBJECTS, operations
@@ -45,17 +44,7 @@ from callserver.web.switchboard import Switchboard
 SHUTDOWN_S = 2.0
 
 
-class NotHttp(logging.Filter):
-    """What is not HTTP at all is one line of the log: anybody can send it, often, and with anything in it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
-            record.msg, record.exc_info = f"{record.msg}: {type(record.exc_info[1]).__name__}", None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        return True
-
-
-_NOT_HTTP = NotHttp()
+_NOT_HTTP = listening.NotHttp()
 
 
 def clock() -> Instant:
@@ -205,7 +194,7 @@ class Server:
         alert_ways: frozenset[str] = frozenset(),
     ) -> None:
         self._settings = settings
-        self._runner = web.AppRunner(
+        self._runner = listening.Runner(
             application(
                 settings,
                 store,
@@ -223,8 +212,7 @@ class Server:
                 check_switch=check_switch,
                 alert_ways=alert_ways,
             ),
-            access_log=None,
-            shutdown_timeout=SHUTDOWN_S,
+            shutdown_s=SHUTDOWN_S,
         )
         self._vitals = vitals
         self._lag: asyncio.Task[None] | None = None

@@ -24,10 +24,9 @@ from callserver.errors import StoreError
 from callserver.facts import Fact, Instant, PbxId, instant
 from callserver.metrics import slots
 from callserver.metrics.live import SITE, Limits, Live, Subject, usual_limits
-from callserver.metrics.visits import TARGET_MS, Visit, of_record
+from callserver.metrics.visits import Visit, of_record
 from callserver.push.hub import Hub
 from callserver.push.views import Audience, Queues
-from callserver.settings import QueueSettings
 from callserver.store import calls, owing_counts, spans
 from callserver.store import log as facts_log
 from callserver.store.agents import Member
@@ -227,19 +226,6 @@ class Sat:
         sitters: Sequence[tuple[Instant, int | None]] = self._by_phone.get(interface, ())
         at = bisect_right(sitters, moment, key=lambda one: one[0])
         return sitters[at - 1][1] if at else None
-
-
-def limits_of(queues: Mapping[str, QueueSettings]) -> Limits:
-    """Target and short-abandon threshold as they are set now; a visit is judged by those of the moment it ended."""
-
-    def limits(queue: str) -> tuple[int, int]:
-        known = queues.get(queue)
-        if known is None:
-            return usual_limits(queue)
-        target = TARGET_MS if known.target_s is None else round(known.target_s * 1000)
-        return target, round(known.short_s * 1000)
-
-    return limits
 
 
 def subject_key(subject: Subject) -> str:

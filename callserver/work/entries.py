@@ -24,7 +24,7 @@ from callserver.customers.listed import Entry, OwnedEntry, Plain
 from callserver.customers.record import NUMBER_KINDS
 from callserver.errors import BadValue, BadValues
 from callserver.numbers import Plan
-from callserver.sheets.table import Row
+from callserver.sheets.table import Lines, Row
 from callserver.work.columns import Columns, Slot
 from callserver.work.owned import model_key
 from callserver.work.usual import Usual, mark
@@ -99,9 +99,11 @@ class Clerk:
         self._product = lru_cache(maxsize=65536)(self._checked_product)
         self._usual = Usual(columns, plan, self._checked_value, self._checked_product, rules)
 
-    def batch(self, rows: Sequence[Row]) -> tuple[Plain | None, list[Entry | Rejected]]:
+    def batch(
+        self, rows: Sequence[Row], lines: Sequence[Lines] = ()
+    ) -> tuple[Plain | None, list[Entry | Rejected]]:
         """Rows together: those of the usual shape, and each of the others as an entry, or why it is none."""
-        found, others = self._usual.plain(rows)
+        found, others = self._usual.plain(rows, lines)
         return found, list(map(self.entry, others))
 
     def entry(self, row: Row) -> Entry | Rejected:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -44,6 +45,7 @@ _TRIES = 20
 _AGAIN_S = 0.1
 _PAUSE_S, _ROOM_S = 0.001, 0.02  # between transactions: where nobody else writes, and where somebody does
 _LOOKED_FOR_S = 5.0  # after somebody wrote
+_GARBAGE = 200_000  # objects; rows are many and leave no cycles behind, and to look for them takes a tenth of the time
 
 Clock: TypeAlias = Callable[[], Instant]
 Progress: TypeAlias = Callable[[int], None]
@@ -89,11 +91,12 @@ async def bring_in(
         progress = shown(opened, begun.rows)
         await asyncio.to_thread(pipe.send, begun.rows)
         try:
-            async with aclosing(_batches(pipe)) as batches:
-                async for several in _together(batches, lambda: work.at_once):
-                    await work.land(several)
-                    progress(several[-1].rows)
-                    await work.make_room()
+            with _garbage_left():
+                async with aclosing(_batches(pipe)) as batches:
+                    async for several in _together(batches, lambda: work.at_once):
+                        await work.land(several)
+                        progress(several[-1].rows)
+                        await work.make_room()
             await work.complete()
             await store.write(work.finish)
         finally:
@@ -130,6 +133,17 @@ async def look_at(
                 rejected += all_rejected[: SHOWN - len(rejected)]
                 progress(batch.rows)
     return Summary(opened=opened, counts=counts, resumed=0, rejected=tuple(rejected), rejects=None)
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Look for garbage seldom."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 async def _weighed(store: Store, batch: Batch, change: Update) -> Landed:

@@ -8,26 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import compress
-from operator import itemgetter
-from typing import Any, TypeAlias
+from itertools import chain, compress
+from operator import and_, itemgetter, not_
+from typing import Any, NamedTuple
 
 import orjson
 
 from callserver.customers import names, warranty
-from callserver.customers.listed import OwnedEntry
-from callserver.work.block import Block
+from callserver.work.block import Block, Column, woven
 from callserver.work.columns import Columns, Slot
 
 _REMEMBERED = 1 << 16  # values of a kind
-_PRODUCT = (
-    '{"category":%s,"model":"%s","serial":%s,"bought_on":%s,"seller":"%s","warranty_until":%s,"warranty_said":%s,'
-    '"notes":"%s"}'
-)
 _OWNED = ("category", "model", "serial", "bought_on", "seller", "warranty_until", "notes")
 
-OwnedParts: TypeAlias = tuple[str, str, str, str, bool]  # of an OwnedEntry; "" for no serial number
 _NOTHING = ("", "", "", "", "")
+
+
+class Products(NamedTuple):
+    """Products column by column: whose each is, and the parts of an OwnedEntry, "" for no serial number."""
+
+    owners: Sequence[int]
+    categories: Column
+    models: Column
+    serials: Column
+    records: Column
+    warranties: Sequence[bool]
+
+    def those(self, chosen: Iterable[int]) -> Products:
+        """Those for which there is a 1."""
+        selectors = bytes(chosen)
+        return Products._make(list(compress(column, selectors)) for column in self)
 
 
 class Owned:
@@ -48,34 +58,41 @@ class Owned:
         self._category = lru_cache(maxsize=_REMEMBERED)(self._checked_category)
         self._day = lru_cache(maxsize=_REMEMBERED)(self._checked_day)
 
-    def of(self, block: Block) -> tuple[Sequence[int], Sequence[OwnedParts]]:
-        """Whose each product is, and the products, in the order of the rows."""
-        found: list[tuple[int, OwnedParts]] = []
-        for slot in self._columns.products:
-            found += self._of_slot(block, slot)
-        if len(self._columns.products) > 1:
-            found.sort(key=itemgetter(0))
-        owners, products = zip(*found, strict=True) if found else ((), ())
-        return owners, products
+    def of(self, block: Block) -> Products:
+        """The products of the rows, in the order of these."""
+        slots = [self._of_slot(block, slot) for slot in self._columns.products]
+        if len(slots) == 1:
+            return slots[0]
+        rows = sorted(chain.from_iterable(zip(*slot, strict=True) for slot in slots), key=itemgetter(0))
+        return Products._make(zip(*rows, strict=True) if rows else [()] * len(Products._fields))
 
-    def _of_slot(self, block: Block, slot: Slot) -> Iterable[tuple[int, OwnedParts]]:
+    def _of_slot(self, block: Block, slot: Slot) -> Products:
         columns = block.parts(slot, _OWNED)
         category, model, serial, bought_on, seller, until, notes = columns
-        there: Sequence[bool] = [True] * len(category)
+        there: Sequence[bool] = ()
         if "" in category:
             there = list(map(any, zip(*columns, strict=True)))
             category = [one or self._columns.category for one in category]
         known = list(map(self._said, category, bought_on, until))
         if None in known:
-            block.refuse(is_there and one is None for is_there, one in zip(there, known, strict=True))
+            refused = map(not_, known)
+            block.refuse(map(and_, there, refused) if there else refused)
             known = [one or _NOTHING for one in known]
         categories, codes, bought, ends, own = zip(*known, strict=True)
         serials = [f'"{one}"' if one else "null" for one in serial]
-        json = map(
-            _PRODUCT.__mod__, zip(codes, model, serials, bought, seller, ends, own, notes, strict=True)
+        record = woven(
+            '{"category":', codes, ',"model":"', model, '","serial":', serials, ',"bought_on":', bought,
+            ',"seller":"', seller, '","warranty_until":', ends, ',"warranty_said":', own, ',"notes":"', notes, '"}\n',
+        )  # fmt: skip
+        found = Products(
+            owners=range(len(model)),
+            categories=categories,
+            models=list(map(model_key, model)),
+            serials=names.serials(serial),
+            records=record[:-1].split("\n"),
+            warranties=list(map(bool, until)),
         )
-        keys = map(model_key, model), map(names.serial, serial)
-        return compress(enumerate(zip(categories, *keys, json, map(bool, until), strict=True)), there)
+        return found.those(there) if there else found
 
     def _worked_out(self, category: str, bought_on: str, until: str) -> tuple[str, str, str, str, str] | None:
         """The category of a product, and the JSON of that, of its two days and of whether the second is its own; None
@@ -99,11 +116,6 @@ class Owned:
 
 def _day(day: str | None) -> str:
     return f'"{day}"' if day else "null"
-
-
-def turned(products: Iterable[OwnedParts]) -> Sequence[Sequence[Any]]:
-    """As columns: categories, keys of models and of serial numbers, JSON, whether the end of the warranty was said."""
-    return list(zip(*products, strict=True)) or [()] * len(OwnedEntry._fields)
 
 
 model_key = lru_cache(maxsize=4096)(names.key)  # a list of a million products has a few hundred models

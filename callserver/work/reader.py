@@ -14,7 +14,6 @@ import marshal
 import resource
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from multiprocessing.connection import Connection
 from operator import itemgetter
 from pathlib import Path
@@ -26,7 +25,7 @@ from callserver.customers.warranty import rules as ruled
 from callserver.errors import BadValue
 from callserver.numbers import Plan
 from callserver.sheets.reading import read
-from callserver.sheets.table import Row, Table
+from callserver.sheets.table import Lines, Piece, Row, Table
 from callserver.work.columns import Columns, columns
 from callserver.work.entries import Clerk, Rejected
 from callserver.work.seen import Seen
@@ -95,31 +94,73 @@ def batches(
     table: Table, known: Columns, plan: Plan, skip: int = 0, rules: Rules = DEFAULTS
 ) -> Iterator[Batch]:
     """The rows of the file behind the first `skip`, which are read all the same: later ones may repeat them."""
-    clerk, seen, rows = Clerk(known, plan, rules), Seen(), 0
+    clerk, seen, taking, rows = Clerk(known, plan, rules), Seen(), _Taking(table.pieces), 0
     try:
-        while piece := list(islice(table.rows, min(BATCH, skip - rows) if rows < skip else BATCH)):
-            rows += len(piece)
-            batch = _batch(clerk, seen, piece, rows)
+        while some := taking.some(min(BATCH, skip - rows) if rows < skip else BATCH):
+            rows += some.count
+            batch = _batch(clerk, seen, some, rows)
             if rows > skip:
                 yield batch
     finally:
         seen.close()
 
 
-def _batch(clerk: Clerk, seen: Seen, rows: list[Row], end: int) -> Batch:
-    plain, others = clerk.batch(rows)
+@dataclass(slots=True)
+class _Some:
+    """Some rows of the table: lines that nobody has cut yet, and others."""
+
+    count: int = 0
+    lines: list[Lines] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+
+class _Taking:
+    """Takes so many rows at a time."""
+
+    def __init__(self, pieces: Iterator[Piece]) -> None:
+        self._pieces, self._left = pieces, list[Lines]()
+
+    def some(self, most: int) -> _Some | None:
+        """So many rows, or as many as there are; None at the end."""
+        some = _Some()
+        while some.count < most and (piece := self._next()) is not None:
+            if isinstance(piece, Row):
+                some.rows.append(piece)
+                some.count += 1
+                continue
+            texts = piece.texts
+            room = most - some.count
+            if texts[room:]:
+                self._left.append(piece._replace(first=piece.first + room, texts=texts[room:]))
+            some.lines.append(piece._replace(texts=texts[:room]))
+            some.count += min(room, len(texts))
+        return some if some.count else None
+
+    def _next(self) -> Piece | None:
+        return self._left.pop() if self._left else next(self._pieces, None)
+
+
+def _batch(clerk: Clerk, seen: Seen, some: _Some, end: int) -> Batch:
+    plain, others = clerk.batch(some.rows, some.lines)
     entries = [one for one in others if isinstance(one, Entry)]
     rejected = [one for one in others if isinstance(one, Rejected)]
-    keys = [(f"i{one.external_id}" if one.external_id else f"m{one.mark}", one.line) for one in entries]
+    keys = [one.external_id or f"\0{one.mark}" for one in entries]
+    lines = [one.line for one in entries]
     if plain is not None:
-        ids, marks = plain.external_ids.split("\n"), plain.marks.split("\n")
-        said = zip(ids, marks, plain.lines, strict=True)
-        keys += [(f"i{id}" if id else f"m{mark}", line) for id, mark, line in said]
-        keys.sort(key=itemgetter(1))
-    if before := seen.before(keys):
+        keys += _keys(plain)
+        lines += plain.lines
+    if before := seen.before(keys, lines):
         entries = [one._replace(before=before.get(one.line, 0)) for one in _all(plain, entries)]
         plain = None
     return Batch(rows=end, plain=plain, entries=entries, rejected=sorted(rejected))
+
+
+def _keys(plain: Plain) -> list[str]:
+    """What each is known by: an id of another system, or a mark, which is no id."""
+    ids = plain.external_ids.split("\n")
+    if "" not in ids:
+        return ids
+    return [id or f"\0{mark}" for id, mark in zip(ids, plain.marks.split("\n"), strict=True)]
 
 
 def _all(plain: Plain | None, entries: list[Entry]) -> list[Entry]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import chain, compress
-from typing import Any, TypeAlias
+from itertools import chain, compress, count
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
@@ -24,11 +24,13 @@ from callserver.customers.checking import LENGTHS, MOST
 from callserver.customers.listed import Plain
 from callserver.customers.warranty import DEFAULTS, Rules
 from callserver.numbers import Plan, tail
-from callserver.sheets.table import Row
-from callserver.work.block import Block, Column, sorted_out
+from callserver.sheets.table import Lines, Row
+from callserver.work.block import Block, Column, sorted_out, woven
 from callserver.work.columns import Columns, Slot
-from callserver.work.owned import Owned, turned
+from callserver.work.owned import Owned, Products
 from callserver.work.wordings import several_numbers
+
+T = TypeVar("T")
 
 _REMEMBERED = 1 << 16  # values of a kind
 # The JSON of a draft, its parts in their order: those that a list has no column for, and how others are written.
@@ -38,8 +40,9 @@ _SAYS_NOTHING = {
 }  # fmt: skip
 _FLAGS = ("language", "zone", "vip", "do_not_call")
 _TEXTS = ("name", "caution", "notes")
-_MOBILE = '{"received":"%s","e164":"%s","extension":null,"kind":"%s","note":"","do_not_call":false}'
+_END_OF_MOBILE = '","extension":null,"kind":"%s","note":"","do_not_call":false}'
 _NUMBER = '{"received":"%s","e164":%s,"extension":%s,"kind":"%s","note":"","do_not_call":false}'
+_HERE = "\0"  # between what is the same in all records and the name of a part
 _PLACES = ("line", "area", "city", "postcode", "country", "note")
 
 
@@ -74,20 +77,20 @@ class Usual:
             "numbers" * bool(columns.numbers),
             "addresses" * bool(columns.addresses),
         }
-        self._filled = [part for part in _SAYS_NOTHING if part in there]
         parts = (
             f'"{part}":{_written(part) if part in there else _SAYS_NOTHING[part]}' for part in _SAYS_NOTHING
         )
-        self._template = f"{{{','.join(parts)}}}"
+        self._record = f"{{{','.join(parts)}}}\n".split(_HERE)  # texts, and names of parts between them
 
-    def plain(self, rows: Sequence[Row]) -> tuple[Plain | None, list[Row]]:
-        """The rows of the usual shape together, and the others."""
-        usual, others = sorted_out(rows, self._width)
-        if not usual:
+    def plain(self, rows: Sequence[Row], lines: Sequence[Lines] = ()) -> tuple[Plain | None, list[Row]]:
+        """The rows and lines of the usual shape together, and the others."""
+        block, others = sorted_out(lines, rows, self._width)
+        if block is None:
             return None, others
-        block = Block(usual)
         found = self._read(block)
-        others += compress(usual, block.bad)
+        if any(block.bad):
+            odd = compress(zip(block.lines, block.cells, strict=True), block.bad)
+            others += [Row(line, cells.split("\t")) for line, cells in odd]
         return found, others
 
     def _read(self, block: Block) -> Plain | None:
@@ -107,37 +110,34 @@ class Usual:
         if "" in texts["name"]:
             block.refuse(not name and not numbers for name, numbers in zip(texts["name"], json, strict=True))
         marks = _marks(block, texts["external_id"], keys, firsts)
-        owners, products = self._owned.of(block)
+        products = self._owned.of(block)
         if all(block.bad):
             return None
-        good, places = _good(block.bad)
-        kept = [place in places for place in owners]
-        categories, models, serials, owned, warranties = turned(compress(products, kept))
-
-        def joined(column: Iterable[str]) -> str:
-            return "\n".join(compress(column, good))
-
+        chosen = _chosen(block.bad)
+        products = _of_chosen(products, block.bad)
         vips, not_vips = self._vips(block, filled)
+
+        def joined(column: Sequence[str]) -> str:
+            return "\n".join(chosen(column))
+
         return Plain(
-            lines=list(compress(block.lines, good)),
+            lines=list(chosen(block.lines)),
             external_ids=joined(texts["external_id"]),
             marks=joined(marks),
-            not_vips=bytes(compress(not_vips, good)),
-            vips=bytes(compress(vips, good)),
+            not_vips=bytes(chosen(not_vips)),
+            vips=bytes(chosen(vips)),
             name_keys=joined(keys),
             initials=joined(initials),
             tails=joined(tails),
-            words=joined(_together(words, *address_words)),
-            records=joined(
-                map(self._template.__mod__, zip(*map(filled.__getitem__, self._filled), strict=True))
-            ),
-            cells=joined(map("\t".join, block.rows)),
-            owners=[places[place] for place in compress(owners, kept)],
-            categories="\n".join(categories),
-            model_keys="\n".join(models),
-            serial_keys="\n".join(serials),
-            owned="\n".join(owned),
-            warranties=bytes(warranties),
+            words=_together(list(map(chosen, (words, *address_words)))),
+            records=woven(*[chosen(filled[one]) if one in filled else one for one in self._record])[:-1],
+            cells=joined(block.cells),
+            owners=list(products.owners),
+            categories="\n".join(products.categories),
+            model_keys="\n".join(products.models),
+            serial_keys="\n".join(products.serials),
+            owned="\n".join(products.records),
+            warranties=bytes(products.warranties),
         )
 
     def _vips(self, block: Block, filled: Mapping[str, Sequence[str]]) -> tuple[bytes, bytes]:
@@ -175,9 +175,9 @@ class Usual:
         for part, place, _ in slot.parts:
             if part != "received":
                 block.refuse(text != "" for text in block.texts(place, LENGTHS["note"]))
-        kind = slot.kind or "mobile"
+        end = _END_OF_MOBILE % (slot.kind or "mobile")
         found = [
-            (_MOBILE % (text, mobile, kind), mobile[:0:-1], mobile, None)
+            (f'{{"received":"{text}","e164":"{mobile}{end}', mobile[:0:-1], mobile, None)
             if mobile
             else self._number(text, slot.kind)
             for text, mobile in zip(column, self._plan.plain_mobiles(column), strict=True)
@@ -199,35 +199,38 @@ class Usual:
         json = _NUMBER % (text, e164, extension, kind)
         return json, tail(read.e164 or ""), read.e164 or text, read.extension
 
-    def _addresses(self, block: Block) -> tuple[Sequence[str], list[Sequence[Iterable[str]]]]:
+    def _addresses(self, block: Block) -> tuple[Sequence[str], list[Column]]:
         """Of each row the JSON of its addresses; columns of the words of their parts."""
         slots: list[list[str]] = []
-        words: list[Sequence[Iterable[str]]] = []
+        words: list[Column] = []
         for slot in self._columns.addresses:
             line, area, city, postcode, country, note = columns = block.parts(slot, _PLACES)
-            told = zip(_PLACES, columns, strict=True)
-            json = _addressed([(part, column) for part, column in told if column is not block.nothing])
+            there = {
+                part: column
+                for part, column in zip(_PLACES, columns, strict=True)
+                if column is not block.nothing
+            }
+            json = _addressed(there)
             if "" in line:
-                there = list(map(any, zip(line, area, city, postcode, strict=True)))
-                more = zip(there, country, note, strict=True)
-                block.refuse(
-                    not is_there and bool(in_country or noted) for is_there, in_country, noted in more
-                )
-                json = [one if is_there else "" for one, is_there in zip(json, there, strict=True)]
+                said = list(map(any, zip(line, area, city, postcode, strict=True)))
+                more = zip(said, country, note, strict=True)
+                block.refuse(not is_said and bool(in_country or noted) for is_said, in_country, noted in more)
+                json = [one if is_said else "" for one, is_said in zip(json, said, strict=True)]
             slots.append(json)
-            words += [list(map(_words, one)) for one in (city, area) if one is not block.nothing]
+            words += [list(map(_words, there[part])) for part in ("city", "area") if part in there]
             words.append(names.words_of_each(line))
-            words += [list(map(_words, one)) for one in (postcode,) if one is not block.nothing]
+            words += [list(map(_words, there[part])) for part in ("postcode",) if part in there]
         if len(slots) == 1:
             return slots[0], words
         return [",".join(filter(None, row)) for row in zip(block.nothing, *slots, strict=True)], words
 
 
-def _addressed(columns: Sequence[tuple[str, Column]]) -> list[str]:
-    """The JSON of addresses of which the list has these parts."""
-    there = {part for part, _ in columns}
-    template = ",".join(f'"{part}":"{"%s" if part in there else ""}"' for part in _PLACES)
-    return list(map(f"{{{template}}}".__mod__, zip(*(column for _, column in columns), strict=True)))
+def _addressed(there: Mapping[str, Column]) -> list[str]:
+    """The JSON of addresses that have these parts."""
+    parts = [there.get(part, "") for part in _PLACES]
+    said = chain.from_iterable(zip((f'","{part}":"' for part in _PLACES), parts, strict=True))
+    _, *rest = said
+    return woven('{"line":"', *rest, '"}\n')[:-1].split("\n")
 
 
 def _marks(block: Block, external_ids: Column, keys: Sequence[str], firsts: Sequence[str]) -> Sequence[str]:
@@ -244,17 +247,29 @@ def mark(name_key: str, first: str) -> str:
     return hashlib.blake2b(f"{name_key}\0{first}".encode(), digest_size=16).hexdigest()
 
 
-def _good(bad: bytearray) -> tuple[bytes, dict[int, int]]:
-    """1 for each good row; and of each its place among the good ones."""
+def _chosen(bad: bytearray) -> Callable[[Sequence[T]], Iterable[T]]:
+    """What chooses those of a column that are not bad."""
+    if not any(bad):
+        return lambda column: column
     good = bytes(1 - one for one in bad)
-    return good, {place: number for number, place in enumerate(compress(range(len(good)), good))}
+    return lambda column: compress(column, good)
+
+
+def _of_chosen(products: Products, bad: bytearray) -> Products:
+    """The products of those that are not bad, which stand closer together then."""
+    if not any(bad):
+        return products
+    places = dict(zip((place for place, one in enumerate(bad) if not one), count(), strict=False))
+    products = products.those(owner in places for owner in products.owners)
+    return products._replace(owners=[places[owner] for owner in products.owners])
 
 
 def _written(part: str) -> str:
     """How a part of a customer stands in its JSON."""
+    here = f"{_HERE}{part}{_HERE}"
     if part in _TEXTS:
-        return '"%s"'
-    return "[%s]" if part in ("numbers", "addresses") else "%s"
+        return f'"{here}"'
+    return f"[{here}]" if part in ("numbers", "addresses") else here
 
 
 def _value(checked: Callable[[str, str], Any], part: str, text: str) -> str:
@@ -265,19 +280,24 @@ def _value(checked: Callable[[str, str], Any], part: str, text: str) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _named(name: str) -> tuple[str, str, tuple[str, ...]]:
-    """The key of a name, its initials and words."""
-    key = names.key(name)
-    return key, names.initials_of_key(key), names.words(name)
+_named = lru_cache(maxsize=_REMEMBERED)(names.named)
 
 
-_words = lru_cache(maxsize=4096)(names.words_of)  # as many cities, areas and postcodes
+@lru_cache(maxsize=4096)  # as many cities, areas and postcodes
+def _words(text: str) -> str:
+    return names.spaced(names.words_of(text))
 
 
-def _together(*columns: Iterable[Iterable[str]]) -> list[str]:
-    """Of each row its words, once and no more than are kept of a customer."""
-    rows = [" ".join(dict.fromkeys(chain.from_iterable(row))) for row in zip(*columns, strict=True)]
-    if max(map(len, rows)) < 2 * names.MOST_WORDS:
+def _together(columns: Sequence[Iterable[str]]) -> str:
+    """Of each row its words; one may come twice, as long as they are fewer than are kept of a customer."""
+    rows = woven(*columns, "\n").replace(" \n", "\n")[:-1]
+    if max(map(len, rows.split("\n"))) < _LONG:
         return rows
-    return [" ".join(row.split(" ")[: names.MOST_WORDS]) for row in rows]
+    return "\n".join(map(_cut_off, rows.split("\n")))
+
+
+def _cut_off(words: str) -> str:
+    return " ".join(list(dict.fromkeys(words.split(" ")))[: names.MOST_WORDS])
+
+
+_LONG = 2 * names.MOST_WORDS  # characters: the shortest that may be too many words

@@ -88,16 +88,28 @@ def running(**settings: str) -> Iterator[Server]:
     """
     folder = Path(tempfile.mkdtemp(prefix="callserver-postgres-"))
     try:
-        programs = reachable(postgres(), folder)
+        with kept(folder, **settings) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def kept(folder: Path, **settings: str) -> Iterator[Server]:
+    """A server on the data in `folder`, which is there and stays; a fresh one where it is empty.
+
+    Raises Unavailable, also where the server's user cannot enter that folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="callserver-postgres-programs-") as copies:
+        programs = reachable(postgres(), Path(copies))
         _give(folder)
-        _initialise(programs, folder / "data")
+        if not (folder / "data").exists():
+            _initialise(programs, folder / "data")
         server = _start(programs, folder, SETTINGS | settings)
         try:
             yield server
         finally:
             server.stop()
-    finally:
-        shutil.rmtree(folder)
 
 
 def reachable(programs: Postgres, folder: Path) -> Postgres:

@@ -100,6 +100,7 @@ class People:
     ticket: TicketId
     nobodys: TicketId
     neighbours: TicketId
+    borrowed: TicketId  # the neighbour's, too, begun from the person's telephone
 
 
 def numbers(*them: str) -> list[dict[str, Any]]:
@@ -336,13 +337,21 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
         now,
     )
     timeline.note(connection, neighbours.id, "all is well", MEI, now)
+    borrowed = tickets.open_ticket(
+        connection,
+        Draft(kind="information", customer=neighbour.id, subject="leaks again", caller="+86" + MOBILE),
+        MEI,
+        now,
+    )  # from her telephone
+    missed = NewPromise(kind="callback", ticket=borrowed.id, due_at=now, deadline_at=now + 9)
+    promises.settle(connection, promises.owe(connection, missed, now, MEI).id, "kept", "", now, MEI)
     for number, ticket in (
         (0, opened),
         (1, nobodys),
         (2, opened),
         (3, opened),
         (4, neighbours),
-        (7, neighbours),
+        (7, borrowed),
     ):
         call_tickets.put(connection, call_id(number), ticket.id, "made up", now)
         body = story(records[number]) | {"caller_number": records[number]["caller_number"]}
@@ -366,6 +375,7 @@ def _people(connection: Connection, records: list[dict[str, Any]]) -> People:
         ticket=opened.id,
         nobodys=nobodys.id,
         neighbours=neighbours.id,
+        borrowed=borrowed.id,
     )
 
 

@@ -14,18 +14,20 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from callserver.errors import StoreError
-from callserver.store.at_once import REST_S, AtOnce
+from callserver.store.at_once import REST_S, AtOnce, Spent, spent
 from callserver.store.lane import Lane
 
 
 class Watch:
-    """A clock that a look-up moves."""
+    """What a look-up spends."""
 
     def __init__(self) -> None:
         self.s = 100.0
+        self.processor_s = 0.0
+        self.blocks = 0
 
-    def __call__(self) -> float:
-        return self.s
+    def __call__(self) -> Spent:
+        return Spent(self.s, self.processor_s, self.blocks)
 
 
 @asynccontextmanager
@@ -35,7 +37,7 @@ async def opened(folder: Path, watch: Watch) -> AsyncIterator[AtOnce]:
         connection.execute("INSERT INTO callers VALUES ('Wang')")
     connection.close()
     url = make_url(f"sqlite:///{folder / 'one.db'}")
-    looks = AtOnce(url, await Lane.opened(url, begin=None), monotonic=watch)
+    looks = AtOnce(url, await Lane.opened(url, begin=None), spent=watch)
     try:
         yield looks
     finally:
@@ -54,13 +56,16 @@ async def test_a_look_up_is_done_here_and_now(tmp_path: Path) -> None:
         assert await looks.do(where) == (HERE, "Wang")
 
 
+@pytest.mark.parametrize(("processor_s", "blocks"), [(0.0, 8), (0.4, 0)], ids=["the disk", "much work"])
 async def test_after_one_that_took_long_others_are_done_on_the_lanes_thread_for_a_while(
-    tmp_path: Path,
+    tmp_path: Path, processor_s: float, blocks: int
 ) -> None:
     watch = Watch()
 
     def long(connection: Connection) -> tuple[int, str]:
         watch.s += 0.5
+        watch.processor_s += processor_s
+        watch.blocks += blocks
         return where(connection)
 
     async with opened(tmp_path, watch) as looks:
@@ -69,6 +74,28 @@ async def test_after_one_that_took_long_others_are_done_on_the_lanes_thread_for_
         assert (thread != HERE, name) == (True, "Wang")
         watch.s += REST_S
         assert await looks.do(where) == (HERE, "Wang")
+
+
+async def test_time_that_others_had_the_processor_sends_nobody_away(tmp_path: Path) -> None:
+    watch = Watch()
+
+    def held_up(connection: Connection) -> tuple[int, str]:
+        watch.s += 0.5
+        return where(connection)
+
+    async with opened(tmp_path, watch) as looks:
+        assert await looks.do(held_up) == (HERE, "Wang")
+        assert await looks.do(where) == (HERE, "Wang")
+
+
+async def test_much_work_of_this_thread_shows() -> None:
+    before = spent()
+    deadline = before.processor_s + 0.02
+    while spent().processor_s < deadline:
+        pass
+    after = spent()
+    assert after.long_since(before, 0.01)
+    assert not after.long_since(before, 60)
 
 
 async def test_a_locked_file_is_waited_for_on_the_lanes_thread(tmp_path: Path) -> None:

@@ -220,6 +220,8 @@ async def test_the_full_text_index_takes_words_as_they_are(store: Store) -> None
     await store.write(lambda c: words.put(c, [(1, ("a1", "王", "ß", "ñ")), (2, ("a1",))]))
     assert (await store.read(lambda c: words.with_all(c, ["a1"], limit=5))).ids == [1, 2]
     assert (await store.read(lambda c: words.with_all(c, ["a1", "王", "ß"], limit=5))).ids == [1]
+    assert (await store.read(lambda c: words.with_all(c, ["a1", "王", "ß", "ñ"], limit=5))).ids == [1]
+    assert (await store.read(lambda c: words.with_all(c, ["a1", "王", "ß", "x"], limit=5))).ids == []
     assert (await store.read(lambda c: words.with_all(c, ["a1"], after=1, limit=5))).ids == [2]
     await store.write(lambda c: words.change(c, 1, ("a1", "王", "ß", "ñ"), ("王",)))
     assert (await store.read(lambda c: words.with_all(c, ["a1"], limit=5))).ids == [2]

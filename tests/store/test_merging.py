@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from callserver.customers import checking
-from callserver.customers.merging import Going
 from callserver.customers.record import CustomerId, Product
-from callserver.errors import BadValue, Conflict, NotFound, Outdated
+from callserver.errors import Conflict, NotFound
 from callserver.store import customers, finding, merging, products, promises, tickets, timeline
 from callserver.store.engine import Store
 from callserver.tickets.changing import Draft
@@ -153,35 +152,6 @@ async def test_a_merge_that_is_refused_changes_nothing(store: Store) -> None:
     with pytest.raises(Conflict):
         await merged(store, one.id, two.id)
     assert await store.read(lambda c: customers.get(c, one.id)) == before
-
-
-async def test_one_customer_becomes_two(store: Store) -> None:
-    one = await created(store, numbers=["13800138000", "13900139000"], addresses=["香港中路1号"])
-    product, other = await bought(store, one.id), await bought(store, one.id)
-    ticket = await opened(store, one.id)
-    going = Going(numbers=(1,), products=(product.id,), tickets=(ticket.id,))
-    rest, new = await store.write(lambda c: merging.split(c, one.id, 1, going, "王大明", LI, NOW))
-    assert [number.received for number in rest.numbers] == ["13800138000"]
-    assert ([number.received for number in new.numbers], new.name) == (["13900139000"], "王大明")
-    assert await owner(store, products, product.id) == new.id
-    assert await owner(store, products, other.id) == one.id
-    assert await owner(store, tickets, ticket.id) == new.id
-
-
-async def test_only_what_is_the_customers_goes_to_a_new_one(store: Store) -> None:
-    one, two = await created(store, numbers=["13800138000"]), await created(store)
-    product = await bought(store, two.id)
-    for going, field in (
-        (Going(numbers=(1,)), r"numbers\[1\]"),
-        (Going(addresses=(-1,)), r"addresses\[-1\]"),
-        (Going(products=(product.id,)), "products"),
-        (Going(tickets=(1,)), "tickets"),
-        (Going(), "nothing"),
-    ):
-        with pytest.raises(BadValue, match=field):
-            await store.write(lambda c, going=going: merging.split(c, one.id, 1, going, "Wang", LI, NOW))  # type: ignore[misc]
-    with pytest.raises(Outdated):
-        await store.write(lambda c: merging.split(c, one.id, 7, Going(numbers=(0,)), "Wang", LI, NOW))
 
 
 async def test_two_who_merge_crosswise_at_once_make_one_customer(store: Store) -> None:

@@ -30,7 +30,7 @@ async def asked(url: str, *statements: str) -> list[object]:
 
 TOMORROW = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0008", "0007", None, None
+revision, down_revision, branch_labels, depends_on = "0009", "0008", None, None
 
 def upgrade():
     op.execute("CREATE TABLE tomorrow (id INTEGER)")
@@ -51,7 +51,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     scripts = tmp_path / "scripts"
     shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrations, "SCRIPTS", scripts)
-    migration = scripts / "versions" / "a0008_tomorrow.py"
+    migration = scripts / "versions" / "a0009_tomorrow.py"
 
     def write(more: str) -> None:
         migration.write_text(TOMORROW.format(more=more))
@@ -108,7 +108,7 @@ async def test_a_database_of_a_newer_version_is_refused_untouched(url: str, tmp_
     before = contents(tmp_path)
     for refuse in (migrations.check, migrations.prepare, migrations.upgrade, engine.open):
         with pytest.raises(
-            SchemaTooNew, match=r"schema 9999.*only up to 0007.*newer version.*nothing was changed"
+            SchemaTooNew, match=r"schema 9999.*only up to 0008.*newer version.*nothing was changed"
         ):
             await refuse(url)
     assert contents(tmp_path) == before
@@ -139,7 +139,7 @@ async def test_an_upgrade_that_fails_halfway_leaves_the_old_database(
     assert await asked(url, "SELECT count(*) FROM tomorrow") == [0]
 
 
-async def test_what_was_owed_in_the_third_version_is_looked_at_and_what_was_broken_is_owed_again(
+async def test_what_the_third_version_owed_is_looked_at_and_what_was_somebodys_product_is_theirs(
     empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripts = tmp_path / "third"
@@ -156,6 +156,9 @@ async def test_what_was_owed_in_the_third_version_is_looked_at_and_what_was_brok
         "INSERT INTO promises (kind, ticket_id, status, due_at, deadline_at, created_at, settled_at, why) VALUES"
         " ('sale', 1, 'planned', 7, 8, 1, NULL, ''), ('sale', 1, 'broken', 7, 8, 1, 9, ''),"
         " ('sale', 1, 'kept', 7, 8, 1, 9, '')",
+        "INSERT INTO history (subject, subject_id, version, at, actor, through, record) VALUES"
+        " ('kind', '0', 1, 1, 'mei', 'cli', '{}'),"
+        """ ('product', '5', 1, 1, 'mei', 'cli', '{"id": 5, "customer": 17}')""",
     )
     await migrations.upgrade(empty_url)
     for column, values in (
@@ -166,11 +169,12 @@ async def test_what_was_owed_in_the_third_version_is_looked_at_and_what_was_brok
         ("of_team", ["line"] * 3),
     ):
         assert await asked(empty_url, f"SELECT {column} FROM promises ORDER BY id") == values
+    assert await asked(empty_url, "SELECT customer_id FROM history ORDER BY subject_id") == [None, 17]
 
 
 async def test_two_nodes_that_start_at_once_upgrade_once(empty_url: str) -> None:
     await asyncio.gather(*(migrations.prepare(empty_url) for _ in range(3)))
-    assert await asked(empty_url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["0007"]
+    assert await asked(empty_url, f"SELECT version_num FROM {migrations.VERSION_TABLE}") == ["0008"]
 
 
 async def test_somebody_elses_tables_are_left_alone(empty_url: str) -> None:

@@ -37,6 +37,8 @@ from callserver.store.wiping import wipe
 from tests.store.a_person import MEI, MOBILE, PLAN, SECRETS, People, call_record, clock, everywhere
 from tests.store.samples import PBX, call_id
 
+LARGE = "calls|tickets|outbox|history|promises|jobs"
+
 
 def everything(connection: Connection) -> dict[str, str]:
     """Each table, as text."""
@@ -196,6 +198,21 @@ async def test_the_neighbour_keeps_the_number_that_both_have(store: Store, peopl
     assert {row.key for row in answers if load(row.answer) == ERASED} == {"one", "two", "three"}
 
 
+async def test_what_the_neighbour_did_from_their_telephone_stays_without_its_number(
+    store: Store, people: People
+) -> None:
+    await erased(store, people)
+    ticket = await store.read(lambda connection: tickets.get(connection, people.borrowed))
+    assert (ticket.subject, ticket.caller, ticket.customer) == ("leaks again", None, people.neighbour)
+    wanted = select(desk.promises).where(desk.promises.c.ticket_id == people.borrowed)
+    kept = await store.read(lambda connection: connection.execute(wanted).one())
+    assert (kept.status, kept.number, kept.tail) == ("kept", None, None)
+    told = select(desk.outbox.c.body).where(desk.outbox.c.subject == f"ticket:{people.borrowed}")
+    bodies = [load(one) for one in (await store.read(lambda c: c.execute(told).scalars().all()))]
+    assert ERASED not in bodies
+    assert "leaks again" in [one.get("subject") for one in bodies]
+
+
 async def test_others_hear_of_it_and_the_audit_holds(store: Store, people: People) -> None:
     await erased(store, people)
     wanted = select(desk.outbox.c.body).where(desk.outbox.c.type == "callserver.customer.erased")
@@ -208,7 +225,8 @@ async def test_others_hear_of_it_and_the_audit_holds(store: Store, people: Peopl
 
 async def test_what_was_owed_is_withdrawn(store: Store, people: People) -> None:
     await erased(store, people)
-    kept = await store.read(lambda connection: connection.execute(select(desk.promises)).one())
+    hers = select(desk.promises).where(desk.promises.c.ticket_id == people.ticket)
+    kept = await store.read(lambda connection: connection.execute(hers).one())
     assert (kept.status, kept.number, kept.tail, kept.why) == ("withdrawn", None, None, "")
 
 
@@ -280,7 +298,9 @@ async def test_a_call_that_is_going_on_is_waited_for(store: Store, journal: Jour
     assert record["caller_number"] is None
 
 
-async def test_tickets_and_calls_are_found_without_reading_all_of_them(store: Store, people: People) -> None:
+async def test_what_is_theirs_is_found_without_reading_all_that_there_is(
+    store: Store, people: People
+) -> None:
     """Each look for what is theirs goes by an index; a row is read where it may be theirs."""
     told: list[tuple[str, Any]] = []
     engine = await store.write(lambda connection: connection.engine)
@@ -289,7 +309,7 @@ async def test_tickets_and_calls_are_found_without_reading_all_of_them(store: St
     looks = {
         sql: values
         for sql, values in told
-        if re.match(r"SELECT (DISTINCT )?(calls|tickets)\.", sql) and "WHERE calls.pbx = " not in sql
+        if re.match(rf"SELECT (DISTINCT )?({LARGE})\.", sql) and "WHERE calls.pbx = " not in sql
     }
 
     def plans(connection: Connection) -> set[str]:
@@ -300,15 +320,23 @@ async def test_tickets_and_calls_are_found_without_reading_all_of_them(store: St
             " ".join(map(str, connection.exec_driver_sql(f"{how} {sql}", values)))
             for sql, values in looks.items()
         ]
-        whole = re.compile(r"SCAN (calls|tickets)(?! USING)|Seq Scan on (calls|tickets)")
+        whole = re.compile(rf"SCAN ({LARGE})\b(?! USING)|Seq Scan on ({LARGE})\b")
         assert [(plan, sql) for plan, sql in zip(found, looks, strict=True) if whole.search(plan)] == []
         return {name for plan in found for name in re.findall(r"\bix_\w+", plan)}
 
-    assert await store.write(plans) >= {
+    used = await store.write(plans)
+    if store.dialect == "postgresql":  # which of two small indexes it takes changes with its statistics
+        return
+    assert used >= {
         "ix_calls_caller",
         "ix_calls_elsewhere",
         "ix_tickets_customer",
         "ix_tickets_nobodys",
+        "ix_outbox_subject",
+        "ix_outbox_told",
+        "ix_history_customer",
+        "ix_promises_settled_tail",
+        "ix_jobs_numbers",
     }
 
 
@@ -321,7 +349,7 @@ async def test_an_erasure_that_an_older_version_began_looks_for_calls_once_more(
 
     def as_before(connection: Connection) -> None:
         state = load(connection.execute(select(table.c.state)).scalar_one())
-        del state["forms"]
+        del state["beside"]
         old = state | {"step": "calls", "after": [PBX, call_id(9)]}
         connection.execute(table.update().values(state=dump(old)))
 

@@ -9,6 +9,7 @@ from callserver.push.views import Audience, User
 from callserver.store import floor_messages
 from callserver.store.floor_messages import Message
 from callserver.web.messaging import Messaging
+from tests.push.described import fits
 from tests.web.conftest import NOW, Site
 from tests.web.people import user
 
@@ -40,6 +41,7 @@ async def test_what_was_written_before_is_shown_until_it_is_read(site: Site) -> 
     messaging = Messaging(site.store, shown)
     await messaging.look()
     (key,) = shown.notices
+    fits("notice", shown.notices[key])
     assert shown.notices[key]["args"] == {"id": message.id, "name": "Wang", "text": "Tea", "to": None}
     assert (shown.notices[key]["level"], shown.notices[key]["keep"]) == ("warning", True)
     await site.store.write(lambda c: floor_messages.read(c, message.id, li, NOW))  # at another node

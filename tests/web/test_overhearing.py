@@ -12,6 +12,7 @@ from callserver.people import UserId
 from callserver.push.views import Audience, User
 from callserver.web.overhearing import Overhearing
 from tests.node.fakes import PBX, events
+from tests.push.described import fits
 
 BOSS = UserId(7)
 
@@ -44,6 +45,7 @@ def test_a_supervisor_sees_how_they_listen_until_the_line_is_gone_or_talks(
     for event in events(scenario):
         overhearing.feed(PBX, floor.feed(event))
     *heard, last = shown.told
+    fits("notice", heard[0][1])
     assert [value["args"]["mode"] for _, value, _ in heard] == modes
     assert all(value["args"]["line"] == f"{PBX}:callserver-listen-1" for _, value, _ in heard)
     assert last == ("listening:7", None, User(BOSS))

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from callserver import facts
 from callserver.facts import CallId, Instant, LegId, iso
+from callserver.limits import limits_of
 from callserver.people import UserId
 from callserver.push.applying import Value
 from callserver.push.hub import Hub
@@ -20,7 +21,8 @@ from callserver.store import spans
 from callserver.store.engine import Store
 from callserver.store.rows import Batch
 from callserver.store.spans import Span
-from callserver.web.tallying import Tallying, limits_of
+from callserver.web.tallying import Tallying
+from tests.push.described import fits
 from tests.push.watching import AT, CALL, PBX, PHONE, SUPERVISOR, Clock, Someone, arriving, joined
 from tests.store.conftest import own, prepared_file, sqlite_store
 from tests.store.samples import record, started
@@ -105,7 +107,10 @@ async def test_numbers_are_for_who_answers_for_the_queue_and_the_sites_for_who_s
     floor.begins()
     floor.tells(*arriving(), answered())
     assert (await floor.seen(SUPERVISOR)).keys() == {QUEUE, WEI}
-    assert (await floor.seen(EVERYTHING)).keys() == {QUEUE, WEI, SITE}
+    everything = await floor.seen(EVERYTHING)
+    assert everything.keys() == {QUEUE, WEI, SITE}
+    for value in everything.values():
+        fits("tally", value)
     assert await floor.seen(ELSEWHERE) == {}
     assert await floor.seen(AGENT) == {}
 

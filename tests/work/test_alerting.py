@@ -42,12 +42,15 @@ NIGHT = Quiet(days=(0, 1, 2, 3, 4, 5, 6), begin=22 * 60, end=30 * 60)
 
 
 class Hotline:
-    """A site with a mail server. `numbers` is what the floor measures; `at` looks once at that moment."""
+    """A site with a mail server. `numbers` is what the floor measures; `at` looks once at that moment.
 
-    def __init__(self, store: Store, box: MailBox, folder: Path) -> None:
+    Its disk is nowhere: this machine's may be full, which is another alert.
+    """
+
+    def __init__(self, store: Store, box: MailBox, disk: Path) -> None:
         self.store = store
         self.box = box
-        self.folder = folder
+        self.disk = disk
         self.manner: Manner | None = None
         self.numbers: dict[Subject, dict[str, float | None]] = {REPAIR: {}}
         self.now = NOON
@@ -60,7 +63,7 @@ class Hotline:
         self.watch = Watch(
             self.store,
             lambda: self.numbers,
-            Gauges(self.store, {PBX: ("PJSIP/trunk",)}, self.folder, NOON),
+            Gauges(self.store, {PBX: ("PJSIP/trunk",)}, self.disk, NOON),
             self.telling,
             AlertCalling(self.store, self.manner),
             holder="node/1",
@@ -99,7 +102,7 @@ async def hotline(store: Store, tmp_path: Path) -> AsyncIterator[Hotline]:
     row = insert(schema.switches).values(pbx=PBX, last_seq=0, seen_at=NOON)
     await store.write(lambda c: c.execute(row))
     async with mail_server() as box:
-        yield Hotline(store, box, tmp_path)
+        yield Hotline(store, box, tmp_path / "nowhere")
 
 
 async def test_a_bad_number_becomes_a_mail_and_so_does_its_end(hotline: Hotline) -> None:
@@ -110,7 +113,7 @@ async def test_a_bad_number_becomes_a_mail_and_so_does_its_end(hotline: Hotline)
     assert (alert.rule, alert.subject, alert.value) == ("long_wait", REPAIR, 91.0)
     assert hotline.subjects() == ["[callserver] ALERT: A caller waits too long - queue repair (main)"]
     body = hotline.box.letters[0].get_content()
-    assert "Longest wait 91 s (above 60 s), queue repair (main)" in body
+    assert "Longest wait 1 min 31 s (above 60 s), queue repair (main)" in body
     assert "2026-11-22 12:00:30" in body and "https://hotline.example.com/alerts" in body
     for second in (61, 71):
         await hotline.at(second, longest_wait=3.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callserver.customers.listed import Entry
 from callserver.numbers import Plan
-from callserver.sheets.table import Row
+from callserver.sheets.table import Lines, Row, cut
 from callserver.work.columns import columns
 from callserver.work.entries import Clerk
 from tests.rig import customer_list
@@ -40,8 +40,8 @@ def alone(clerk, row):
     return clerk.entry(row)
 
 
-def together(clerk, rows):
-    plain, others = clerk.batch(rows)
+def together(clerk, rows, lines=()):
+    plain, others = clerk.batch(rows, lines)
     made = [*(plain.entries() if plain else ()), *others]
     return sorted(made, key=lambda one: one.line), plain
 
@@ -50,10 +50,22 @@ def same(clerk, cells):
     rows = [Row(line, one) for line, one in enumerate(cells, 2)]
     made, _ = together(clerk, rows)
     assert [_comparable(one) for one in made] == [_comparable(alone(clerk, row)) for row in rows]
+    for sign in ",\t":
+        uncut(clerk, [sign.join(one) for one in cells if cut(0, one).cells], sign)
+
+
+def uncut(clerk, texts, sign):
+    """Lines of a file are what their rows are."""
+    lines = Lines(2, [text for text in texts if not {*text} & {*'"\r\n'}], sign)
+    made, _ = together(clerk, (), [lines] if lines.texts else ())
+    assert [_comparable(one) for one in made] == [_comparable(alone(clerk, row)) for row in lines.rows()]
 
 
 def _comparable(one):
-    return tuple(one._replace(tails=list(one.tails))) if isinstance(one, Entry) else tuple(one)
+    """An index of words does not mind one that is told twice."""
+    if not isinstance(one, Entry):
+        return tuple(one)
+    return tuple(one._replace(tails=list(one.tails), words=" ".join(dict.fromkeys(one.words.split()))))
 
 
 usual = st.sampled_from([text for text in CELLS if text.isprintable()])

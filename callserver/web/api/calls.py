@@ -22,7 +22,7 @@ from callserver.store.engine import Connection
 from callserver.store.search import Place, Wanted, search
 from callserver.tickets.number import said
 from callserver.tickets.record import TicketId
-from callserver.web.api import seeing, showing
+from callserver.web.api import misses, seeing, showing
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.problems import wrong_query
 from callserver.web.api.shapes import (
@@ -179,7 +179,11 @@ async def list_calls(asked: Asked, query: CallsQuery) -> Done[Calls]:
     store = asked.site.store
     if query.kind is not None and not asked.may("tickets:read"):
         raise Forbidden("the kind is that of the ticket: it needs the right tickets:read")
+    if query.number is not None:
+        misses.must_be_few(asked)
     page = await search(store, _wanted(asked, query), query.limit, _place(behind))
+    if query.number is not None and not page.calls:
+        misses.missed(asked)
     own = await store.read(lambda connection: seeing.phones(connection, asked))
     seen = [one for one in page.calls if seeing.call(asked, one, own)]
     told = {

@@ -157,7 +157,7 @@ def statuses(operation: Operation) -> list[int]:
     if operation.path_types:
         found |= {404}
     if operation.body is not None:
-        found |= {413, 415, 422}
+        found |= {408, 413, 415, 422}
     if operation.replayed:
         found |= {422}
     if operation.guarded:

@@ -14,7 +14,7 @@ from callserver.errors import BadValue
 from callserver.store import customers, finding
 from callserver.store.engine import Connection
 from callserver.store.finding import FEWEST_DIGITS, WAYS, Hit, Page, Place, Way
-from callserver.web.api import showing
+from callserver.web.api import misses, showing
 from callserver.web.api.customers import CustomerShown, shown
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.problems import wrong_query
@@ -69,6 +69,7 @@ def search(connection: Connection, asked: Asked, query: SearchQuery) -> Done[Fou
     its beginning; an external id; a ticket's number. Without the right `personal:read` not by address, serial number or
     more than 4 last digits, and no further than the first page by those.
     """
+    misses.must_be_few(asked)
     after = _place(query.cursor)
     try:
         page = finding.find(
@@ -81,6 +82,8 @@ def search(connection: Connection, asked: Asked, query: SearchQuery) -> Done[Fou
         )
     except BadValue as error:
         raise wrong_query("cursor", error.why) from error
+    if not page.hits:
+        misses.missed(asked)
     end = _end(page, asked)
     body = Found(
         hits=[_hit(one, asked) for one in page.hits],

@@ -36,10 +36,10 @@ class Verdict:
 
 
 class Buckets:
-    """A bucket for each asker: `per_minute` requests flow in, and as many fit."""
+    """A bucket for each asker: `per_minute` requests flow in, and as many fit, or `size`."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._size = float(per_minute)
+    def __init__(self, per_minute: int, size: int | None = None) -> None:
+        self._size = float(size or per_minute)
         self._per_s = per_minute / 60
         self._filled: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -48,11 +48,16 @@ class Buckets:
         level = self._level(asker, now)
         allowed = level >= 1
         left = level - 1 if allowed else level
+        self._filled.pop(asker, None)
         self._filled[asker] = (left, now)
-        self._filled.move_to_end(asker)
         if len(self._filled) > MOST:
             self._filled.popitem(last=False)
         return self._verdict(allowed, left)
+
+    def look(self, asker: str, now: float) -> Verdict:
+        """What `take` would say; nothing is taken."""
+        level = self._level(asker, now)
+        return self._verdict(level >= 1, level)
 
     def _level(self, asker: str, now: float) -> float:
         level, then = self._filled.get(asker, (self._size, now))

@@ -15,7 +15,7 @@ from callserver.store import customers, lookup
 from callserver.store.engine import Connection
 from callserver.store.lookup import Dealings, Known, Owned
 from callserver.tickets.record import EntryKind
-from callserver.web.api import products, showing, tickets
+from callserver.web.api import misses, products, showing, tickets
 from callserver.web.api.customers import CustomerShown, shown
 from callserver.web.api.operation import Asked, Done, Operations
 from callserver.web.api.products import ProductShown
@@ -112,9 +112,12 @@ def look_up(connection: Connection, asked: Asked, query: LookUpQuery) -> Done[Ca
     The number is read as one that the switch received. Tickets, contacts and promises need the right
     `tickets:read`, calls `calls:read`; without it they are empty.
     """
+    misses.must_be_few(asked)
     number = asked.site.plan.read(number_as_written(query.number) or "")
     today = datetime.fromtimestamp(asked.now / 1000, asked.site.zone).date().isoformat()
     found = lookup.look_up(connection, number, asked.now, today)
+    if not (found.customers or found.calls or found.stranger != Dealings()):
+        misses.missed(asked)
     calls = found.calls if asked.may("calls:read") else ()
     body = Caller(
         number=NumberRead(

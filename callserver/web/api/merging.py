@@ -14,10 +14,11 @@ from callserver.customers import checking
 from callserver.customers.checking import LENGTHS, MOST
 from callserver.customers.merging import Going
 from callserver.errors import BadValue
-from callserver.store import customers, merging
+from callserver.store import customers, merging, parting
 from callserver.store.customers import subject
 from callserver.store.engine import Connection
 from callserver.store.merging import Merge
+from callserver.store.parting import Gone
 from callserver.web.api.customers import CustomerShown, shown
 from callserver.web.api.operation import Asked, Done, Id, Operations
 from callserver.web.api.shapes import Given, Moment, moment
@@ -78,11 +79,39 @@ class Apart(Struct, frozen=True, kw_only=True):
     stayed: list[str]
 
 
+class Was(Struct, frozen=True, kw_only=True):
+    """Versions of the two before something went from the one to the other."""
+
+    customer: Annotated[int, Meta(ge=1)]
+    other: Annotated[int, Meta(ge=1)]
+
+
 class Split(Struct, frozen=True, kw_only=True):
-    """The customer without what went, and whoever has it now; `new` also where that one was there before."""
+    """The customer without what went, and whoever has it now; `new` also where that one was there before.
+
+    `was`: for whoever takes it back; null with a new customer, who can be merged again.
+    """
 
     customer: CustomerShown
     new: CustomerShown
+    was: Was | None
+
+
+class SplitUndoGiven(Struct, frozen=True, kw_only=True):
+    """What went to `customer`, as the split was asked for and answered; numbers and addresses are known by `was`."""
+
+    customer: Id
+    was: Was
+    products: Annotated[list[Id], Meta(max_length=_MOST_MOVED)] = []
+    tickets: Annotated[list[Id], Meta(max_length=_MOST_MOVED)] = []
+
+
+class SplitUndone(Struct, frozen=True, kw_only=True):
+    """Both as they are now; `stayed` says, a sentence each, what could not be taken back."""
+
+    customer: CustomerShown
+    other: CustomerShown
+    stayed: list[str]
 
 
 @api("POST", "/customers/{id}/merge", scope="customers:write", status=201, guarded=True, errors=(409,))
@@ -134,10 +163,34 @@ def split_customer(connection: Connection, asked: Asked, id: Id, body: SplitGive
     )
     who, when = asked.actor, asked.now
     if body.customer is None:
-        rest, new = merging.split(connection, id, asked.expected, going, name, who, when)
+        rest, new = parting.split(connection, id, asked.expected, going, name, who, when)
+        was = None
     else:
-        rest, new = merging.give(connection, id, asked.expected, going, body.customer, who, when)
-    return Done(Split(customer=shown(rest, asked), new=shown(new, asked)), location=f"/customers/{new.id}")
+        rest, new, gone = parting.give(connection, id, asked.expected, going, body.customer, who, when)
+        was = Was(customer=gone.was[0], other=gone.was[1])
+    return Done(
+        Split(customer=shown(rest, asked), new=shown(new, asked), was=was), location=f"/customers/{new.id}"
+    )
+
+
+@api("POST", "/customers/{id}/split/undo", scope="customers:write", guarded=True, errors=(409,))
+def undo_split(connection: Connection, asked: Asked, id: Id, body: SplitUndoGiven) -> Done[SplitUndone]:
+    """What went to a customer who was there already is this one's again, within a day: all that is still there.
+
+    If-Match has the version of this customer. Who was made by a split is merged again instead.
+    """
+    gone = Gone(
+        to=body.customer,
+        was=(body.was.customer, body.was.other),
+        products=tuple(dict.fromkeys(body.products)),
+        tickets=tuple(dict.fromkeys(body.tickets)),
+    )
+    done = parting.take_back(connection, id, asked.expected, gone, asked.actor, asked.now)
+    return Done(
+        SplitUndone(
+            customer=shown(done.customer, asked), other=shown(done.other, asked), stayed=list(done.stayed)
+        )
+    )
 
 
 def _merge(done: Merge) -> MergeShown:

@@ -40,6 +40,7 @@ from callserver.store.tokens import SCOPES
 from callserver.store.webhook import WebhookId
 from callserver.tickets.promise import Promise
 from callserver.vitals import Vitals
+from callserver.web.api.limits import Buckets
 from callserver.web.cookies import Visit
 from callserver.web.door import Door
 from callserver.web.sitting import AtWork
@@ -101,7 +102,8 @@ class Site:
     the screens of a call's agents, now and later, what was learned of it. `queues`: what is set of them now;
     `queues_changed`: look again, something else was set. `door`: how people come
     in. `presence`: what looks after shifts; None: nobody does. `trunks`: of each switch how the lines to the outside
-    world begin, by the settings. `alert_ways`: by what else than screens and webhooks this site tells of alerts."""
+    world begin, by the settings. `alert_ways`: by what else than screens and webhooks this site tells of alerts.
+    `misses`: how often who sees numbers masked may ask for what nobody has."""
 
     store: Store
     vitals: Vitals
@@ -120,6 +122,7 @@ class Site:
     check_switch: CheckSwitch | None = None
     trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     alert_ways: frozenset[str] = frozenset()
+    misses: Buckets = field(default_factory=lambda: Buckets(1, size=100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

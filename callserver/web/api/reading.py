@@ -1,12 +1,13 @@
 """Requests -> values: every value is checked against what the operation declares, and every wrong one is named.
 
 In: a request's path, query, headers and body. Out: the arguments of the operation's function. Raises Refused: 400 for
-what cannot be understood (a parameter, a header, broken JSON), 413, 415, 422 for a body's wrong values. Must not know:
-any operation.
+what cannot be understood (a parameter, a header, broken JSON), 408 for a body that comes too slowly, 413, 415, 422 for
+a body's wrong values. Must not know: any operation.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,8 @@ from callserver.web.api.operation import Operation, Upload
 from callserver.web.api.problems import Refused, Wrong, wrong_query
 
 DEEPEST = 16  # arrays and objects inside one another
+BODY_S = 30.0  # for a body of JSON
+SLOWEST_BYTES_PER_S = 64_000  # of a file
 _MOST_WRONG = 50  # fields that one answer names
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"', re.ASCII)
@@ -138,19 +141,32 @@ def idempotency_key(operation: Operation, request: web.Request) -> str | None:
 
 
 async def body_bytes(operation: Operation, request: web.Request) -> bytes:
-    """The body, and not more of it than the operation takes. Raises Refused 413, 415."""
+    """The body, and not more of it than the operation takes, nor for longer. Raises Refused 408, 413, 415."""
     if operation.body is None:
         return b""
     if operation.body is not Upload:
         _must_be_json(operation, request)
     if (request.content_length or 0) > operation.most_bytes:
         raise _too_big(operation)
+    try:
+        async with asyncio.timeout(slowest_s(operation)):
+            return await _read(operation, request)
+    except TimeoutError:
+        raise Refused(408, "the body came too slowly", Connection="close") from None
+
+
+async def _read(operation: Operation, request: web.Request) -> bytes:
     got = bytearray()
     async for chunk in request.content.iter_any():
         got += chunk
         if len(got) > operation.most_bytes:
             raise _too_big(operation)
     return bytes(got)
+
+
+def slowest_s(operation: Operation) -> float:
+    """How long its body may take: JSON half a minute, a file as long as a line of 64 kB/s takes, too."""
+    return BODY_S + (operation.most_bytes / SLOWEST_BYTES_PER_S if operation.body is Upload else 0)
 
 
 def json_types(operation: Operation) -> tuple[str, ...]:

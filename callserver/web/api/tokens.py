@@ -33,7 +33,9 @@ class NewToken(Struct, frozen=True, kw_only=True):
 
 
 class TokenShown(Struct, frozen=True, kw_only=True):
-    """What is known of a token. `last_used_at` is right to about a minute; `user`: with whom it ends."""
+    """What is known of a token. `last_used_at` is right to about a minute; `user`, `parent`: the person and the token
+    with whom it ends, because they made it.
+    """
 
     id: int
     name: str
@@ -44,6 +46,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
     last_used_at: Moment | None
     revoked_at: Moment | None
     user: int | None
+    parent: int | None
 
 
 class TokenGiven(TokenShown, frozen=True, kw_only=True):
@@ -68,7 +71,8 @@ def list_tokens(connection: Connection, asked: Asked) -> Done[Tokens]:
 def create_token(connection: Connection, asked: Asked, body: NewToken) -> Done[TokenGiven]:
     """Make a token. Its text is in the answer and can never be read again.
 
-    One that a user makes opens nothing while that user is disabled, and may never do more than they may.
+    One that a user makes opens nothing while that user is disabled, and may never do more than they may. One that a
+    token makes ends with that token.
     """
     if missing := sorted(set(body.scopes) - asked.scopes):
         raise Forbidden(f"nobody can give a right that they do not have: {', '.join(missing)}")
@@ -80,6 +84,7 @@ def create_token(connection: Connection, asked: Asked, body: NewToken) -> Done[T
         asked.now,
         expires_at=at(body.expires_at),
         user=asked.owner,
+        parent=_token_of(asked),
     )
     detail = changed(NOTHING, tokens.told(made))
     audit.note(connection, asked.actor, "token.created", f"token:{made.id}", detail, asked.now)
@@ -102,6 +107,11 @@ def revoke_token(connection: Connection, asked: Asked, id: Id) -> Done[TokenShow
     return Done(shown(tokens.revoke(connection, id, asked.now)))
 
 
+def _token_of(asked: Asked) -> int | None:
+    kind, _, id = asked.token.partition(":")
+    return int(id) if kind == "token" else None
+
+
 def shown(token: Token) -> TokenShown:
     """As the API tells it."""
     return TokenShown(**_known(token))
@@ -118,4 +128,5 @@ def _known(token: Token) -> dict[str, Any]:
         "last_used_at": moment(token.last_used_at),
         "revoked_at": moment(token.revoked_at),
         "user": token.user_id,
+        "parent": token.parent_id,
     }

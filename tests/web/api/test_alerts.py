@@ -11,6 +11,8 @@ from callserver.alerts.defaults import DEFAULTS
 from callserver.alerts.judging import Cleared, Raised
 from callserver.alerts.rule import RuleId, Subject
 from callserver.store import alerting
+from callserver.web.warning import alert_told
+from tests.push.described import fits
 from tests.web.conftest import BOTH, NOW, Site
 from tests.web.people import Browser, team, user
 
@@ -40,6 +42,8 @@ async def cleared(site: Site, queue: str = "repair") -> None:
 @BOTH
 async def test_an_alert_is_told_with_all_that_is_known(site: Site) -> None:
     id = await raised(site)
+    (told,) = await site.store.read(alerting.open_alerts)
+    fits("alert", alert_told(told))
     (one,) = (await site.api("alerts?open=true"))["alerts"]
     assert (one["id"], one["queue"], one["value"], one["severity"]) == (id, "repair", 75.0, "warning")
     assert one["said"]["en"] == "Longest wait 75 s (above 60 s), queue repair (main)"

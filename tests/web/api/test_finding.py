@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 import pytest
@@ -80,6 +81,21 @@ async def test_no_search_tells_what_is_masked(site: Site) -> None:
     assert (len(seen["hits"]), seen["cursor"], seen["more"]) == (1, None, True)
     whole = (await site.ask("GET", "search?q=8000&limit=1")).body["cursor"]  # it holds a number
     assert (await site.ask("GET", f"search?q=8000&cursor={whole}", token=masked)).fields == ["cursor"]
+
+
+async def test_who_sees_numbers_masked_cannot_try_them_all(site: Site) -> None:
+    await people(site)
+    masked = await site.token("customers:read", "calls:read")
+    ways = ("lookup?number=", "search?q=", "calls?number=")
+    misses = [f"{ways[n % 3]}138{n:04d}7777" for n in range(100)]
+    answers = await asyncio.gather(*(site.ask("GET", one, token=masked) for one in misses))
+    assert {one.status for one in answers} == {200}
+    for way in ways:
+        found = await site.ask("GET", f"{way}13800138000", token=masked)
+        assert (found.status, found.headers["Retry-After"]) == (429, "60"), way
+        assert (await site.ask("GET", f"{way}13800017777")).status == 200
+    site.now += 60_000
+    assert (await site.ask("GET", "lookup?number=13800138000", token=masked)).body["customers"] != []
 
 
 async def test_nothing_is_no_question(site: Site) -> None:

@@ -98,6 +98,14 @@ async def test_what_a_customer_has_goes_to_one_who_is_there(site: Site) -> None:
     assert [one["received"] for one in said.body["customer"]["numbers"]] == ["13800138000"]
     theirs = [await site.api(f"products/{product}"), await site.api(f"tickets/{ticket}")]
     assert [one["customer"] for one in theirs] == [ming, ming]
+    gone = {"customer": ming, "was": said.body["was"], "products": [product], "tickets": [ticket]}
+    assert (await site.ask("POST", f"{split}/undo", gone, If_Match='"1"')).status == 412
+    back = await site.ask("POST", f"{split}/undo", gone, If_Match='"2"')
+    assert (back.status, back.body["stayed"], back.body["other"]["numbers"]) == (200, [], [])
+    assert [one["received"] for one in back.body["customer"]["numbers"]] == ["13800138000", "13900139000"]
+    theirs = [await site.api(f"products/{product}"), await site.api(f"tickets/{ticket}")]
+    assert [one["customer"] for one in theirs] == [wang, wang]
+    assert (await site.ask("POST", f"{split}/undo", gone, If_Match='"3"')).status == 409
 
 
 async def test_what_is_not_there_cannot_go(site: Site) -> None:

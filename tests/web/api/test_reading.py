@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from callserver.web.api import reading
 from callserver.web.api.reading import DEEPEST, parsed
 from tests.web.conftest import TOKEN, Site
 
@@ -86,6 +87,24 @@ async def test_a_body_of_more_than_a_megabyte_is_refused_whatever_its_header_say
 
     assert (await post(site, io.BytesIO(big)))[0] == 413
     assert (await post(site, in_pieces()))[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("customers", "application/json"), ("tickets/1/attachments?name=a", "text/plain")]
+)
+async def test_a_body_that_never_ends_is_not_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    monkeypatch.setattr(reading, "BODY_S", 0.05)
+    monkeypatch.setattr(reading, "SLOWEST_BYTES_PER_S", 1 << 30)
+    head = (
+        f"POST /api/v1/{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 9\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.client.port)
+    writer.write(f"{head}Content-Type: {kind}\r\n\r\n{{".encode())
+    async with asyncio.timeout(30):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+    writer.close()
 
 
 async def test_a_merge_patch_may_be_called_so(site: Site) -> None:

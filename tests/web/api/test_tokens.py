@@ -59,6 +59,22 @@ async def test_nobody_gives_a_right_that_they_do_not_have(site: Site) -> None:
     ).status == 201
 
 
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+async def test_what_a_token_made_ends_with_it(site: Site, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    monkeypatch.setattr(keyring, "FRESH_S", 0.0)
+    first = await site.token("tokens:manage", "calls:read", expires_at=NOW + 1000)
+    wanted = {"name": "x", "scopes": ["tokens:manage", "calls:read"]}
+    child = (await site.ask("POST", "tokens", wanted, token=first)).body
+    grandchild = (await site.ask("POST", "tokens", wanted, token=child["token"])).body
+    assert (await site.ask("GET", "calls", token=grandchild["token"])).status == 200
+    if how == "revoked":
+        await site.ask("DELETE", f"tokens/{child['parent']}")
+    else:
+        site.now += 1000
+    for one in (child, grandchild):
+        assert (await site.ask("GET", "calls", token=one["token"])).status == 401
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -19,7 +19,7 @@ ROOMS = tuple(
     "alerts/rule.py store/alerting.py store/alert_rules.py "
     "customers/*.py numbers/*.py people/passwords.py promises/*.py seats/shift.py tickets/changing.py "
     "tickets/filling.py tickets/presets.py tickets/tables.py store/call_tickets.py store/commands.py "
-    "store/customers.py store/drafts.py store/merging.py store/products.py store/promises.py "
+    "store/customers.py store/drafts.py store/merging.py store/parting.py store/products.py store/promises.py "
     "store/recording.py store/shifts.py store/tickets.py store/timeline.py store/turns.py web/door.py "
     "web/guard.py web/api/asking.py web/api/at_phone.py web/api/calls.py web/api/drafts.py "
     "web/api/entry.py web/api/keeping.py web/api/me.py web/api/phone.py web/api/promises.py "
@@ -32,7 +32,7 @@ ROOMS = tuple(
     "web/api/floor_messages.py store/floor_deeds.py "
     "store/queue_settings.py store/queue_renaming.py store/site_days.py store/prompts.py store/kinds.py "
     "store/categories.py store/campaigns.py tickets/defining.py recordings.py web/api/site_days.py web/api/switches.py "
-    "web/api/kinds.py web/api/report_asking.py".split()
+    "web/api/kinds.py web/api/report_asking.py web/api/misses.py".split()
 )
 """What the desk, the pages of promises and of the administration ask for goes through these."""
 OF_MSGSPEC = ("is required", "expected str of length <= {most}", "expected str of length >= {least}")

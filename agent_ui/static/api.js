@@ -79,10 +79,12 @@ export async function insist(ask) {
   }
 }
 
+/** What was answered; a line that breaks in the middle of an answer is no answer. */
 async function parsed(answer) {
   try {
     return answer.status === 204 ? null : await answer.json();
   } catch {
+    if (answer.ok) throw new Refused(0, "");
     return null;
   }
 }

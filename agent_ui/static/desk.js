@@ -16,11 +16,12 @@ import { calls, current, lookAtCustomer, lookAway } from "./pops.js";
 import { allowSound } from "./ringing.js";
 import { Colleagues, Me, PauseDialog, Queues, WhyDialog, startShift } from "./shift.js";
 import { desk, put, say, useDesk } from "./store.js";
-import { onMessage, start as startStream } from "./stream.js";
+import { start as startStream } from "./stream.js";
 import { learnAllWords, t } from "./texts.js";
 import { PromiseDialog, Ticket, startTicket } from "./ticket.js";
 import { startSearch } from "./search.js";
 import { Timeline } from "./timeline.js";
+import { keepUp } from "./version.js";
 import { categoriesOf } from "./words.js";
 
 const DIALOGS = {
@@ -92,20 +93,6 @@ async function showAlerts() {
   put({ alertStrip: AlertStrip });
 }
 
-/** A page that was left open over an upgrade becomes the new one as soon as nothing is lost by it. */
-const mine = new URL(import.meta.url).pathname.split("/")[2];
-let greeted = false;
-onMessage(async (message) => {
-  if (message.type !== "hello") return;
-  const again = greeted;
-  greeted = true;
-  if (!again) return;
-  const answer = await fetch("/static/version", { cache: "no-store" }).catch(() => null);
-  if (!answer?.ok || (await answer.text()) === mine) return;
-  if (!calls().length && !Object.keys(desk.forms).length) location.reload();
-  else say(t("There is a new version of this page: reload it after this call."), "warning");
-});
-
 const complain = (error) => say(error.words ?? String(error), "warning");
 
 allowSound();
@@ -120,6 +107,8 @@ startLater();
 startHeader();
 action("away", "Escape", t("Close what is shown; calls stay"), () => { if (!calls().length || ["customer", "promise"].includes(desk.view.kind)) lookAway(); });
 startKeys();
+keepUp(() => desk.view.kind === "empty" && !calls().length && Object.values(desk.forms).every(({ saved }) => saved),
+  t("There is a new version of this page: it comes after this call."));
 addEventListener("pagehide", sendAll);
 begin().catch((error) => {
   document.getElementById("desk").textContent = error.words ?? t("The desk could not begin; reload the page.");

@@ -2,6 +2,7 @@
 // where it is there; else asked for. What somebody else changes comes by the stream and is asked for again.
 import { Refused, api } from "./api.js";
 import { onMessage } from "./stream.js";
+import { now } from "./time.js";
 import { caller, current, customerOf, lookUpAgain } from "./pops.js";
 import { desk, putIn, say } from "./store.js";
 
@@ -57,7 +58,7 @@ async function read(id) {
   const promises = (await Promise.all(tickets.slice(0, 5).map((one) => api.get(`/tickets/${one.id}/promises`))))
     .flatMap((one) => one.promises).filter((one) => !["kept", "withdrawn"].includes(one.status))
     .sort((a, b) => a.due_at.localeCompare(b.due_at));
-  const today = new Date().toLocaleDateString("sv"); // 2026-11-22, by this machine's days
+  const today = new Date(now()).toLocaleDateString("sv"); // 2026-11-22, by the days of where this machine stands
   return {
     customer,
     products: products.map((product) => ({ product, warranty: warranty(product, today) })),

@@ -101,11 +101,28 @@ const Group = ({ kind, title, rows, going, toggle, all }) => rows.length > 0 && 
     ${rows.length > 1 && html`<button type="button" class="bare" onClick=${() => all(going.length < rows.length)}>${going.length < rows.length ? t("tick all") : t("tick none")}</button>`}</legend>
   ${rows.map(([what, shown]) => html`<label key=${`${kind}${what}`} class="line"><input type="checkbox" checked=${going.includes(what)} onChange=${() => toggle(kind, what)} /> <span class="cut">${shown}</span></label>`)}</fieldset>`;
 
-/** Raises Refused. A new customer can become part of the old one again. */
+/** Raises Refused. A new customer can become part of the old one again; from a known one comes back what went. */
 async function part(mine, body, known) {
-  const { customer, new: other } = await api.post(`/customers/${mine.id}/split`, body, { key: onceKey(), version: mine.version });
+  const { customer, new: other, was } = await api.post(`/customers/${mine.id}/split`, body, { key: onceKey(), version: mine.version });
   refresh();
   const name = other.name || other.numbers[0]?.received || "";
-  if (known) say(t("{name} has it now", { name }));
+  const gone = { customer: other.id, was, products: body.products, tickets: body.tickets };
+  if (known) say(t("{name} has it now", { name }), "info", takingBack(customer, gone));
   else say(t("{name} is a customer of their own now", { name }), "info", { label: t("Take back"), run: () => attempt(() => join(customer, other)) });
+}
+
+const takingBack = ({ id, version }, gone) => ({ label: t("Take back"), run: () => attempt(() => takeBack(id, version, gone)) });
+
+async function takeBack(id, version, gone) {
+  let stayed;
+  try {
+    ({ stayed } = await api.post(`/customers/${id}/split/undo`, gone, { version, key: onceKey() }));
+  } catch (error) {
+    if (error.status !== 412) throw error;
+    const now = await api.get(`/customers/${id}`); // shown anew; who still wants it says so again
+    refresh();
+    return say(error.words, "warning", takingBack(now, gone));
+  }
+  refresh();
+  return stayed.length ? say(tn("It came back, but for {n} thing that somebody changed since", "It came back, but for {n} things that somebody changed since", stayed.length), "warning") : say(t("It came back"));
 }

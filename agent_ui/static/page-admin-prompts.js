@@ -22,6 +22,7 @@ const load = reading(async () => {
   return { prompts: found, promptPolicies: policies };
 });
 
+const alarm = (part) => [t("Alert: {part}", { part }), t("For who is on duty: a part of what is said in a call about an alert.")];
 const PURPOSES = {
   return_visit: [t("Return visit"), t("After a service: asks for a rating, keys 1 to 5; 0 for an agent, * again.")],
   survey: [t("Survey"), t("Asks how satisfied a customer is, keys 1 to 5; 0 for an agent, * again.")],
@@ -36,6 +37,10 @@ const PURPOSES = {
   "callback-confirm": [t("Callback: is it right?"), t("1 yes, 2 another number, * go on waiting.")],
   "callback-enter": [t("Callback: another number"), t("Asks for a number that ends with #.")],
   "callback-thanks": [t("Callback: confirmed"), t("The place is kept; goodbye.")],
+  "alert-critical": alarm(t("critical")), "alert-warning": alarm(t("warning")), "alert-test": alarm(t("a test")),
+  "alert-links": alarm(t("a switch")), "alert-queues": alarm(t("queues")), "alert-trunks": alarm(t("a trunk")), "alert-promises": alarm(t("promises")),
+  "alert-records": alarm(t("records of calls")), "alert-disk": alarm(t("the disk")), "alert-work": alarm(t("work in the background")),
+  "alert-several": alarm(t("there are more")), "alert-press": alarm(t("press 1")),
 };
 const purpose = (name) => PURPOSES[name] ?? (/^digit-\d$/.test(name) ? [t("Digit {digit}", { digit: name.slice(6) }), t("For reading numbers out.")] : [name, t("A recording of your own; a policy names it.")]);
 

@@ -8,7 +8,7 @@ import { action } from "./keys.js";
 import { sound } from "./ringing.js";
 import { alike, ask, desk, put, say, unask, useDesk, watch } from "./store.js";
 import { t, tn, titled } from "./texts.js";
-import { Lasting, isPast, roughly, when } from "./time.js";
+import { Lasting, isPast, when } from "./time.js";
 
 const SILENT = "callserver-alerts-silent"; // a choice of this browser: where it stands, others may sit beside it
 const TONES = { critical: "bell", warning: "low" };
@@ -20,15 +20,24 @@ export const severityIcon = (severity) => (severity === "critical" ? "warning" :
 export const alertTitle = (one) => (one.test ? t("Test: {what}", { what: titled(one.title, one.rule) }) : titled(one.title, one.rule));
 export const metricTitle = (key) => titled(desk.alertMetrics[key]?.title, key);
 
-/** A number with its unit. */
+/** A span of seconds, whole: "75 s", "5 min 5 s", "2 h 10 min"; so that what is just above a limit shows it. */
+function span(value) {
+  const seconds = Math.round(value);
+  if (Math.abs(seconds) < 90) return t("{n} s", { n: seconds });
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  return [hours && t("{n} h", { n: hours }), minutes && t("{n} min", { n: minutes }), !hours && rest && t("{n} s", { n: rest })].filter(Boolean).join(" ");
+}
+const tenths = (value) => Math.round(value * 10) / 10;
+
+/** A number with its unit, as mails say it (callserver/alerts/wording.py): counts and seconds whole, the rest with one decimal at most. */
 export function valueWord(metric, value) {
   if (value === null || value === undefined) return "–";
   if (!desk.alertMetrics[metric]) return "…"; // its unit is not known yet
   const { unit } = desk.alertMetrics[metric];
-  if (unit === "seconds") return roughly(value);
-  if (unit === "ratio") return `${Math.round(value * 1000) / 10} %`;
-  if (unit === "ppm") return t("{n} per million", { n: Math.round(value * 10) / 10 });
-  return String(Math.round(value * 100) / 100);
+  if (unit === "seconds") return span(value);
+  if (unit === "ratio") return `${tenths(value * 100)} %`;
+  if (unit === "ppm") return t("{n} per million", { n: tenths(value) });
+  return String(unit === "count" ? Math.round(value) : tenths(value));
 }
 
 /** Where it is: a queue by its name for people, a switch, or the site. */

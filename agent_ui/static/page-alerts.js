@@ -18,13 +18,20 @@ const filterOf = (state) => ({ open: state.alertFilter.open, severity: state.ale
 
 let newest = 0; //  answers overtake one another: that of the newest question counts
 let picking = 0;
+let pages = 1; // as many as somebody asked for are looked at again: what is shown stays
 
 /** Raises Refused. */
 async function look() {
   newest += 1;
   const mine = newest;
-  const { alerts, cursor } = await api.get("/alerts", filterOf(desk));
-  if (mine !== newest) return;
+  const alerts = [];
+  let cursor;
+  for (let page = 0; page < pages && (cursor || !page); page += 1) {
+    const found = await api.get("/alerts", { ...filterOf(desk), cursor });
+    if (mine !== newest) return;
+    alerts.push(...found.alerts);
+    cursor = found.cursor;
+  }
   put({ alertPage: alerts, alertMore: cursor });
   if (desk.alertPicked) await pick(desk.alertPicked, true);
   else if (alerts.length) await pick((alerts.filter((one) => !one.cleared_at && isLoud(one))[0] ?? alerts[0]).id, true);
@@ -36,11 +43,9 @@ async function learnQueues() {
   put({ screen: { ...desk.screen, queues: Object.fromEntries(queues.map((one) => [`${one.pbx}/${one.queue}`, one])) } });
 }
 
-async function more() {
-  const asked = newest;
-  const { alerts, cursor } = await api.get("/alerts", { ...filterOf(desk), cursor: desk.alertMore });
-  if (asked !== newest) return;
-  put({ alertPage: [...desk.alertPage, ...alerts], alertMore: cursor });
+function more() {
+  pages += 1;
+  again();
 }
 
 async function pick(id, quietly = false) {
@@ -62,6 +67,7 @@ async function pick(id, quietly = false) {
 function filter(part) {
   const alertFilter = { ...desk.alertFilter, ...part };
   picking += 1;
+  pages = 1;
   put({ alertFilter, alertPicked: null, alertShown: null });
   const words = Object.entries(alertFilter).filter(([, value]) => value !== "");
   history.replaceState(null, "", words.length ? `?${new URLSearchParams(words)}` : location.pathname);

@@ -8,6 +8,7 @@ import { startKeys } from "./keys.js";
 import { ask, desk, put, useDesk } from "./store.js";
 import { setClock } from "./time.js";
 import { t } from "./texts.js";
+import { keepUp } from "./version.js";
 
 const LOOK_MS = 10_000;
 
@@ -57,6 +58,7 @@ export async function begin(Page, start) {
     startHeader();
     start?.();
     startKeys();
+    keepUp(location.pathname === "/wall" ? () => true : null); // nobody sits before a screen that hangs there
     render(html`<${Page} />`, place);
   } catch (error) {
     place.textContent = error.words ?? t("The page could not begin; reload it.");

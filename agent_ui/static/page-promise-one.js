@@ -149,7 +149,7 @@ export function MoveDialog() {
   const one = chosen(desk);
   const [at, setAt] = useState(localOf(one?.due_at));
   const due = isoOf(at);
-  const gone = due !== null && Date.parse(due) < Date.now();
+  const gone = due !== null && isPast(due);
   return html`<${About} title=${t("Move")} label=${t("Move it")} path="move" body=${{ due_at: due, version: one?.version }} ready=${due !== null && !gone} needsWhy=${false}>
     <label>${t("Due")}<input type="datetime-local" autofocus required value=${at} onInput=${(event) => setAt(event.target.value)} /></label>
     <p class=${classes(gone ? "wrong" : "quiet")}>${gone ? t("That is over.") : due && away(due)}${due && one && !gone && Date.parse(due) > Date.parse(one.deadline_at) ? html` <span class="wrong">${t("after its deadline, {when}", { when: when(one.deadline_at) })}</span>` : ""}</p>

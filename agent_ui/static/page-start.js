@@ -9,11 +9,11 @@ import { Admin, beginAdmin, told } from "./page-admin-frame.js";
 import { desk, put, putIn, reading, useDesk, watch } from "./store.js";
 import { start as startStream } from "./stream.js";
 import { t, tn } from "./texts.js";
-import { when } from "./time.js";
+import { now, when } from "./time.js";
 import { stateWord } from "./words.js";
 
 const SOON_MS = 1_000;
-put({ first: null, checks: {}, startedAt: new Date().toISOString() });
+put({ first: null, checks: {}, startedAt: null });
 
 /** Everything that no stream tells. */
 const read = reading(async () => {
@@ -144,6 +144,7 @@ function Step({ one, n, here }) {
 
 /** What the stream tells makes us look again, a moment later. */
 function follow() {
+  put({ startedAt: new Date(now()).toISOString() }); // by the server's clock, as the call that it is compared with
   startStream();
   action("check", "c", t("Look the switch over again"), checkAll);
   let seen = null;

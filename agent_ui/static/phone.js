@@ -7,6 +7,7 @@ import { Icon } from "./icons.js";
 import { action } from "./keys.js";
 import { calls, current, me, seat, shift } from "./pops.js";
 import { alike, ask, desk, put, say, unask, unaskLater, useDesk } from "./store.js";
+import { onMessage } from "./stream.js";
 import { t, tn } from "./texts.js";
 import { Lasting } from "./time.js";
 import { stateWord } from "./words.js";
@@ -87,7 +88,7 @@ export function Phone() {
   const pair = useDesk((state) => onLine(state) ?? [], alike);
   const call = useDesk((state) => (pair[1] ? state.screen.calls[pair[1].call] : null));
   const may = useDesk((state) => seat(state) !== null && state.connection.state === "live");
-  const consult = useDesk((state) => state.consult);
+  const consult = useDesk(consulting, alike);
   const [number, setNumber] = useState("");
   const [busy, setBusy] = useState(false);
   const go = async (doing) => {
@@ -115,15 +116,35 @@ export function Phone() {
   </section>`;
 }
 
-/** A colleague is asked first; the customer waits on hold. */
+// --- a colleague who is asked first ---
+
+/** Who is asked while the customer waits on hold: {call, name, rings}. A page that was loaded anew, or another window, knows
+    it from the call: it is held, and somebody else's phone is part of it. */
+function consulting(state) {
+  const [, pop] = onLine(state) ?? [];
+  if (!pop) return null;
+  if (state.consult?.call === pop.call) return state.consult;
+  const call = state.screen.calls[pop.call];
+  const [other] = call?.held ? (call.with ?? []).filter((one) => one !== pop.interface) : [];
+  return other ? { call: pop.call, name: state.screen.agents[`${pop.pbx}/${other}`]?.name || other, rings: false } : null;
+}
+
+/** The customer is not on hold any more, or the call is over: nobody is asked. */
+onMessage((_, before) => {
+  const call = desk.consult?.call;
+  if (call && before.calls[call]?.held && !desk.screen.calls[call]?.held) put({ consult: null });
+});
+
+const endConsult = async (how) => {
+  const { call } = consulting(desk) ?? {};
+  if (call && await tell(`/phone/transfers/${how}`, { call })) put({ consult: null });
+};
+
 function Consulting({ consult, go, busy }) {
-  const end = (how) => go(async () => {
-    const answer = await tell(`/phone/transfers/${how}`, { call: consult.call });
-    if (answer) put({ consult: null });
-  });
-  return html`<div class="consult"><p class="cut"><${Icon} name="transfer" /> ${t("You ask {name}", { name: consult.name })}</p><div class="line">
-    <button type="button" class="main grow" disabled=${busy} onClick=${() => end("finish")}>${t("Join them")}</button>
-    <button type="button" class="grow" disabled=${busy} onClick=${() => end("cancel")}>${t("Back to the customer")}</button></div></div>`;
+  const { name, rings } = consult;
+  return html`<div class="consult"><p class="cut"><${Icon} name="transfer" /> ${rings ? t("You ask {name}: it rings", { name }) : t("You ask {name}", { name })}</p><div class="line">
+    <${Do} id="join" kind="main grow" disabled=${busy || rings} onClick=${() => go(() => endConsult("finish"))}>${t("Join them")}<//>
+    <${Do} id="unask" kind="grow" disabled=${busy} onClick=${() => go(() => endConsult("cancel"))}>${t("Back to the customer")}<//></div></div>`;
 }
 
 // --- who is free ---
@@ -162,11 +183,14 @@ export function TransferDialog() {
     const [, pop] = onLine() ?? [];
     if (!target || !pop || busy) return;
     const close = unaskLater();
+    const asked = { call: pop.call, name: target.name };
     setBusy(true);
+    if (how === "attended") put({ consult: { ...asked, rings: true } });
     const answer = await tell("/phone/transfers", { call: pop.call, how, to: target.to, note: note.trim(), anyway, ...(ticketOf(desk) ? { ticket: ticketOf(desk) } : {}) },
       how === "blind" ? t("Passed on to {name}", { name: target.name }) : null,
       (code) => setTaken(how === "blind" && NOT_FREE.has(code) ? target.key : null),
-      () => how === "attended" && put({ consult: { call: pop.call, name: target.name } }));
+      () => how === "attended" && put({ consult: { ...asked, rings: false } }));
+    if (!answer && how === "attended") put({ consult: null });
     setBusy(false);
     if (answer) close();
   };
@@ -202,7 +226,10 @@ export function TransferDialog() {
 
 export function startPhone() {
   const talks = () => onLine() !== null && shift() !== null;
-  action("dial", "Alt+C", t("Call a number"), () => document.getElementById("dial")?.focus(), () => me() !== null);
+  const place = () => document.getElementById("dial"); // what was not done is still there: typing takes its place
+  action("dial", "Alt+C", t("Call a number"), () => { place()?.focus(); place()?.select(); }, () => me() !== null);
   action("hangup", "Alt+H", t("Hang up"), hangUp, talks);
   action("transfer", "Alt+T", t("Pass the call on"), () => ask("transfer"), talks);
+  action("join", "Alt+5", t("Join the colleague who is asked with the customer"), () => endConsult("finish"), () => consulting(desk)?.rings === false);
+  action("unask", "Alt+6", t("Back to the customer; the colleague goes"), () => endConsult("cancel"), () => consulting(desk) !== null);
 }

@@ -5,6 +5,7 @@ import { onMessage, send } from "./stream.js";
 import { desk, put, putIn, say } from "./store.js";
 import { closedWord } from "./words.js";
 import { t } from "./texts.js";
+import { now } from "./time.js";
 import { announce, retell } from "./ringing.js";
 
 const KEEP_MISSED_MS = 30 * 60_000;
@@ -63,7 +64,7 @@ function made(call, { pbx, interface: at }, caller) {
 
 export const missed = (state = desk) =>
   Object.entries(state.screen.pops).filter(
-    ([key, pop]) => pop.state === "missed" && at(state, pop) && !state.dismissed[key] && Date.now() - Date.parse(pop.offered_at) < KEEP_MISSED_MS,
+    ([key, pop]) => pop.state === "missed" && at(state, pop) && !state.dismissed[key] && now() - Date.parse(pop.offered_at) < KEEP_MISSED_MS,
   );
 
 /** The call that is looked at, [key, pop]; null: none. */
@@ -175,7 +176,7 @@ function closed({ key, why }, before) {
 const ringing = () => calls().map(([, pop]) => pop).find((pop) => pop.state === "offered" && !pop.over) ?? null;
 
 function keep(key, pop) {
-  putIn("kept", key, { ...pop, over: new Date().toISOString() });
+  putIn("kept", key, { ...pop, over: new Date(now()).toISOString() });
 }
 
 /** A call of one's own that is over waits for its record too. */

@@ -55,7 +55,7 @@ export function spoken(pop) {
     known?.customer.vip ? "VIP" : "",
     known?.customer.caution ? t("Caution: {why}", { why: known.customer.caution }) : "",
     pop.queue ? t("queue {queue}", { queue: pop.queue_title || pop.queue }) : "",
-    pop.waited_s ? t("waited {time}", { time: roughly(pop.waited_s) }) : "",
+    pop.waited_s >= 1 ? t("waited {time}", { time: roughly(pop.waited_s) }) : "",
   ];
   return parts.filter(Boolean).join(", ");
 }

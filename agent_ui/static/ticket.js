@@ -13,7 +13,7 @@ import { current } from "./pops.js";
 import { canSave, save } from "./record.js";
 import { alike, ask, desk, put, putIn, say, unask, useDesk } from "./store.js";
 import { t, titled, tn } from "./texts.js";
-import { Moment, away, when } from "./time.js";
+import { Moment, away, isPast, now, when } from "./time.js";
 import { promiseWord, statusWord } from "./words.js";
 
 const PRESETS = {
@@ -36,14 +36,14 @@ export function ticketOf(state) {
   return state.ticket ?? pop?.ticket?.id ?? null;
 }
 
-/** The ticket as the server has it. */
-export async function fetchTicket(id) {
+/** The ticket as the server has it. `quietly`: nobody asked for it, and it is asked for again. */
+export async function fetchTicket(id, quietly = false) {
   try {
     const found = await api.get(`/tickets/${id}`);
     if (!(desk.tickets[id]?.version > found.version)) putIn("tickets", id, found);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    say(error.words, "warning");
+    if (!quietly) say(error.words, "warning");
   }
 }
 
@@ -125,6 +125,7 @@ function Form({ subject, id, base, waits }) {
   return html`<section class="ticket" aria-label=${t("Ticket")}>
     <header><${Which} subject=${subject} id=${id} base=${base} form=${form} /></header>
     <div class="inside" tabindex="-1">
+      ${base?.outside && html`<${Outside} id=${base.id} outside=${base.outside} />`}
       <div class="fields two">
         <div class="field"><label for="kind">${t("Kind")}</label>
           <select id="kind" disabled=${over} onChange=${(event) => change({ kind: event.target.value })}>
@@ -172,6 +173,21 @@ function Which({ subject, id, base, form }) {
     ${!onCall && html`<button type="button" class="bare" onClick=${() => put({ ticket: null })} aria-label=${t("Close")}><${Icon} name="close" /></button>`}`;
 }
 
+const PATIENCE_MS = 10_000; // what was saved a moment ago is always still on its way
+const LOOK_AGAIN_MS = 15_000;
+
+/** What other systems have not heard yet; looked at again until they have, since nobody tells screens of that. */
+function Outside({ id, outside: { unsent, since } }) {
+  useEffect(() => {
+    if (!unsent) return undefined;
+    const looking = setInterval(() => fetchTicket(id, true), LOOK_AGAIN_MS);
+    return () => clearInterval(looking);
+  }, [id, unsent > 0]);
+  if (!unsent || now() - Date.parse(since) < PATIENCE_MS) return null;
+  const waits = `${tn("{n} event waits", "{n} events wait", unsent)}, ${t("the oldest since {time}", { time: when(since) })}`;
+  return html`<p class="cut quiet" title=${waits}><${Badge} kind="ring">${t("saved here, not yet there")}<//> ${waits}</p>`;
+}
+
 /** How many there are; its key and a file that is dropped on the ticket open the same. */
 function Files({ id }) {
   const n = useDesk((state) => state.files[id]?.attachments.length ?? 0);
@@ -215,19 +231,20 @@ function Promises({ form, base, change }) {
 const promising = { toggle: null, add: null };
 
 export function PromiseDialog() {
-  const [at, setAt] = useState(localOf(new Date(Math.ceil(Date.now() / 900_000) * 900_000 + 3_600_000).toISOString()));
+  const [at, setAt] = useState(localOf(new Date(Math.ceil(now() / 900_000) * 900_000 + 3_600_000).toISOString()));
   const [why, setWhy] = useState("");
+  const due = isoOf(at);
+  const gone = due !== null && isPast(due);
   const done = () => {
-    const due = isoOf(at);
-    if (!due || Date.parse(due) < Date.now()) return;
+    if (!due || gone) return;
     promising.add?.({ kind: "requested", due_at: due, why });
     unask();
   };
   return html`<${Dialog} title=${t("We call back at a time")} onSubmit=${done}>
     <label>${t("When")}<input type="datetime-local" autofocus value=${at} required onInput=${(event) => setAt(event.target.value)} /></label>
-    <p class="quiet">${isoOf(at) ? away(isoOf(at)) : ""}</p>
+    <p class=${gone ? "wrong" : "quiet"}>${gone ? t("That is over.") : due && away(due)}</p>
     <label>${t("What for")}<input value=${why} maxlength="200" onInput=${(event) => setWhy(event.target.value)} /></label>
-    <footer><button type="submit" class="main">${t("Promise it")}</button></footer>
+    <footer><button type="submit" class="main" disabled=${!due || gone}>${t("Promise it")}</button></footer>
   <//>`;
 }
 

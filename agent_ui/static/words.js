@@ -241,8 +241,13 @@ const TELLERS = {
   change: (body) => Object.keys(body).join(", "),
   attachment: (body) => body.name ?? "",
   opened: (body) => body.rule ?? body.why ?? "",
-  customer: (body) => body.why ?? "",
+  customer: (body) => ofTwo(body.why ?? ""),
 };
+
+/** Why a ticket is another customer's now: a code of the server, or what somebody said. */
+const ofTwo = (why) => ({
+  merged: t("two customers became one"), unmerged: t("they are two again"), split: t("the customer was two"), unsplit: t("it was given to somebody else for a while"),
+})[why] ?? why;
 
 /** What became of a call that is owed: who has it now, what was tried, which keys the customer pressed. */
 function promiseText(body) {

@@ -32,6 +32,27 @@ async def complaints(page: Page) -> list[str]:
     return [str(line) for line in await page.evaluate(ASK, RULES)]
 
 
+OPERABLE = (
+    "button:not(:disabled), a[href], input:not(:disabled), select:not(:disabled), textarea:not(:disabled)"
+)
+MISSED = """(what) => [...document.querySelectorAll(what)].filter((one) => one.checkVisibility() && !one.dataset.passed)
+  .map((one) => `${one.tagName} ${one.id} ${one.textContent.trim().slice(0, 40)}`)"""
+PASSED = """() => { const one = document.activeElement, box = one.getBoundingClientRect();
+  const inside = box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight;
+  if (inside && getComputedStyle(one).outlineStyle !== "none") one.dataset.passed = "yes"; }"""
+
+
+async def out_of_reach(page: Page) -> list[str]:
+    """What can be operated and is not come by with the Tab key, or does not show there that it has the focus."""
+    left: list[str] = await page.evaluate(MISSED, OPERABLE)
+    for _ in range(3 * len(left)):  # what is drawn anew meanwhile is come by once more
+        await page.keyboard.press("Tab")
+        await page.evaluate(PASSED)
+        if not (left := await page.evaluate(MISSED, OPERABLE)):
+            break
+    return left
+
+
 @asynccontextmanager
 async def held_back(page: Page, asked: str, method: str = "GET") -> AsyncIterator[None]:
     """The first such request is done by the server at once, and the page has its answer at the end of the block.

@@ -93,13 +93,13 @@ async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key_at_the_desk(
     await window.go("/wall")
     await expect(page.locator(".wall-page")).to_be_visible()
     await expect(page.locator(".alert-line")).to_have_count(0)
-    await raised(store, "long_wait", 75)
+    await raised(store, "long_wait", 77.79)
     await raised(store, "nobody_ready", 3)
     await expect(page.locator(".alert-line")).to_have_count(2)
     first = page.locator(".alert-line").first
     await expect(first).to_contain_text("critical")  # the gravest first
     await expect(first).to_contain_text("repair")
-    await expect(page.locator(".alert-line").last).to_contain_text("75 s (above 60 s)")
+    await expect(page.locator(".alert-line").last).to_contain_text("78 s (above 60 s)")
     await in_order(window)
     await window.go("/desk")
     await expect(page.locator(".alert-line")).to_contain_text("critical")  # the gravest alone
@@ -123,6 +123,26 @@ async def test_an_alert_is_on_the_wall_at_once_and_taken_by_a_key_at_the_desk(
     await in_order(window)
     await page.locator("dialog button.main").click()
     await expect(page.locator(".alert-one q")).to_have_text(EVIL)
+    await what_was_shown_stays(store, window)
+
+
+async def what_was_shown_stays(store: Store, window: Window) -> None:
+    """The list is read again all the time, and is not cut to its first page by that."""
+    page, rows = window.page, window.page.locator(".alert-row")
+    rule = DEFAULTS[RuleId("many_waiting")]
+    them = [
+        Raised(rule=rule, subject=Subject("queue", "main", f"q{n}"), value=11, at=clock()) for n in range(99)
+    ]
+    await store.write(lambda c: [alerting.raised(c, one, UTC) for one in them])
+    await window.go("/alerts")
+    await expect(rows).to_have_count(100)
+    await page.get_by_role("button", name="Show more").click()
+    await expect(rows).to_have_count(101)
+    async with page.expect_response(lambda answer: "cursor=" in answer.url) as second:
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it looks again
+    await (await second.value).finished()
+    await page.evaluate("new Promise((drawn) => setTimeout(drawn))")
+    await expect(rows).to_have_count(101)
 
 
 async def test_a_rule_is_written_and_tried(store: Store, window: Window) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser import site
-from tests.browser.looking import complaints, held_back
+from tests.browser.looking import complaints, held_back, out_of_reach
 from tests.browser.office import Api
 from tests.browser.site import PASSWORD
 from tests.browser.stage import Desk, Stage
@@ -48,6 +48,21 @@ async def never_answered_first(page: Page, asked: re.Pattern[str]) -> asyncio.Ev
     return held
 
 
+async def unheard_outside(page: Page) -> asyncio.Event:
+    """Other systems have not heard of any ticket for a long time. Set: they have."""
+    heard = asyncio.Event()
+
+    async def meet(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        if not heard.is_set():
+            told["outside"] = {"unsent": 2, "since": "2026-01-01T00:00:00.000Z", "dead": 0}
+        await route.fulfill(response=answer, json=told)
+
+    await page.route(re.compile(r"/api/v1/tickets/\d+$"), meet)
+    return heard
+
+
 async def test_who_calls_is_on_the_screen_before_the_phone_is_answered(stage: Stage) -> None:
     await stage.stands(ZHANG, "answers_when_told")
     desk = await stage.working("zhang")
@@ -66,6 +81,8 @@ async def test_saving_the_record_ends_the_wrap_up(stage: Stage) -> None:
     desk = await stage.working("zhang")
     await stage.calls(number=KNOWN)
     await desk.is_("talking")
+    await desk.page.locator(".filters button", has_text="记录").click()
+    await expect(desk.page.locator(".entry:not(.note)")).to_have_count(0)
     await desk.writes("炉头不点火，已指导更换电池")
     await stage.hangs_up(KNOWN)
     await desk.is_("wrap_up")
@@ -78,9 +95,10 @@ async def test_saving_the_record_ends_the_wrap_up(stage: Stage) -> None:
 
 
 async def test_the_wrap_up_ends_by_itself_and_what_was_written_stays(stage: Stage) -> None:
+    await stage.stands(LI, "answers_and_holds", ring_ms=300, hold_after_ms=500, hold_ms=600_000)
     desk = await stage.working("li")
     await stage.calls(number=STRANGER)
-    await desk.is_("talking")
+    await desk.is_("held")
     await desk.writes("half a senten")
     await stage.switch.rx("channel request hangup all")
     await desk.is_("wrap_up")
@@ -182,6 +200,9 @@ async def test_a_call_is_passed_on_with_its_ticket_and_a_word(stage: Stage) -> N
     await expect(second.page.locator(".passed")).to_contain_text("wants the fitter <b>today</b>")
     await second.shows("王小明")
     await expect(second.page.locator(".ticket header")).to_contain_text(ticket)
+    await second.is_("talking")
+    await passes_on(second, "hotline", "nobody is there today")
+    await expect(second.page.locator(".notices")).to_contain_text("Passed on to hotline")
 
 
 async def test_a_colleague_who_is_asked_first_gets_the_call_with_its_ticket(stage: Stage) -> None:
@@ -193,11 +214,21 @@ async def test_a_colleague_who_is_asked_first_gets_the_call_with_its_ticket(stag
     await passes_on(first, "Li", "is it under warranty?", asking=True)
     await second.is_("talking")
     await expect(second.page.locator(".passed")).to_contain_text("is it under warranty?")
-    await first.page.locator(".consult button").first.click()
+    await first.page.reload()
+    await expect(first.page.locator(".consult")).to_contain_text("Li Na")
+    await first.may("unask")
+    await first.page.keyboard.press("Alt+6")
+    await first.is_("talking")
+    await expect(first.page.locator(".consult")).to_have_count(0)
+    await passes_on(first, "Li", "he has the receipt", asking=True)
+    await first.may("join")
+    await first.page.keyboard.press("Alt+5")
     await first.is_("wrap_up")
     await second.shows("王小明")
     await expect(second.page.locator(".ticket header")).to_contain_text(ticket)
     assert stage.service.open_calls() == 1
+    await second.page.keyboard.press("Alt+h")
+    await expect(second.state).not_to_have_class("me state-talking")
 
 
 async def test_a_phone_that_is_not_free_is_rung_all_the_same_only_when_that_is_wished(stage: Stage) -> None:
@@ -271,10 +302,15 @@ SPY = """
   window.peals = []; window.told = []; window.gone = 0;
   const start = OscillatorNode.prototype.start;
   OscillatorNode.prototype.start = function (...at) { peals.push(this.frequency.value); return start.apply(this, at); };
-  window.Notification = class {
-    static permission = "granted";
-    constructor(words) { told.push(words); }
-    close() { gone += 1; }
+  window.Notification = class extends Notification {
+    constructor(words, more) {
+      super(words, more);
+      this.addEventListener("show", () => told.push(words));
+    }
+    close() {
+      gone += 1;
+      super.close();
+    }
   };
   localStorage.setItem("callserver.notify", "yes");
   document.hasFocus = () => false;
@@ -284,9 +320,14 @@ SPY = """
 async def test_a_ringing_call_is_heard_and_told_on_the_desktop_until_it_is_answered(stage: Stage) -> None:
     await stage.stands(ZHANG, "answers_when_told")
     desk = await stage.working("zhang", script=SPY)
+    await desk.window.context.grant_permissions(["notifications"])
+    await desk.page.keyboard.press("Alt+s")
+    await desk.page.get_by_label("低音").click()
+    await desk.page.keyboard.press("Escape")
     await stage.calls(number=KNOWN)
     await desk.is_("ringing")
-    await desk.page.wait_for_function("peals.length >= 2 && told.length >= 1")
+    await desk.page.wait_for_function("peals.length >= 4 && told.length >= 1")
+    assert set(await desk.page.evaluate("peals")) == {330, 262}
     assert "王小明" in (await desk.page.evaluate("told[0]"))
     assert (await desk.page.title()).startswith("☎")
     stage.phones.picks_up(ZHANG)
@@ -428,6 +469,8 @@ async def test_from_signing_in_to_a_saved_ticket_without_a_mouse(stage: Stage) -
     await desk.ready()
     await stage.calls(number=KNOWN)
     await desk.is_("talking")
+    await expect(desk.page.locator(".own")).to_be_visible()
+    assert await out_of_reach(desk.page) == []
     await keys.press("Alt+n")
     await keys.type("keys alone")
     await keys.press("Alt+7")
@@ -448,8 +491,11 @@ async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_cal
     await keys.type("138007")
     await expect(page.locator("#hits li").first).to_contain_text("刘洋")
     await keys.press("Enter")
+    heard = await unheard_outside(page)
     await page.locator(".tickets .row", has_text="灶具打不着火").click()
     await expect(page.locator("#subject")).to_have_value("灶具打不着火")
+    await expect(page.locator(".ticket .inside")).to_contain_text("已存本系统，外部未收到")
+    heard.set()
 
     await page.locator("body").press("Alt+y")
     await expect(page.locator("#product-category")).to_be_focused()
@@ -476,6 +522,8 @@ async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_cal
     assert await complaints(page) == []
     await keys.press("Escape")
     await expect(desk.button("files")).to_have_text("1")
+    await expect(page.locator(".ticket .inside")).not_to_contain_text("外部未收到", timeout=60_000)
+    await page.unroute_all(behavior="wait")
 
     await page.locator("body").press("Alt+z")
     await dialog.locator("label", has_text=STRANGER).locator("input").check()
@@ -488,6 +536,27 @@ async def test_a_product_a_file_and_two_who_were_one_are_put_right_without_a_cal
     await expect(page.locator(".notices")).to_contain_text("刘海 已成为单独的客户")
     await expect(page.locator(".products")).not_to_contain_text("XQG100")
     assert await office.customer(STRANGER) != liu
+
+    await page.locator("body").press("Alt+z")
+    await dialog.locator("label", has_text=LIU).locator("input").check()
+    await dialog.get_by_label("已有的客户").check()
+    await dialog.get_by_label("搜索").fill("刘海")
+    await dialog.locator(".found button", has_text="刘海").click()
+    await dialog.locator("[type=submit]").click()
+    await page.locator(".notice", has_text="已归 刘海").get_by_role("button", name="撤回").click()
+    await expect(page.locator(".notices")).to_contain_text("已收回")
+    assert await office.customer(LIU) == liu
+
+    await page.goto(f"{whole_day.base}/desk#customer={liu}")
+    await page.reload()
+    await expect(page.locator(".products")).not_to_contain_text("XQG100")
+    await desk.shows("刘洋")
+    await page.locator("body").press("Alt+m")
+    await dialog.get_by_label("搜索").fill("刘海")
+    await dialog.locator(".found button", has_text="刘海").click()
+    await expect(page.locator(".notices")).to_contain_text("刘海 已并入当前客户")
+    await expect(page.locator(".products")).to_contain_text("XQG100")
+    assert await office.customer(STRANGER) == liu
     await whole_day.clear()
 
 

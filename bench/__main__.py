@@ -13,9 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from bench import ami, commits, day, importing, lookup, memory, pops, promises, reports, resync, wall
-from bench.figures import Figure, Scale, table
+from bench.figures import Database, Figure, Scale, table
 
 MEASUREMENTS: dict[str, tuple[Callable[[Scale], list[Figure]], str]] = {
     "ami": (ami.measure, "AMI bytes to facts, beside panoramisk and asterisk-ami"),
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         quick=asked.quick,
         customers=customers,
         on_switch=asked.on_switch,
+        only=asked.database,
     )
     figures: list[Figure] = []
     begun = time.monotonic()
@@ -79,7 +81,11 @@ def _arguments() -> argparse.ArgumentParser:
         type=int,
         default=Scale().customers,
         metavar="N",
-        help="of the archive for lookup, ten contacts each (%(default)s; 4000000 takes half an hour to make, once)",
+        help="of the archive for lookup and pops, ten contacts each (%(default)s; 4000000 takes half an hour to make,"
+        " once for each database)",
+    )
+    parser.add_argument(
+        "--database", choices=get_args(Database), help="lookup and pops: on this one only (both)"
     )
     parser.add_argument(
         "--on-switch",

@@ -4,7 +4,8 @@ In: how many, and an empty database with our tables. Out: the same database, ful
 their place. Must not know: what is measured.
 
 Rows are made by the program's own names and columns, but written in bulk, with indexes made afterwards: an archive of 4
-million takes minutes, so those on SQLite are kept under `.local/bench` until the tables change.
+million takes minutes, so it is kept under `.local/bench` and gets new columns and indexes as any database does. Here is
+who is in it, and the file on SQLite; on PostgreSQL it is put down by bench.archive_postgresql.
 """
 
 from __future__ import annotations
@@ -15,18 +16,14 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-import asyncpg
 from sqlalchemy import Connection, Table, create_engine
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from callserver.customers import names
 from callserver.numbers import tail
@@ -39,7 +36,7 @@ NOW = 1_795_000_000_000
 HOUR = 3_600_000
 _BATCH = 20_000
 _AHEAD = 4
-_CACHE = Path(__file__).resolve().parents[1] / ".local" / "bench"
+KEPT = Path(__file__).resolve().parents[1] / ".local" / "bench"
 
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -53,7 +50,7 @@ _CITIES = (
     ("武汉市", "江汉区"),
 )
 _ROADS = tuple(f"{one}{two}路" for one in "香中山人民解放南京东海江西湖" for two in "港中北南东西大平安和")
-_TABLES = (
+TABLES = (
     desk.customers,
     desk.customer_numbers,
     desk.products,
@@ -89,9 +86,9 @@ def serial_of(place: int) -> str:
 
 def on_sqlite(customers: int) -> Path:
     """The file with so many customers, made where it is not there yet, with all tables that there are by now."""
-    file = _CACHE / f"archive-{customers}-{_shape()}.db"
+    file = KEPT / f"archive-{customers}-{shape()}.db"
     if not file.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
+        KEPT.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
         part.unlink(missing_ok=True)
         _make(part, customers)
@@ -101,48 +98,27 @@ def on_sqlite(customers: int) -> Path:
     return file
 
 
-async def on_postgresql(url: str, customers: int) -> str:
-    """The URL of a new database with so many customers, on the server of `url`. Raises asyncpg's errors."""
-    admin = await asyncpg.connect(url.replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE archive_{customers}")
-    await admin.close()
-    made = url.replace("/postgres", f"/archive_{customers}")
-    await migrations.upgrade(made)
-    filling = create_async_engine(made)
-    async with filling.begin() as connection:
-        await connection.run_sync(fill, customers)
-    async with filling.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        await connection.exec_driver_sql(
-            "VACUUM ANALYZE"
-        )  # else its own vacuum comes while something is measured
-    await filling.dispose()
-    return made
-
-
-def fill(connection: Connection, customers: int) -> None:
-    """All tables that a caller's look-up reads, from nothing."""
+def _fill(connection: Connection, customers: int) -> None:
+    """All tables that a caller's look-up reads, from nothing; on SQLite."""
     begun = time.monotonic()
-    for table in _TABLES:
+    for table in TABLES:
         for index in table.indexes:
             index.drop(connection)
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("DROP TRIGGER timeline_unreplaced")  # asks for each row whether it is new
-    for last, rows, their_words in _ahead(customers):
-        for table in _TABLES:
+    connection.exec_driver_sql("DROP TRIGGER timeline_unreplaced")  # asks for each row whether it is new
+    for last, rows, their_words in ahead(customers, _batch):
+        for table in TABLES:
             _insert(connection, table, rows.get(table.name, []))
         words.put(connection, their_words)
         if last % 500_000 == 0:
-            _say(begun, f"{last:,} customers of {customers:,}")
+            say(begun, f"{last:,} customers of {customers:,}")
     connection.exec_driver_sql("CREATE TABLE bench_contacts (n INTEGER PRIMARY KEY)")
-    connection.exec_driver_sql(
-        f"INSERT INTO bench_contacts VALUES {', '.join(f'({n})' for n in range(1, CONTACTS + 1))}"
-    )
-    connection.exec_driver_sql(_CONTACTS_OF_ALL)
-    _say(begun, f"{customers * CONTACTS:,} contacts")
-    for table in _TABLES:
+    connection.exec_driver_sql(CONTACTS_EACH)
+    connection.exec_driver_sql(CONTACTS_OF_ALL)
+    say(begun, f"{customers * CONTACTS:,} contacts")
+    for table in TABLES:
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             index.create(connection)
-            _say(begun, str(index.name))
+            say(begun, str(index.name))
 
 
 def _make(file: Path, customers: int) -> None:
@@ -153,30 +129,30 @@ def _make(file: Path, customers: int) -> None:
     with engine.connect() as connection:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000", "threads = 2"):
             connection.exec_driver_sql(f"PRAGMA {pragma}")
-        fill(connection, customers)
+        _fill(connection, customers)
         connection.commit()
     engine.dispose()
 
 
-def _shape() -> str:
-    """Of the tables as they are now, and of this archive."""
-    speech = sqlite.dialect()
-    made = [str(CreateTable(table).compile(dialect=speech)) for table in _TABLES]
-    made += sorted(
-        str(CreateIndex(index).compile(dialect=speech)) for table in _TABLES for index in table.indexes
-    )
-    return hashlib.sha256("\n".join([*made, _CONTACTS_OF_ALL, str(CONTACTS)]).encode()).hexdigest()[:12]
+def shape() -> str:
+    """Of the rows, which are made again where they would be others; tables that change are upgraded where they are."""
+    some = {table.name: rows for table, rows in rows_of(range(1, 101)).items()}
+    made = [repr(some), repr([words_of(place) for place in range(1, 101)]), CONTACTS_OF_ALL, str(CONTACTS)]
+    return hashlib.sha256("\n".join(made).encode()).hexdigest()[:12]
 
 
+Made = TypeVar("Made")
 _Batch: TypeAlias = tuple[int, dict[str, list[tuple[Any, ...]]], list[tuple[int, tuple[str, ...]]]]
 
 
-def _ahead(customers: int) -> Iterator[_Batch]:
-    """Batches made by another process while this one puts down those before them; a few ahead, not all."""
+def ahead(customers: int, make: Callable[[range], Made]) -> Iterator[Made]:
+    """What `make` gives for some places after others, made by another process while this one puts down what came
+    before; a few ahead, not all. `make` is a function of a module.
+    """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
-        coming: deque[Future[_Batch]] = deque()
+        coming: deque[Future[Made]] = deque()
         for places in _batches(customers):
-            coming.append(other.submit(_batch, places))
+            coming.append(other.submit(make, places))
             if len(coming) > _AHEAD:
                 yield coming.popleft().result()
         while coming:
@@ -184,8 +160,8 @@ def _ahead(customers: int) -> Iterator[_Batch]:
 
 
 def _batch(places: range) -> _Batch:
-    rows = {table.name: rows for table, rows in _rows(places).items()}
-    return places[-1], rows, [(place, _words(place)) for place in places]
+    rows = {table.name: rows for table, rows in rows_of(places).items()}
+    return places[-1], rows, [(place, words_of(place)) for place in places]
 
 
 def _batches(customers: int) -> Iterator[range]:
@@ -193,21 +169,18 @@ def _batches(customers: int) -> Iterator[range]:
         yield range(first, min(first + _BATCH, customers + 1))
 
 
-def _say(begun: float, what: str) -> None:
+def say(begun: float, what: str) -> None:
     print(f"  {time.monotonic() - begun:5.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     columns = [column.name for column in table.columns][: len(rows[0])] if rows else []
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" for _ in columns)
-    else:
-        marks = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+    marks = ", ".join("?" for _ in columns)
     if rows:
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
-def _rows(places: range) -> dict[Table, list[tuple[Any, ...]]]:
+def rows_of(places: range) -> dict[Table, list[tuple[Any, ...]]]:
     """Rows with values in the order of the columns; every twentieth ticket is open, every fiftieth owes a call."""
     return {
         desk.customers: [_customer(place) for place in places],
@@ -242,7 +215,7 @@ def _customer(place: int) -> tuple[Any, ...]:
     )
 
 
-def _words(place: int) -> tuple[str, ...]:
+def words_of(place: int) -> tuple[str, ...]:
     """Those of the record, put together from parts that come again; in another order, which nobody sees."""
     street, house = line_of(place).split("路")
     numbers = re.findall(r"\d+", house)
@@ -292,9 +265,10 @@ def _promise(place: int) -> tuple[Any, ...]:
     return (*head, NOW, NOW + 2 * HOUR, NOW, None, "asked")
 
 
+CONTACTS_EACH = f"INSERT INTO bench_contacts VALUES {', '.join(f'({n})' for n in range(1, CONTACTS + 1))}"
 # Every third contact is a call, as the others are notes and promises; a day between two of them. They are put down in
 # the order in which they happen: what a customer said over the years lies all over the file, as in life.
-_CONTACTS_OF_ALL = (
+CONTACTS_OF_ALL = (
     "INSERT INTO timeline (ticket_id, seq, at, kind, actor, through, contact, customer_id, pbx, call_id, body)"
     f" SELECT t.id, b.n, t.opened_at + b.n * {24 * HOUR}, "
     " CASE WHEN b.n % 3 = 0 THEN 'call' ELSE 'note' END, 'li', 'screen',"

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+Database: TypeAlias = Literal["sqlite", "postgresql"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +20,24 @@ class Scale:
     """How much is measured. `quick` only shows that everything runs; its figures mean nothing.
 
     `customers`: of the archive that things are looked up in. `on_switch`: promises are dialled on a real switch.
+    `only`: on this database and no other, where what is measured has one.
     """
 
     repetitions: int = 5
     quick: bool = False
     customers: int = 200_000
     on_switch: bool = False
+    only: Database | None = None
 
     def of(self, amount: int) -> int:
         """`amount`, or a little of it."""
         return max(amount // 100, 20) if self.quick else amount
+
+    def on(self, database: Database) -> bool:
+        """Whether to measure there; quickly on SQLite, unless PostgreSQL was asked for."""
+        if self.only is not None:
+            return database == self.only
+        return database == "sqlite" or not self.quick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

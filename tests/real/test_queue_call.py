@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from tests.real.stages import AGENTS, Desk, desk
 from tests.rig.phones import OUTSIDE, Customer
 from tests.rig.scenarios import HOTLINE
 from tests.rig.scenarios_odd import HOSTILE_NAMES
-from tests.rig.service import Service
+from tests.rig.service import PROGRAM, Service
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 WANG = Customer(number="13800138000", display="王小明")
@@ -106,6 +107,18 @@ async def test_the_service_says_how_it_is(watched: Watched, call: dict[str, Any]
     assert metrics["callserver_ready"] == metrics["callserver_link_up"] == 1
     assert metrics["callserver_calls_ended_total"] >= 1
     assert metrics["callserver_facts_total"] > 0
+
+
+async def test_the_floor_is_watched_from_a_terminal(watched: Watched, call: dict[str, Any]) -> None:
+    url = f"http://127.0.0.1:{watched.service.web}"
+    terminal = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "watch", "--once", "--url", url, "--token-file", "-"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    shown, _ = await terminal.communicate(watched.service.token.encode())
+    assert terminal.returncode == 0
+    assert b"hotline" in shown
 
 
 async def test_a_hostile_name_stays_a_name(watched: Watched, call: dict[str, Any]) -> None:

@@ -143,8 +143,12 @@ class Visits:
             return
         own, agent = visit.leg, visit.agent_leg or visit.leg
         moments = sorted(self._channels.moments.get(own, []) + self._channels.moments.get(agent, []))
+        if (
+            visit.left is not None
+        ):  # a talk that began in the second in which it ended did not end as it began
+            moments = moments[bisect_right(moments, visit.left) :]
         sharp = first_from(moments, visit.finished)
-        if sharp is not None and visit.left is not None and visit.left <= sharp:
+        if sharp is not None and visit.left is not None:
             visit.finished = sharp
             visit.talk_s = seconds(visit.left, sharp)
 

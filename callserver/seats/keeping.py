@@ -19,10 +19,10 @@ from callserver.people import UserId
 from callserver.seats import steering, wording
 from callserver.seats.asking import Outcome, QueueAdd
 from callserver.seats.looking import Situation
-from callserver.seats.picture import Finished, Picture
+from callserver.seats.picture import Finished, Order, Picture
 from callserver.seats.puzzling import Puzzles
 from callserver.seats.shift import Shift, Vacated, WrapUp
-from callserver.seats.steering import Order, Tries
+from callserver.seats.steering import Tries
 from callserver.seats.steps import (
     Change,
     SeatCleared,
@@ -117,8 +117,8 @@ class Keeper:
         self._busy.discard(whose)
         picture = self.pictures.get(pbx)
         for order, outcome in orders:
-            if outcome.done and picture is not None:
-                picture.believe(order)
+            if picture is not None:
+                picture.came(order, done=outcome.done)
             if not isinstance(whose, tuple):
                 self._learn(whose, order, outcome)
         if not isinstance(whose, tuple):
@@ -181,7 +181,10 @@ class Keeper:
         stirred, self._stirred = self._stirred, set()
         orders = [given for user in sorted(stirred) for given in self._orders(user, changes)]
         orders += self._clear(changes)
-        self._busy.update(whose for whose, _, _ in orders)
+        for whose, pbx, given in orders:
+            self._busy.add(whose)
+            for order in given:
+                self.pictures[pbx].expect(order)
         return Step(changes=tuple(changes), orders=tuple(orders), shown=frozenset(stirred))
 
     def next_at(self, now: Instant) -> Instant | None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from callserver import facts
 from callserver.facts import CallId, Device, Direction, Fact, Instant, LegId, PbxId, instant
 from callserver.seats.asking import QueueAdd, QueuePause, QueueRemove
 from callserver.seats.shift import Seat
+
+Order: TypeAlias = QueueAdd | QueueRemove | QueuePause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,9 @@ class Picture:
         self.touched: set[str] = set()
         self.all_touched = True
         self.finished: list[Finished] = []
+        self._expected: dict[
+            Order, set[str]
+        ] = {}  # orders that are out -> queues whose event has told of them
 
     # --- asking -------------------------------------------------------------------------------------------
 
@@ -163,6 +168,10 @@ class Picture:
         self.sees, self.blind_since, self.all_touched = True, None, True
 
     def _joined(self, fact: facts.AgentJoinedQueue) -> None:
+        self._told_of(fact.interface, fact.queue, lambda order: isinstance(order, QueueAdd))
+        self._join(fact)
+
+    def _join(self, fact: facts.AgentJoinedQueue) -> None:
         known = self.members.setdefault(fact.interface, {})
         known[fact.queue] = replace(
             known.get(fact.queue, Membership()),
@@ -174,14 +183,25 @@ class Picture:
         self.touched.add(fact.interface)
 
     def _left(self, fact: facts.AgentLeftQueue) -> None:
-        known = self.members.get(fact.interface, {})
-        known.pop(fact.queue, None)
+        self._told_of(fact.interface, fact.queue, lambda order: isinstance(order, QueueRemove))
+        self._leave(fact.interface, fact.queue)
+
+    def _leave(self, interface: str, queue: str) -> None:
+        known = self.members.get(interface, {})
+        known.pop(queue, None)
         if not known:
-            self.members.pop(fact.interface, None)
-            self.devices.pop(fact.interface, None)
-        self.touched.add(fact.interface)
+            self.members.pop(interface, None)
+            self.devices.pop(interface, None)
+        self.touched.add(interface)
 
     def _paused(self, fact: facts.AgentPaused) -> None:
+        self._told_of(
+            fact.interface,
+            fact.queue,
+            lambda order: (
+                isinstance(order, QueuePause) and (order.paused, order.reason) == (fact.paused, fact.reason)
+            ),
+        )
         self._set_pause(fact.interface, fact.queue, fact.paused, fact.reason)
 
     def _set_pause(self, interface: str, queue: str, paused: bool, reason: str | None) -> None:
@@ -195,19 +215,32 @@ class Picture:
         self.devices[fact.interface] = fact.device
         self.touched.add(fact.interface)
 
-    def believe(self, done: QueueAdd | QueueRemove | QueuePause) -> None:
-        """The switch said that it did this; its event tells the same a moment later, and is believed, too."""
-        match done:
-            case QueueAdd():
-                self._joined(_told(self.pbx, done))
-                self._set_pause(done.interface, done.queue, done.paused, done.reason)
-            case QueueRemove():
-                self._left(
-                    facts.AgentLeftQueue(pbx=self.pbx, at=None, queue=done.queue, interface=done.interface)
-                )
+    def expect(self, order: Order) -> None:
+        """It is on its way to the switch."""
+        self._expected[order] = set()
+
+    def _told_of(self, interface: str, queue: str, by: Callable[[Order], bool]) -> None:
+        for order, told in self._expected.items():
+            if order.interface == interface and by(order):
+                told.add(queue)
+
+    def came(self, order: Order, *, done: bool) -> None:
+        """The switch answered. What it says it did is believed, unless its event has told the same before: then what
+        was heard since, of somebody who undid it at once, is the newer.
+        """
+        told = self._expected.pop(order, set())
+        if not done:
+            return
+        match order:
+            case QueueAdd() if order.queue not in told:
+                self._join(_told(self.pbx, order))
+                self._set_pause(order.interface, order.queue, order.paused, order.reason)
+            case QueueRemove() if order.queue not in told:
+                self._leave(order.interface, order.queue)
             case QueuePause():
-                for queue in [done.queue] if done.queue else list(self.memberships(done.interface)):
-                    self._set_pause(done.interface, queue, done.paused, done.reason)
+                for queue in {order.queue} if order.queue else set(self.memberships(order.interface)):
+                    if queue not in told:
+                        self._set_pause(order.interface, queue, order.paused, order.reason)
 
     # --- calls --------------------------------------------------------------------------------------------
 

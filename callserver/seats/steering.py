@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from callserver.facts import Instant
 from callserver.people import Profile
 from callserver.seats import wording
 from callserver.seats.asking import QueueAdd, QueuePause, QueueRemove
-from callserver.seats.picture import Membership
+from callserver.seats.picture import Membership, Order
 from callserver.seats.shift import Shift
 
-Order: TypeAlias = QueueAdd | QueueRemove | QueuePause
 TRIES: Final = 2  # once to make it so, once more when somebody undid it
 
 

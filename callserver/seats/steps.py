@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from callserver.facts import CallId, Instant, PbxId
 from callserver.people import UserId
+from callserver.seats.picture import Order
 from callserver.seats.shift import Shift, Vacated, WrapUp
-from callserver.seats.steering import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

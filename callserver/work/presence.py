@@ -26,9 +26,8 @@ from callserver.seats import looking
 from callserver.seats.asking import CommandId, Outcome
 from callserver.seats.explaining import Problem, explain
 from callserver.seats.keeping import Keeper
-from callserver.seats.picture import Membership, Picture
+from callserver.seats.picture import Membership, Order, Picture
 from callserver.seats.shift import Seat, Shift
-from callserver.seats.steering import Order
 from callserver.seats.steps import Change, Step, Whose
 from callserver.store import changes, shifts, turns
 from callserver.store.agents import Member

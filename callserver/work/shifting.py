@@ -10,7 +10,7 @@ from typing import assert_never
 
 from callserver.facts import MACHINE, Instant, PbxId
 from callserver.seats.asking import CommandId
-from callserver.seats.steering import Order
+from callserver.seats.picture import Order
 from callserver.seats.steps import (
     Change,
     SeatCleared,

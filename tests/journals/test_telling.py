@@ -152,6 +152,30 @@ def test_without_cel_the_end_of_a_call_that_left_its_queue_is_not_known() -> Non
     assert (story.over, story.ended_at, story.outcome) == (True, None, "timed_out")
 
 
+@pytest.mark.parametrize("end", ["5.05", "5.98"])
+def test_a_talk_that_ends_in_the_second_in_which_it_began_has_its_length(end: str) -> None:
+    bridge = 'eventextra={"bridge_id":"b","bridge_technology":"simple_bridge"}'
+    [story] = stories(
+        said(
+            "0 1.0 hotline NONE ENTERQUEUE||138|1",
+            "5 1.0 hotline Zhang CONNECT|5|1.1|2",
+            "5 1.0 hotline Zhang COMPLETECALLER|5|0|1",
+        ),
+        events=shown(
+            "0 CHAN_START 1.0 1.0 PJSIP/trunk-0 exten=4008 cid_num=138",
+            "0 APP_START 1.0 1.0 PJSIP/trunk-0 exten=600 appname=Queue appdata=hotline,t",
+            "2 CHAN_START 1.1 1.0 PJSIP/1001-1 exten=s cid_num=1001",
+            "5 ANSWER 1.1 1.0 PJSIP/1001-1 appname=AppQueue",
+            f"5.01 BRIDGE_ENTER 1.1 1.0 PJSIP/1001-1 appname=AppQueue {bridge}",
+            f"5.02 BRIDGE_ENTER 1.0 1.0 PJSIP/trunk-0 appname=Queue {bridge}",
+            f"{end} BRIDGE_EXIT 1.0 1.0 PJSIP/trunk-0 appname=Queue {bridge}",
+            f"{end} HANGUP 1.0 1.0 PJSIP/trunk-0",
+        ),
+    )
+    (visit,) = story.visits
+    assert visit.talk_s == pytest.approx(float(end) - 5.02)
+
+
 def test_asterisks_sample_configuration_writes_no_app_end_and_is_enough() -> None:
     """cel.conf as shipped: APP_START, CHAN_START, CHAN_END, ANSWER, HANGUP, BRIDGE_ENTER, BRIDGE_EXIT."""
     bridge = 'eventextra={"bridge_id":"b","bridge_technology":"simple_bridge"}'

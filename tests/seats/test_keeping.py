@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from callserver import facts
 from callserver.facts import CallId, Fact, Instant, PbxId
 from callserver.people import UserId
 from callserver.seats.asking import CommandId, Outcome, QueueAdd, QueuePause, QueueRemove
 from callserver.seats.explaining import explain
 from callserver.seats.keeping import Keeper
-from callserver.seats.picture import Picture
+from callserver.seats.picture import Order, Picture
 from callserver.seats.shift import Seat, Shift, Vacated, WrapUp
-from callserver.seats.steering import Order
 from callserver.seats.steps import (
     SeatCleared,
     ShiftOver,
@@ -207,6 +208,27 @@ def test_what_somebody_undoes_is_done_once_more_and_never_again():
     it.until_quiet()
     told = [kinds(it.until_quiet(unpaused("hotline"), unpaused("repair"))) for _ in range(4)]
     assert told == [["queue_pause"], [], [], []]
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_the_switchs_answer_does_not_take_back_what_its_events_told_before_it(heard):
+    """A busy machine: the answer to an order is looked at after its event, and after that of who undid it at once."""
+    it = day(picture(joined("hotline"), unpaused("hotline")), shift())
+    (((whose, pbx, (order,)),)) = it.keeper.step(NOW).orders
+    assert (order.kind, order.queue) == ("queue_add", "repair")
+    if heard:
+        it.keeper.feed(PBX, [joined("repair"), left("repair")])
+    it.keeper.came(whose, pbx, [(order, it.outcome(order))])
+    assert ("repair" in it.keeper.pictures[PBX].memberships(PHONE)) is not heard
+
+
+def test_the_answer_to_a_pause_is_believed_of_the_queues_whose_event_is_still_to_come():
+    it = day(at_work(), shift(wish="pause", reason="lunch"))
+    (((whose, pbx, (order,)),)) = it.keeper.step(NOW).orders
+    it.keeper.feed(PBX, [paused("hotline", "lunch"), unpaused("hotline")])
+    it.keeper.came(whose, pbx, [(order, it.outcome(order))])
+    found = it.keeper.pictures[PBX].memberships(PHONE)
+    assert {queue: one.paused for queue, one in found.items()} == {"hotline": False, "repair": True}
 
 
 def test_a_queue_that_is_not_there_is_asked_for_once():

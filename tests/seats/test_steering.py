@@ -8,9 +8,9 @@ import pytest
 
 from callserver.people import Profile
 from callserver.seats.asking import QueueAdd, QueuePause, QueueRemove
-from callserver.seats.picture import Picture
+from callserver.seats.picture import Order, Picture
 from callserver.seats.shift import Shift
-from callserver.seats.steering import Order, Tries, as_wished, due, vacating
+from callserver.seats.steering import Tries, as_wished, due, vacating
 from tests.seats.people import NOW, PHONE, WRAP, at_work, joined, left, paused, picture, shift, unpaused
 
 
@@ -90,7 +90,7 @@ def test_a_membership_that_somebody_ends_is_renewed_once_and_then_left():
         seen.feed([left("hotline")])
         new = orders(shift(), seen, tries)
         for one in new:
-            seen.believe(one)
+            seen.came(one, done=True)
         given += new
     assert [type(one) for one in given] == [QueueAdd, QueueAdd]
 
@@ -104,7 +104,7 @@ def test_a_new_wish_that_finds_it_all_right_still_leaves_one_repair():
         new = orders(shift(), seen, tries)
         given += new
         for one in new:
-            seen.believe(one)
+            seen.came(one, done=True)
     assert [type(one) for one in given] == [QueueAdd]
 
 
@@ -152,7 +152,7 @@ def test_told_once_and_believed_there_is_nothing_more_to_tell(wish):
     seen, tries = picture(), Tries()
     of = shift(wish=wish, reason="lunch" if wish == "pause" else None, carried=False)
     for one in orders(of, seen, tries):
-        seen.believe(one)
+        seen.came(one, done=True)
     assert orders(of, seen, tries) == []
     assert as_wished(of, seen.memberships(PHONE))
     assert orders(replace(of, carried=True), seen, Tries()) == []

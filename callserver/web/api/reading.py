@@ -11,12 +11,14 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from msgspec import ValidationError
+from msgspec.structs import FieldInfo
 
 from callserver.web.api.operation import Operation, Upload
 from callserver.web.api.problems import Refused, Wrong, wrong_query
@@ -46,9 +48,15 @@ def path_values(operation: Operation, request: web.Request) -> dict[str, Any]:
     return found
 
 
+@cache
+def _fields(kind: Any) -> Mapping[str, FieldInfo]:
+    """A Struct's fields by their names outside; none of None. To ask for their types takes half a millisecond."""
+    return {one.encode_name: one for one in msgspec.structs.fields(kind)} if kind else {}
+
+
 def query_values(kind: Any, request: web.Request) -> Any:
     """The query as its Struct (None where the operation has none). Raises Refused 400 naming every wrong one."""
-    fields = {one.encode_name: one for one in msgspec.structs.fields(kind)} if kind else {}
+    fields = _fields(kind)
     wrong: list[Wrong] = []
     values: dict[str, Any] = {}
     for name in dict.fromkeys(request.query):
@@ -206,7 +214,7 @@ def body_value(kind: Any, request: web.Request, content: bytes) -> Any:
 
 def _wrong_fields(kind: Any, value: Mapping[str, Any]) -> Iterable[Wrong]:
     """msgspec stops at the first mistake; people want all of them, so each field is asked by itself."""
-    fields = {one.encode_name: one for one in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     for name in value:
         if name not in fields:
             yield name[:100], "there is no such field"

@@ -6,7 +6,6 @@ In: records of the pure rooms, who asks. Out: JSON bodies, and Structs of them. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -34,7 +33,7 @@ def sight(asked: Asked) -> Sight:
 
 def told(thing: Thing, record: Record | Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     """A record as this asker may see it: every field by its name, `..._at` as ISO 8601."""
-    body = dict(record) if isinstance(record, Mapping) else asdict(record)
+    body = dict(record) if isinstance(record, Mapping) else msgspec.to_builtins(record)
     for name, value in body.items():
         if (name == "at" or name.endswith("_at")) and isinstance(value, int):
             body[name] = iso(value)

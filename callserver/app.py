@@ -7,7 +7,6 @@ stop has its deadline; what is not ready by then is left, because everything her
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from callserver import notify
+from callserver import garbage, notify
 from callserver.ami.check import Finding, findings
 from callserver.back_office.front import Front
 from callserver.back_office.office import Charter, Office
@@ -110,8 +109,7 @@ class App:
         except BaseException:
             await self.stop()
             raise
-        gc.collect()
-        gc.freeze()  # what start-up made lives for ever: the collector need not look at it again
+        garbage.settle()
         self.vitals.stage = "running"
         assert self.server is not None
         log.info("callserver is up", url=self.server.url, node=self.myself.node)

@@ -47,9 +47,10 @@ ROOMS = {
     "ways_out": Room(rooms="facts settings numbers alerts work"),
     "event_loop": Room(packages="uvloop"),
     "process": Room(rooms="node settings event_loop", packages="structlog"),
+    "garbage": Room(),
     "limits": Room(rooms="settings metrics"),
     "back_office": Room(
-        rooms="errors settings numbers limits logs event_loop stages vitals store work web.queue_news",
+        rooms="errors settings numbers limits logs event_loop garbage stages vitals store work web.queue_news",
         packages="structlog",
     ),
     "ami": Room(rooms="errors facts asterisk_conf.contract", packages="panoramisk structlog"),

@@ -7,7 +7,6 @@ to, and when the first process is gone: signals, which a terminal or a service m
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import pickle
 import signal
@@ -17,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from callserver import logs
+from callserver import garbage, logs
 from callserver.back_office.office import Office
 from callserver.back_office.post import (
     Append,
@@ -75,8 +74,7 @@ class Back:
         await jobs.take_back(self._store, first, self._charter.holder)
         await self._news.start()
         await self._office.start()
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
         self._out.tell(Up())
         try:
             while not isinstance(order := await received(reader), Stop):

@@ -14,8 +14,8 @@ from typing import Final
 
 THRESHOLDS: Final = (10_000, 20, 100)
 """Containers made and not freed until the youngest are looked at (2 to 9 ms); of those looks, until the older; of
-those, until all. A call leaves two hundred while it lasts: at a thousand events a second that is every two seconds, every
-minute, every hour."""
+those, until all. A call leaves two hundred while it lasts: at a thousand events a second that is every two seconds,
+every minute, every hour."""
 
 
 def settle() -> None:

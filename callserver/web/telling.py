@@ -75,7 +75,7 @@ class Telling:
         self._stale = _Stale()
         self._owed_changed = False
         self._awake = asyncio.Event()
-        self._at_once = False  # somebody's phone is about to ring: what it is about goes before it
+        self._at_once = asyncio.Event()  # somebody's phone is about to ring: what it is about goes before it
         self._stopping = False
 
     async def run(self) -> None:
@@ -92,6 +92,7 @@ class Telling:
         """`run` returns soon."""
         self._stopping = True
         self._awake.set()
+        self._at_once.set()
 
     def told(self, said: Sequence[Any]) -> None:
         """A transaction was committed."""
@@ -108,7 +109,8 @@ class Telling:
                 case Forgotten():
                     self._forget(one)
                 case Touched():
-                    self._at_once = self._owed_changed = True
+                    self._owed_changed = True
+                    self._at_once.set()
         self._stale.learn([one for one in said if isinstance(one, Event)])
         if self._stale.anything or self._owed_changed:
             self._awake.set()
@@ -184,14 +186,14 @@ class Telling:
         self._owing = shown
 
     async def _rest(self) -> None:
-        """Until something happens, and then a moment for what happens with it."""
+        """Until something happens, and then a moment for what happens with it; less where it cannot wait."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
                 await self._awake.wait()
-                self._awake.clear()
-            if not self._stopping and not self._at_once:
-                await asyncio.sleep(SOON_S)
-            self._at_once = False
+            async with asyncio.timeout(SOON_S):
+                await self._at_once.wait()
+        self._awake.clear()
+        self._at_once.clear()
 
 
 def _owed(connection: Connection, now: Instant) -> tuple[tuple[Owing, ...], Mapping[str, Mapping[str, str]]]:

@@ -254,8 +254,15 @@ async def test_what_comes_into_somebodys_hands_is_told_without_a_wait(
     desk = Desk(store)
     opened = await desk.ticket()
     made = await desk.do(lambda c: promises.owe(c, owed("watch", opened.id, NOW), NOW))
+    catch_up, caught_up = desk.telling.catch_up, asyncio.Event()
+
+    async def once() -> None:
+        await catch_up()
+        caught_up.set()
+
+    monkeypatch.setattr(desk.telling, "catch_up", once)
     running = asyncio.create_task(desk.telling.run())
-    await asyncio.sleep(0)
+    await caught_up.wait()  # and now it waits for what else comes with the ticket and the promise
     await desk.do(lambda c: turns.reserve(c, made.id, UserId(7), NOW + 30_000))
     async with asyncio.timeout(60):
         while not desk.li.screen["promises"]:

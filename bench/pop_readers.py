@@ -7,65 +7,151 @@ Must not know: which of the two servers it speaks to.
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import re
+import select
+import socket as sockets
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from typing import Final
+from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from callserver.client.stream import CALM_ACK_S, CALM_ACKS
 
 Received = dict[tuple[str, str], int]
 """(uniqueid of the caller, interface) -> monotonic nanoseconds when the pop was there."""
-_POP = re.compile(r'^\{"seq":(\d+),"type":"pop","key":"main/([^|]+)\|main:([\d.]+)"')
-_SEQ = re.compile(r'^\{"seq":(\d+),')
+_POP = re.compile(rb'^\{"seq":(\d+),"type":"pop","key":"main/([^|]+)\|main:([\d.]+)"')
+_SEQ = re.compile(rb'^\{"seq":(\d+),')
+_TEXT: Final = 1
+_CLOSE: Final = 8
+_PING: Final = 9
+_PONG: Final = 10
 _CALLED = re.compile(rb"Event: AgentCalled\r\n.*?\r\nUniqueid: ([\d.]+)\r\n.*?\r\nInterface: ([^\r]+)", re.S)
 
 
 def read(pipe: Connection, url: str, origin: str, cookies: Sequence[str]) -> None:
-    """Run the readers until told to end; each message on the pipe is answered with what came since the last one."""
-    asyncio.run(_read(pipe, url, origin, cookies))
+    """Run the readers until told to end; each message on the pipe is answered with what came since the last one.
 
-
-async def _read(pipe: Connection, url: str, origin: str, cookies: Sequence[str]) -> None:
+    All in one thread around epoll, without asyncio: every agent has a browser of her own, so these 350 must not wait
+    for each other longer than it takes to read a socket.
+    """
     received: Received = {}
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        sockets = [await _open(session, url, origin, cookie) for cookie in cookies]
-        reading = [asyncio.create_task(_hear(one, received)) for one in sockets]
-        await asyncio.sleep(1)
+    with select.epoll() as poll:
+        browsers: dict[int, Browser] = {}
+        for cookie in cookies:
+            browser = Browser.opened(url, origin, cookie)
+            browsers[browser.socket.fileno()] = browser
+            poll.register(browser.socket, select.EPOLLIN)
+            _hear(poll, 0, browsers, received)
+        settled_at = time.monotonic() + 1
+        while (left := settled_at - time.monotonic()) > 0:
+            _hear(poll, left, browsers, received)
+        poll.register(pipe.fileno(), select.EPOLLIN)
         pipe.send("there")
-        while await asyncio.to_thread(pipe.recv) != "end":
-            pipe.send((dict(received), sum(task.done() for task in reading)))
-            received.clear()
-        for one in sockets:
-            await one.close()
+        while True:
+            if _hear(poll, None, browsers, received):
+                if pipe.recv() == "end":
+                    break
+                pipe.send((dict(received), len(cookies) - len(browsers)))
+                received.clear()
+    for browser in browsers.values():
+        browser.socket.close()
 
 
-async def _open(
-    session: aiohttp.ClientSession, url: str, origin: str, cookie: str
-) -> aiohttp.ClientWebSocketResponse:
-    headers = {"Cookie": f"callserver={cookie}", "Origin": origin}
-    return await session.ws_connect(url, headers=headers, protocols=("callserver.v1",), max_msg_size=0)
+def _hear(
+    poll: select.epoll, timeout_s: float | None, browsers: dict[int, Browser], received: Received
+) -> bool:
+    """Read whatever has come; whether something came that is for no browser."""
+    others = False
+    for number, _ in poll.poll(timeout_s):
+        browser = browsers.get(number)
+        if browser is None:
+            others = True
+        elif not browser.hear(received):
+            poll.unregister(number)
+            browsers.pop(number).socket.close()
+    return others
 
 
-async def _hear(socket: aiohttp.ClientWebSocketResponse, received: Received) -> None:
-    """As a browser does, but for painting: a pop is acknowledged at once, everything else once a second."""
-    said, calm_at = 0, time.monotonic()
-    async for message in socket:
-        if message.type != WSMsgType.TEXT:
-            return
-        text: str = message.data
+class Browser:
+    """One websocket, read as a browser does, but for painting: a pop is acknowledged at once, everything else once a
+    second.
+    """
+
+    def __init__(self, socket: sockets.socket, rest: bytes) -> None:
+        self.socket = socket
+        self._rest = rest
+        self._said, self._calm_at = 0, time.monotonic()
+
+    @classmethod
+    def opened(cls, url: str, origin: str, cookie: str) -> Browser:
+        """Raises ConnectionError where the server does not want it."""
+        at = urlsplit(url)
+        socket = sockets.create_connection((at.hostname, at.port))
+        socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        socket.sendall(
+            f"GET {at.path} HTTP/1.1\r\nHost: {at.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: callserver.v1\r\n"
+            f"Origin: {origin}\r\nCookie: callserver={cookie}\r\n\r\n".encode()
+        )
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            more = socket.recv(1 << 16)
+            if not more:
+                break
+            answer += more
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise ConnectionError(head.partition(b"\r\n")[0].decode("latin-1"))
+        return cls(socket, rest)
+
+    def hear(self, received: Received) -> bool:
+        """Read once, and note the pops of it; False: the connection is over."""
+        data = self.socket.recv(1 << 18)
+        now = time.monotonic_ns()
+        messages, self._rest = cut(self._rest + data)
+        for kind, body in messages:
+            if kind == _CLOSE:
+                return False
+            if kind == _PING:
+                self._say(_PONG, body)
+            elif kind == _TEXT:
+                self._read(body, now, received)
+        return bool(data)
+
+    def _read(self, text: bytes, now: int, received: Received) -> None:
         pop = _POP.match(text)
         if pop is not None:
-            received[pop[3], pop[2]] = time.monotonic_ns()
+            received[pop[3].decode(), pop[2].decode()] = now
         if (seq := pop or _SEQ.match(text)) is None:
-            continue
-        if pop is not None or int(seq[1]) - said >= CALM_ACKS or time.monotonic() >= calm_at:
-            said, calm_at = int(seq[1]), time.monotonic() + CALM_ACK_S
-            await socket.send_str(f'{{"type":"ack","seq":{said}}}')
+            return
+        if pop is not None or int(seq[1]) - self._said >= CALM_ACKS or time.monotonic() >= self._calm_at:
+            self._said, self._calm_at = int(seq[1]), time.monotonic() + CALM_ACK_S
+            self._say(_TEXT, b'{"type":"ack","seq":%d}' % self._said)
+
+    def _say(self, kind: int, body: bytes) -> None:
+        """A short frame, masked by nought."""
+        self.socket.sendall(bytes((0x80 | kind, 0x80 | len(body))) + bytes(4) + body)
+
+
+def cut(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """Whole frames of a server (RFC 6455, section 5.2: not masked, here never in parts), and what is left."""
+    found, begin = [], 0
+    while len(data) - begin >= 2:
+        length, body = data[begin + 1] & 0x7F, begin + 2
+        if length >= 126:
+            body += 2 if length == 126 else 8
+            length = int.from_bytes(data[begin + 2 : body])
+        if len(data) < body + length:
+            break
+        found.append((data[begin] & 0x0F, data[body : body + length]))
+        begin = body + length
+    return found, data[begin:]
 
 
 def floor(pipe: Connection, ami_port: int, payload: int) -> None:

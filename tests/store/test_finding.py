@@ -230,6 +230,24 @@ async def test_the_full_text_index_takes_words_as_they_are(store: Store) -> None
     assert (await store.read(lambda c: words.with_all(c, ["王"], limit=5))).ids == []
 
 
+@pytest.mark.parametrize("walked", [1, 2, 4, 9])
+async def test_however_many_customers_are_walked_before_the_list_is_asked_the_same_are_found(
+    store: Store, walked: int
+) -> None:
+    """PostgreSQL walks; SQLite has no need to."""
+    having = [1, 2, 4, 5, 7, 8]
+    them = [(id, ("a1", "b2") if id in having else ("b2",)) for id in range(1, 10)]
+    await store.write(lambda c: words.put(c, them))
+    for after in range(10):
+        for limit in (1, 2, 3, 9):
+            found = await store.read(
+                lambda c, after=after, limit=limit: words.with_all(  # type: ignore[misc]
+                    c, ["a1", "b2"], after=after, limit=limit, walked=walked
+                )
+            )
+            assert found.ids == [id for id in having if id > after][:limit]
+
+
 async def test_two_long_lists_that_never_meet_are_read_a_span_at_a_time(sqlite_store: Store) -> None:
     """On SQLite only: PostgreSQL makes a list of so many entries and no more."""
     store = sqlite_store

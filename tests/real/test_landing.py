@@ -227,9 +227,8 @@ async def test_a_transferred_call_is_on_one_ticket(asterisk_22: provision.Switch
 async def test_what_a_caller_calls_himself_is_text_all_the_way(hotline: AtDesk) -> None:
     number = "13300133000"
     talks = f"caller_number = '{number}' and open"
-    for count, name in enumerate(
-        HOSTILE_NAMES, 1
-    ):  # one after the other: who gives up unanswered has a ticket apart
+    # one after the other: who gives up unanswered has a ticket apart
+    for count, name in enumerate(HOSTILE_NAMES, 1):
         await hotline.stage.phones.call(Customer(number=number, display=name))
         await hotline.service.until(
             lambda: any(one["answered"] for one in hotline.service.calls(talks)), 60, "an agent to answer"
